@@ -1,0 +1,123 @@
+"""The few records that travel between the parts: samples on the road in, results on the road out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass
+class TextInstance:
+    """One word (or line) in a photo.
+
+    Attributes:
+        polygon: (N, 2) float32, pixels of the photo as a person sees it, clockwise from the first
+            character's top-left corner.
+        text: What it says; ``None`` means unlabelled, ``""`` never occurs.
+        ignore: Excluded from training and scoring (illegible, ``###``).
+        detection_score: Mean text probability inside the polygon, in [0, 1]; 1.0 for labels.
+        recognition_score: Product of the per-step maxima, in [0, 1].
+        character_scores: One probability per character of ``text``.
+        rotation: Degrees (0, 90, 180 or 270, clockwise) that the crop was turned before reading.
+    """
+
+    polygon: np.ndarray
+    text: str | None = None
+    ignore: bool = False
+    detection_score: float = 1.0
+    recognition_score: float = 1.0
+    character_scores: list[float] = field(default_factory=list)
+    rotation: int = 0
+
+    @property
+    def score(self) -> float:
+        """Detection score times recognition score."""
+        return self.detection_score * self.recognition_score
+
+    def to_dict(self) -> dict[str, Any]:
+        """The instance as JSON-ready values (the one schema of docs/architecture.md)."""
+        return {
+            "polygon": [[round(float(x), 2), round(float(y), 2)] for x, y in self.polygon],
+            "text": self.text,
+            "score": round(self.score, 4),
+            "detection_score": round(self.detection_score, 4),
+            "recognition_score": round(self.recognition_score, 4),
+        }
+
+
+@dataclass
+class TextDetSample:
+    """Labels and predictions of one detector input.
+
+    Attributes:
+        instances: Ground truth in pixels of the network's input.
+        targets: Maps made by the target transform, each (H, W): for DBNet ``shrink_map``,
+            ``shrink_mask``, ``threshold_map``, ``threshold_mask``.
+        predictions: Filled by ``model(..., mode="predict")``, in pixels of the original photo.
+        img_path: Where the photo came from.
+        original_shape: (height, width) of the photo before any transform.
+        input_shape: (height, width) of the valid region of the network's input, without padding.
+        scale: (x, y) factors from photo pixels to input pixels.
+    """
+
+    instances: list[TextInstance] = field(default_factory=list)
+    targets: dict[str, np.ndarray] = field(default_factory=dict)
+    predictions: list[TextInstance] = field(default_factory=list)
+    img_path: str | None = None
+    original_shape: tuple[int, int] = (0, 0)
+    input_shape: tuple[int, int] = (0, 0)
+    scale: tuple[float, float] = (1.0, 1.0)
+
+
+@dataclass
+class TextRecSample:
+    """Label and prediction of one recognizer input.
+
+    Attributes:
+        text: Label; ``None`` means unlabelled.
+        valid_ratio: Share of the input's width that shows the crop, the rest is padding.
+        predicted_text: Filled by ``model(..., mode="predict")``.
+        character_scores: One probability per predicted character.
+        score: Product of the per-step maxima of the prediction, in [0, 1].
+        img_path: Where the crop came from (path, or ``lmdb:key``).
+        source: Name of the dataset, for per-set scores.
+    """
+
+    text: str | None = None
+    valid_ratio: float = 1.0
+    predicted_text: str | None = None
+    character_scores: list[float] = field(default_factory=list)
+    score: float = 0.0
+    img_path: str | None = None
+    source: str = ""
+
+
+@dataclass
+class SpottingResult:
+    """Every word of one photo.
+
+    Attributes:
+        image: Name of the photo.
+        width: Width of the photo as a person sees it (EXIF applied), in pixels.
+        height: Height, likewise.
+        instances: The words, in reading order.
+        error: One line that says why the photo could not be read, or ``None``.
+    """
+
+    image: str
+    width: int = 0
+    height: int = 0
+    instances: list[TextInstance] = field(default_factory=list)
+    error: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """One JSON schema everywhere; one such line per image in bulk."""
+        return {
+            "image": self.image,
+            "width": self.width,
+            "height": self.height,
+            "instances": [instance.to_dict() for instance in self.instances],
+            "error": self.error,
+        }
