@@ -1,0 +1,73 @@
+"""Polygons, vertex order, offsets, overlaps, and rotated and curved crops.
+
+Coordinates are continuous image coordinates with y pointing down: pixel (i, j) covers the square
+from (i, j) to (i + 1, j + 1), so a resize by s multiplies coordinates by s. A polygon is an (N, 2)
+array of (x, y), float32 when it leaves a function of this package.
+"""
+
+from spotter.geometry.crops import crop_polygon, crop_quad, rotate_crop, sliding_windows
+from spotter.geometry.overlaps import (
+    Overlaps,
+    as_shapely,
+    intersection_areas,
+    iou_matrix,
+    pairwise_overlaps,
+    points_in_polygon,
+    polygon_to_shapely,
+)
+from spotter.geometry.polygons import (
+    as_polygon,
+    clip_polygon,
+    is_clockwise,
+    offset_polygon,
+    offset_rectangle,
+    perimeter,
+    polygon_area,
+    shrink_distance,
+    signed_area,
+    transform_points,
+    unclip_distance,
+)
+from spotter.geometry.vertex_order import (
+    group_lines,
+    min_area_rect,
+    order_polygon,
+    order_vertices,
+    polygon_sides,
+    reading_order,
+    resample_polyline,
+    strip_polygon,
+)
+
+__all__ = [
+    "Overlaps",
+    "as_polygon",
+    "as_shapely",
+    "clip_polygon",
+    "crop_polygon",
+    "crop_quad",
+    "group_lines",
+    "intersection_areas",
+    "iou_matrix",
+    "is_clockwise",
+    "min_area_rect",
+    "offset_polygon",
+    "offset_rectangle",
+    "order_polygon",
+    "order_vertices",
+    "pairwise_overlaps",
+    "perimeter",
+    "points_in_polygon",
+    "polygon_area",
+    "polygon_sides",
+    "polygon_to_shapely",
+    "reading_order",
+    "resample_polyline",
+    "rotate_crop",
+    "shrink_distance",
+    "signed_area",
+    "sliding_windows",
+    "strip_polygon",
+    "transform_points",
+    "unclip_distance",
+]
