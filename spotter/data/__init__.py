@@ -1,0 +1,23 @@
+"""Data: readers, datasets, samplers, images, transforms and synthesis.
+
+Importing this package registers the datasets, samplers, readers and transforms.
+"""
+
+from spotter.data import synthesis
+from spotter.data.bucket_sampler import BucketBatchSampler
+from spotter.data.datasets import ConcatDataset, TextDetDataset, TextRecDataset
+from spotter.data.images import detector_input_size, image_size, read_image
+from spotter.data.samplers import EndlessSampler, RatioSampler
+
+__all__ = [
+    "BucketBatchSampler",
+    "ConcatDataset",
+    "EndlessSampler",
+    "RatioSampler",
+    "TextDetDataset",
+    "TextRecDataset",
+    "detector_input_size",
+    "image_size",
+    "read_image",
+    "synthesis",
+]

@@ -1,0 +1,79 @@
+"""Batches of crops that share a width, so that none is padded."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from torch.utils.data import Sampler
+
+from spotter.data.transforms.rec_resize import bucket_width
+from spotter.errors import ConfigError
+from spotter.registry import DATA_SAMPLERS
+
+
+@DATA_SAMPLERS.register_module()
+class BucketBatchSampler(Sampler):
+    """Collects the indices of a sampler by the width that their crops will take in the input.
+
+    A batch is given out when one width has enough crops; what is left over waits. The order depends
+    on the sampler only, so a resumed run that draws it again gets the same batches.
+
+    Args:
+        sampler: Endless sampler of indices.
+        batch_size: Crops per batch.
+        dataset: Gives ``image_size(index) -> (width, height)``; by default ``sampler.dataset``.
+        widths: The buckets, see ``RecResize(mode="buckets")``.
+        height: Height of every input.
+
+    Raises:
+        ConfigError: The dataset does not know the sizes of its images.
+    """
+
+    def __init__(
+        self,
+        sampler: Any,
+        batch_size: int,
+        widths: Sequence[int],
+        height: int = 32,
+        dataset: Any = None,
+    ) -> None:
+        self.source = sampler
+        self.dataset = dataset if dataset is not None else getattr(sampler, "dataset", None)
+        if self.dataset is None:
+            raise ConfigError("BucketBatchSampler needs a sampler that knows its dataset")
+        self.batch_size = batch_size
+        self.widths = sorted(widths)
+        self.height = height
+
+    def __len__(self) -> int:
+        return len(self.source) // self.batch_size
+
+    def __iter__(self) -> Iterator[list[int]]:
+        waiting: dict[int, list[int]] = {width: [] for width in self.widths}
+        for index in self.source:
+            width, height = sample_size(self.dataset, index)
+            batch = waiting[bucket_width(width, height, self.height, self.widths)]
+            batch.append(index)
+            if len(batch) == self.batch_size:
+                yield batch.copy()
+                batch.clear()
+
+
+def sample_size(dataset: Any, index: int) -> tuple[int, int]:
+    """(width, height) of an image of a dataset or of a concatenation of datasets.
+
+    Raises:
+        ConfigError: The dataset does not know.
+    """
+    if hasattr(dataset, "cumulative_sizes"):
+        source = bisect.bisect_right(dataset.cumulative_sizes, index)
+        start = dataset.cumulative_sizes[source - 1] if source else 0
+        return sample_size(dataset.datasets[source], index - start)
+    if not hasattr(dataset, "image_size"):
+        raise ConfigError(
+            f"{type(dataset).__name__} does not know the sizes of its images before it makes them;"
+            " write them to an LMDB first (tools/synthesize.py)"
+        )
+    return dataset.image_size(index)

@@ -1,0 +1,161 @@
+"""Decoded images in one uncompressed file on disk, which the operating system keeps in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+from rich.progress import track
+
+from spotter.data.images import resize_image
+from spotter.data.transforms.loading import load_pixels
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - not a POSIX system: concurrent builders are not excluded
+    fcntl = None  # type: ignore[assignment]
+
+
+class SampleList(Protocol):
+    """What the cache needs of a list of canonical samples."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, position: int, /) -> dict[str, Any]: ...
+
+
+_ROW = 3 * np.dtype(np.int64).itemsize
+
+
+class CachedImages:
+    """Images of a list of samples as read-only uint8 BGR arrays over a memory map.
+
+    The first use decodes every image once into ``<key>.bin`` (pixels) and ``<key>.idx`` (offset,
+    height and width of each). The key depends on the samples' names and the size options, so
+    another list makes another cache. An interrupted build goes on where it stopped; of several
+    processes one builds and the others wait. Files that change in place are not noticed: delete the
+    folder then.
+
+    Args:
+        samples: Canonical samples, of which ``img_path`` or ``lmdb_path`` and ``key``, and
+            ``resize_to``, are used.
+        cache_dir: Folder for the cache, made if missing.
+        max_height: Images taller than this are shrunk to it, with their proportions. Not for photos
+            with polygons, which would not follow.
+        progress: Show a progress bar while building.
+
+    Raises:
+        ImageError: An image cannot be read; what was decoded before stays.
+    """
+
+    def __init__(
+        self,
+        samples: SampleList,
+        cache_dir: str | Path,
+        max_height: int | None = None,
+        progress: bool = True,
+    ) -> None:
+        self.max_height = max_height
+        folder = Path(cache_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        key = cache_key(samples, max_height)
+        self.data_path, self.index_path = folder / f"{key}.bin", folder / f"{key}.idx"
+        self._pixels: np.memmap | None = None
+        self._index = self._complete_index(len(samples))
+        if self._index is None:
+            with _locked(folder / f"{key}.lock"):
+                self._build(samples, progress)
+            self._index = self._complete_index(len(samples))
+
+    def __len__(self) -> int:
+        assert self._index is not None
+        return len(self._index)
+
+    def __getitem__(self, position: int) -> np.ndarray:
+        """(H, W, 3) uint8 BGR, read-only: a transform that writes must copy."""
+        assert self._index is not None
+        if self._pixels is None:
+            self._pixels = np.memmap(self.data_path, np.uint8, mode="r")
+        offset, height, width = (int(value) for value in self._index[position])
+        flat = self._pixels[offset : offset + height * width * 3]
+        return np.asarray(flat).reshape(height, width, 3)
+
+    def size(self, position: int) -> tuple[int, int]:
+        """Width and height of an image in pixels."""
+        assert self._index is not None
+        _, height, width = (int(value) for value in self._index[position])
+        return width, height
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A pickled memory map would carry its contents to every worker.
+        return {**self.__dict__, "_pixels": None}
+
+    def _complete_index(self, total: int) -> np.ndarray | None:
+        index = self._read_index()
+        return index if len(index) == total else None
+
+    def _read_index(self) -> np.ndarray:
+        if not self.index_path.exists():
+            return np.empty((0, 3), np.int64)
+        data = self.index_path.read_bytes()
+        return np.frombuffer(data[: len(data) // _ROW * _ROW], np.int64).reshape(-1, 3)
+
+    def _build(self, samples: SampleList, progress: bool) -> None:
+        index = self._read_index()
+        stored = self.data_path.stat().st_size if self.data_path.exists() else 0
+        ends = index[:, 0] + index[:, 1] * index[:, 2] * 3
+        index = index[ends <= stored]
+        offset = int(ends[len(index) - 1]) if len(index) else 0
+        with (
+            _open_at(self.data_path, offset) as data,
+            _open_at(self.index_path, len(index) * _ROW) as rows,
+        ):
+            remaining = range(len(index), len(samples))
+            for position in track(remaining, "Decoding images", disable=not progress):
+                image = self._load(samples[position])
+                data.write(np.ascontiguousarray(image).data)
+                # Pixels reach the file before the row that promises them.
+                data.flush()
+                rows.write(np.array([offset, *image.shape[:2]], np.int64).tobytes())
+                rows.flush()
+                offset += image.nbytes
+
+    def _load(self, sample: dict[str, Any]) -> np.ndarray:
+        image = load_pixels(sample)
+        height, width = image.shape[:2]
+        if self.max_height is not None and height > self.max_height:
+            image = resize_image(
+                image, max(1, round(width * self.max_height / height)), self.max_height
+            )
+        return image
+
+
+def cache_key(samples: SampleList, max_height: int | None = None) -> str:
+    """Name of the cache of a list of samples: a digest of what they name and of the sizes."""
+    digest = hashlib.sha256(f"{max_height}".encode())
+    for position in range(len(samples)):
+        sample = samples[position]
+        name = sample.get("img_path") or f"{sample['lmdb_path']}:{sample['key']}"
+        digest.update(f"\n{os.path.abspath(name)}|{sample.get('resize_to')}".encode())
+    return digest.hexdigest()[:20]
+
+
+@contextlib.contextmanager
+def _open_at(path: Path, size: int) -> Iterator[BinaryIO]:
+    """A file cut to ``size`` bytes and open for appending."""
+    with open(path, "ab") as file:
+        file.truncate(size)
+        yield file
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with open(path, "w") as file:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

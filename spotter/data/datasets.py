@@ -1,0 +1,172 @@
+"""Datasets: a reader, an optional cache of decoded images, and a pipeline."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.dataset import Compose
+from torch.utils.data import ConcatDataset as TorchConcatDataset
+from torch.utils.data import Dataset
+
+from spotter.data.cache import CachedImages
+from spotter.data.images import image_size
+from spotter.data.randomness import integer
+from spotter.data.readers import Reader
+from spotter.data.transforms.loading import load_pixels
+from spotter.errors import ConfigError
+from spotter.registry import DATASETS, READERS, TRANSFORMS
+
+_MAX_REDRAWS = 50
+
+
+class TextDataset(Dataset):
+    """Canonical samples of a reader, run through a pipeline.
+
+    Args:
+        reader: A reader or its config.
+        pipeline: Transforms or their configs, in order.
+        indices: Positions of the reader's samples to keep; a whole number keeps that many from the
+            start.
+        repeat: How often the samples come per epoch.
+        cache_dir: Folder in which the images are kept decoded (:class:`CachedImages`); ``None``
+            decodes at every access.
+        cache_height: See ``max_height`` of :class:`CachedImages`.
+        name: Name of the source, given to every sample as ``source``.
+
+    Raises:
+        ConfigError: No samples are left, or fifty in a row were refused by the pipeline.
+    """
+
+    def __init__(
+        self,
+        reader: Reader | Mapping[str, Any],
+        pipeline: Sequence[Any] = (),
+        indices: Sequence[int] | int | None = None,
+        repeat: int = 1,
+        cache_dir: str | Path | None = None,
+        cache_height: int | None = None,
+        name: str = "",
+    ) -> None:
+        self.reader: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
+        self.pipeline = Compose(
+            [TRANSFORMS.build(step) if isinstance(step, Mapping) else step for step in pipeline]
+        )
+        if isinstance(indices, int):
+            indices = range(min(indices, len(self.reader)))
+        self.indices: Sequence[int] = range(len(self.reader)) if indices is None else list(indices)
+        if not self.indices:
+            raise ConfigError(f"dataset {name or type(self.reader).__name__} has no samples")
+        self.repeat = repeat
+        self.name = name
+        self.cache: CachedImages | None = None
+        if cache_dir is not None:
+            # Not a list: an archive of millions of crops must not be read into memory at once.
+            self.cache = CachedImages(_Selected(self.reader, self.indices), cache_dir, cache_height)
+
+    @property
+    def metainfo(self) -> dict[str, Any]:
+        """What mmengine's evaluators ask a dataset for."""
+        return {"name": self.name}
+
+    def __len__(self) -> int:
+        return len(self.indices) * self.repeat
+
+    def sample(self, index: int) -> dict[str, Any]:
+        """The canonical sample before the pipeline, the caller's to modify."""
+        position = index % len(self.indices)
+        results = self.reader[self.indices[position]]
+        if self.cache is not None:
+            results["img"] = self.cache[position]
+        if self.name:
+            results["source"] = self.name
+        return results
+
+    def image_size(self, index: int) -> tuple[int, int]:
+        """Width and height of an image before the pipeline, without decoding it."""
+        position = index % len(self.indices)
+        if self.cache is not None:
+            return self.cache.size(position)
+        sample = self.reader[self.indices[position]]
+        if "img_path" in sample:
+            return image_size(sample["img_path"])
+        height, width = load_pixels(sample).shape[:2]
+        return width, height
+
+    def __getitem__(self, index: int) -> Any:
+        if not 0 <= index < len(self):
+            raise IndexError(f"index {index} of a dataset of {len(self)} samples")
+        for _ in range(_MAX_REDRAWS):
+            packed = self.pipeline(self.sample(index))
+            if packed is not None:
+                return packed
+            index = integer(len(self))
+        raise ConfigError(f"the pipeline refused {_MAX_REDRAWS} samples in a row")
+
+
+class _Selected:
+    """A reader's samples at given positions."""
+
+    def __init__(self, reader: Reader, indices: Sequence[int]) -> None:
+        self.reader = reader
+        self.indices = indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, position: int) -> dict[str, Any]:
+        return self.reader[self.indices[position]]
+
+
+@DATASETS.register_module()
+class TextDetDataset(TextDataset):
+    """Photos with words: ``{"inputs": (3, H, W) uint8 BGR, "data_samples": TextDetSample}``.
+
+    Arguments are those of :class:`TextDataset`, without ``cache_height``.
+    """
+
+    def __init__(
+        self,
+        reader: Reader | Mapping[str, Any],
+        pipeline: Sequence[Any] = (),
+        indices: Sequence[int] | int | None = None,
+        repeat: int = 1,
+        cache_dir: str | Path | None = None,
+        name: str = "",
+    ) -> None:
+        super().__init__(reader, pipeline, indices, repeat, cache_dir, None, name)
+
+
+@DATASETS.register_module()
+class TextRecDataset(TextDataset):
+    """Word crops: ``{"inputs": (3, H, W) uint8 BGR, "data_samples": TextRecSample}``.
+
+    Arguments are those of :class:`TextDataset`.
+    """
+
+
+@DATASETS.register_module()
+class ConcatDataset(TorchConcatDataset):
+    """Several sources as one; :class:`spotter.data.samplers.RatioSampler` mixes them by ``ratios``.
+
+    Args:
+        datasets: Datasets or their configs.
+        ratios: Share of each source in a batch, any positive scale; read by the sampler.
+
+    Raises:
+        ConfigError: ``ratios`` are not one positive number per dataset.
+    """
+
+    def __init__(self, datasets: Sequence[Any], ratios: Sequence[float] | None = None) -> None:
+        built = [DATASETS.build(item) if isinstance(item, Mapping) else item for item in datasets]
+        super().__init__(built)
+        if ratios is not None and (len(ratios) != len(built) or min(ratios) <= 0):
+            raise ConfigError(f"ratios {list(ratios)} are not one positive number per dataset")
+        self.ratios = None if ratios is None else list(ratios)
+
+    @property
+    def metainfo(self) -> dict[str, Any]:
+        """That of the first source."""
+        return copy.deepcopy(getattr(self.datasets[0], "metainfo", {}))

@@ -1,0 +1,89 @@
+"""Word crops in an LMDB: keys ``num-samples``, ``image-000000001`` and ``label-000000001``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from spotter.data.readers.base import Reader
+from spotter.errors import AnnotationError
+from spotter.registry import READERS
+
+
+@READERS.register_module()
+class LMDBReader(Reader):
+    """The layout in which recognition benchmarks and MJSynth/SynthText are shared.
+
+    Labels are read when asked for, so an archive of millions of crops opens at once.
+
+    Args:
+        lmdb_path: Folder with ``data.mdb``.
+        labelled: ``False``: do not look for labels; every text is unknown.
+        indices: See :class:`Reader`.
+        start: See :class:`Reader`.
+        stop: See :class:`Reader`.
+
+    Raises:
+        AnnotationError: The archive is missing, or a key is.
+    """
+
+    def __init__(
+        self,
+        lmdb_path: str | Path,
+        labelled: bool = True,
+        indices: Sequence[int] | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+    ) -> None:
+        self.lmdb_path = str(lmdb_path)
+        self.labelled = labelled
+        super().__init__(indices, start, stop)
+
+    def _total(self) -> int:
+        value = _get(self.lmdb_path, "num-samples")
+        try:
+            return int(value)
+        except ValueError:
+            raise AnnotationError(f"{self.lmdb_path}: num-samples is {value!r}") from None
+
+    def _read(self, index: int) -> dict[str, Any]:
+        number = f"{index + 1:09d}"
+        text: str | None = None
+        if self.labelled:
+            try:
+                text = _get(self.lmdb_path, f"label-{number}").decode("utf-8").strip()
+            except UnicodeDecodeError:
+                raise AnnotationError(f"{self.lmdb_path}:label-{number}: not UTF-8") from None
+        return {"lmdb_path": self.lmdb_path, "key": f"image-{number}", "text": text or None}
+
+
+def read_lmdb_image(lmdb_path: str, key: str) -> bytes:
+    """The encoded image stored under ``key``.
+
+    Raises:
+        AnnotationError: The archive is missing, or the key is.
+    """
+    return _get(lmdb_path, key)
+
+
+def _get(lmdb_path: str, key: str) -> bytes:
+    # An environment must not cross a fork, hence one per process.
+    with _environment(lmdb_path, os.getpid()).begin() as transaction:
+        value = transaction.get(key.encode())
+    if value is None:
+        raise AnnotationError(f"{lmdb_path}: has no key {key}")
+    return bytes(value)
+
+
+@lru_cache(maxsize=64)
+def _environment(lmdb_path: str, _process: int) -> Any:
+    # Only users of this layout need the package.
+    import lmdb
+
+    try:
+        return lmdb.open(lmdb_path, readonly=True, lock=False, readahead=False, meminit=False)
+    except lmdb.Error as error:
+        raise AnnotationError(f"{lmdb_path}: cannot be opened ({error})") from None

@@ -1,0 +1,62 @@
+"""Word crops in a plain list: ``path text``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from spotter.data.readers.base import Reader, read_lines
+from spotter.errors import AnnotationError
+from spotter.registry import READERS
+
+
+@READERS.register_module()
+class WordListReader(Reader):
+    """Word crops with a list of lines ``path text``.
+
+    Args:
+        annotation_file: The list.
+        image_root: Folder that the paths in the list are relative to; by default the list's own.
+        delimiter: What parts path and text; ``None`` is the first run of white space, so that the
+            text may contain spaces and the path may not.
+        labelled: ``False``: lines hold a path only, and every text is unknown.
+        indices: See :class:`Reader`.
+        start: See :class:`Reader`.
+        stop: See :class:`Reader`.
+
+    Raises:
+        AnnotationError: A line is malformed (named by file and line) or the list is missing.
+    """
+
+    def __init__(
+        self,
+        annotation_file: str | Path,
+        image_root: str | Path | None = None,
+        delimiter: str | None = None,
+        labelled: bool = True,
+        indices: Sequence[int] | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+    ) -> None:
+        file = Path(annotation_file)
+        self.image_root = file.parent if image_root is None else Path(image_root)
+        self.delimiter = delimiter
+        self.labelled = labelled
+        self._samples = [self._parse(line, file, number) for number, line in read_lines(file)]
+        super().__init__(indices, start, stop)
+
+    def _parse(self, line: str, file: Path, number: int) -> tuple[str, str | None]:
+        if not self.labelled:
+            return line.strip(), None
+        path, *text = line.strip().split(self.delimiter, 1)
+        if not text or not text[0].strip():
+            raise AnnotationError(f"{file}:{number}: expected path and text, found {line[:60]!r}")
+        return path.strip(), text[0].strip()
+
+    def _total(self) -> int:
+        return len(self._samples)
+
+    def _read(self, index: int) -> dict[str, Any]:
+        path, text = self._samples[index]
+        return {"img_path": str(self.image_root / path), "text": text}

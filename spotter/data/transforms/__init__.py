@@ -1,0 +1,69 @@
+"""Transforms of training and evaluation pipelines, mmcv style, registered in ``TRANSFORMS``."""
+
+from spotter.data.transforms.affine_crop import RandomAffineCrop
+from spotter.data.transforms.db_targets import DBTargets
+from spotter.data.transforms.det_geometric import (
+    RandomFlip,
+    RandomRotate,
+    RandomScale,
+    TextSafeRandomCrop,
+)
+from spotter.data.transforms.det_photometric import RandomDegrade
+from spotter.data.transforms.det_resize import ResizeByLimit, ResizeToSquare
+from spotter.data.transforms.loading import LoadCrop, LoadImage
+from spotter.data.transforms.packing import PackDetInputs, PackRecInputs
+from spotter.data.transforms.rec_augment import RecAugment
+from spotter.data.transforms.rec_geometric import (
+    RecCropJitter,
+    RecElastic,
+    RecPerspective,
+    RecRotate,
+    RecShear,
+)
+from spotter.data.transforms.rec_photometric import (
+    ColorJitter,
+    PhotometricTransform,
+    RandomDownUp,
+    RandomGamma,
+    RandomGaussianBlur,
+    RandomGrey,
+    RandomInvert,
+    RandomJPEG,
+    RandomMotionBlur,
+    RandomNoise,
+)
+from spotter.data.transforms.rec_resize import RecInputSize, RecResize
+
+__all__ = [
+    "ColorJitter",
+    "DBTargets",
+    "LoadCrop",
+    "LoadImage",
+    "PackDetInputs",
+    "PackRecInputs",
+    "PhotometricTransform",
+    "RandomAffineCrop",
+    "RandomDegrade",
+    "RandomDownUp",
+    "RandomFlip",
+    "RandomGamma",
+    "RandomGaussianBlur",
+    "RandomGrey",
+    "RandomInvert",
+    "RandomJPEG",
+    "RandomMotionBlur",
+    "RandomNoise",
+    "RandomRotate",
+    "RandomScale",
+    "RecAugment",
+    "RecCropJitter",
+    "RecElastic",
+    "RecInputSize",
+    "RecPerspective",
+    "RecResize",
+    "RecRotate",
+    "RecShear",
+    "ResizeByLimit",
+    "ResizeToSquare",
+    "TextSafeRandomCrop",
+]

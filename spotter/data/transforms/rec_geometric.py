@@ -1,0 +1,223 @@
+"""Geometric changes of word crops that move characters: for supervised training.
+
+They keep the order of the characters, but not their positions, so two views made with them do not
+correspond frame by frame. Views that are compared by position need :mod:`rec_photometric`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from spotter.data.randomness import chance, rng, uniform
+from spotter.data.transforms.warping import warp_corners
+from spotter.geometry import transform_points
+from spotter.registry import TRANSFORMS
+
+
+def image_corners(width: float, height: float) -> np.ndarray:
+    """(4, 2) corners of an image, clockwise from the top-left."""
+    return np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
+
+
+def jittered_corners(width: int, height: int, share: float) -> np.ndarray:
+    """Corners of a crop whose four borders are moved by up to ``share`` of its height.
+
+    A narrow crop (one letter) loses or gains at most an eighth of its width on either side.
+    """
+    sideways = min(share * height, width / 8.0)
+    left, right = rng.uniform(-1.0, 1.0, 2) * sideways
+    top, bottom = rng.uniform(-1.0, 1.0, 2) * share * height
+    x0, x1, y0, y1 = left, width - right, top, height - bottom
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+
+
+def rotation_shear(angle: float, shear: float) -> np.ndarray:
+    """(2, 2) matrix: horizontal shear (tangent of its angle), then rotation in radians."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos, -sin], [sin, cos]]) @ np.array([[1.0, shear], [0.0, 1.0]])
+
+
+def framed_corners(corners: np.ndarray, linear: np.ndarray) -> np.ndarray:
+    """Where the upright frame of a transformed crop lies in the crop.
+
+    The quadrilateral is transformed about its centre and framed by its bounding box, so the whole
+    word stays in view; warping the result to a rectangle carries the transform out.
+
+    Args:
+        corners: (4, 2) corners of the part of the crop to keep.
+        linear: (2, 2) the transform.
+
+    Returns:
+        (4, 2) corners of the frame, in coordinates of the crop, clockwise from the top-left.
+    """
+    centre = corners.mean(axis=0)
+    moved = (corners - centre) @ linear.T
+    low, high = moved.min(axis=0), moved.max(axis=0)
+    frame = image_corners(*(high - low)) + low
+    return frame @ np.linalg.inv(linear).T + centre
+
+
+class _CornerTransform(BaseTransform):
+    """A transform given by the points of the crop that become the result's corners."""
+
+    def __init__(self, probability: float) -> None:
+        self.probability = probability
+
+    @abstractmethod
+    def corners(self, width: int, height: int) -> np.ndarray:
+        """(4, 2) points, clockwise from the one that becomes the top-left corner."""
+
+    def transform(self, results: dict) -> dict:
+        if not chance(self.probability):
+            return results
+        image = results["img"]
+        corners = self.corners(image.shape[1], image.shape[0])
+        sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+        width, height = (max(1, round(float(sides[i] + sides[i + 2]) / 2)) for i in (0, 1))
+        results["img"] = warp_corners(image, corners, width, height)
+        results["img_shape"] = (height, width)
+        return results
+
+
+@TRANSFORMS.register_module()
+class RecCropJitter(_CornerTransform):
+    """Move each border inward or outward, as a detector's box would be off.
+
+    Args:
+        share: Largest shift as a share of the height.
+        probability: How often.
+    """
+
+    def __init__(self, share: float = 0.12, probability: float = 0.5) -> None:
+        super().__init__(probability)
+        self.share = share
+
+    def corners(self, width: int, height: int) -> np.ndarray:
+        return jittered_corners(width, height, self.share)
+
+
+@TRANSFORMS.register_module()
+class RecRotate(_CornerTransform):
+    """Rotate; the crop grows so that the word stays whole.
+
+    Args:
+        max_angle: Degrees, either way.
+        probability: How often.
+    """
+
+    def __init__(self, max_angle: float = 15.0, probability: float = 0.5) -> None:
+        super().__init__(probability)
+        self.max_angle = max_angle
+
+    def corners(self, width: int, height: int) -> np.ndarray:
+        angle = np.deg2rad(uniform(-self.max_angle, self.max_angle))
+        return framed_corners(image_corners(width, height), rotation_shear(angle, 0.0))
+
+
+@TRANSFORMS.register_module()
+class RecShear(_CornerTransform):
+    """Slant the word; the crop grows so that it stays whole.
+
+    Args:
+        max_shear: Tangent of the largest slant, either way.
+        probability: How often.
+    """
+
+    def __init__(self, max_shear: float = 0.5, probability: float = 0.5) -> None:
+        super().__init__(probability)
+        self.max_shear = max_shear
+
+    def corners(self, width: int, height: int) -> np.ndarray:
+        shear = uniform(-self.max_shear, self.max_shear)
+        return framed_corners(image_corners(width, height), rotation_shear(0.0, shear))
+
+
+@TRANSFORMS.register_module()
+class RecPerspective(_CornerTransform):
+    """Move each corner on its own.
+
+    Args:
+        share: Largest shift as a share of the height, at most 0.4.
+        probability: How often.
+    """
+
+    def __init__(self, share: float = 0.15, probability: float = 0.5) -> None:
+        super().__init__(probability)
+        self.share = share
+
+    def corners(self, width: int, height: int) -> np.ndarray:
+        reach = min(self.share, 0.4) * np.array([min(height, width), height])
+        return image_corners(width, height) + rng.uniform(-1.0, 1.0, (4, 2)) * reach
+
+
+@TRANSFORMS.register_module()
+class RecElastic(BaseTransform):
+    """Bend and stretch smoothly by a thin-plate spline over two rows of control points.
+
+    Args:
+        columns: Control points per row.
+        share: Largest shift of a control point as a share of the distance of neighbours in x and of
+            the height in y, at most 0.4 so that no character is folded over another.
+        probability: How often.
+    """
+
+    def __init__(self, columns: int = 5, share: float = 0.2, probability: float = 0.5) -> None:
+        self.columns = columns
+        self.share = min(share, 0.4)
+        self.probability = probability
+
+    def transform(self, results: dict) -> dict:
+        if not chance(self.probability):
+            return results
+        image = results["img"]
+        height, width = image.shape[:2]
+        # In units in which the crop is a row of squares, so that bending is isotropic.
+        spread = self.columns - 1
+        x = np.linspace(0.0, spread, self.columns)
+        controls = np.concatenate([np.column_stack([x, 0 * x]), np.column_stack([x, 0 * x + 1.0])])
+        shifts = rng.uniform(-self.share, self.share, controls.shape)
+        rows, columns = np.mgrid[0:height, 0:width] + 0.5
+        grid = np.stack([columns * (spread / width), rows / height], axis=-1).reshape(-1, 2)
+        moved = thin_plate_spline(controls, controls + shifts, grid)
+        to_pixels = np.array([[width / spread, 0.0, -0.5], [0.0, height, -0.5]])
+        maps = transform_points(moved, to_pixels).reshape(height, width, 2)
+        results["img"] = cv2.remap(
+            image,
+            maps[..., 0],
+            maps[..., 1],
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return results
+
+
+def thin_plate_spline(source: np.ndarray, target: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Map points by the thin-plate spline that takes ``source`` to ``target`` (Bookstein, 1989).
+
+    Args:
+        source: (K, 2) control points, not all on a line.
+        target: (K, 2) their images.
+        points: (N, 2) points to map.
+
+    Returns:
+        (N, 2) float64.
+    """
+
+    def kernel(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        squared = ((first[:, None] - second[None]) ** 2).sum(axis=-1)
+        # U(r) = r^2 log r^2, which tends to 0 at r = 0.
+        return squared * np.log(np.maximum(squared, 1e-300))
+
+    count = len(source)
+    affine = np.column_stack([np.ones(count), source])
+    system = np.zeros((count + 3, count + 3))
+    system[:count, :count] = kernel(source, source)
+    system[:count, count:] = affine
+    system[count:, :count] = affine.T
+    weights = np.linalg.solve(system, np.concatenate([target, np.zeros((3, 2))]))
+    basis = np.column_stack([kernel(points, source), np.ones(len(points)), points])
+    return basis @ weights

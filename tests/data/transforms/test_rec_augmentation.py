@@ -1,0 +1,164 @@
+"""Augmentations of word crops: identities, closed forms, order of characters."""
+
+import cv2
+import numpy as np
+import pytest
+
+from spotter.data import randomness
+from spotter.data.transforms import (
+    RandomAffineCrop,
+    RecAugment,
+    RecCropJitter,
+    RecElastic,
+    RecPerspective,
+    RecRotate,
+    RecShear,
+)
+from spotter.data.transforms.rec_geometric import (
+    framed_corners,
+    image_corners,
+    jittered_corners,
+    rotation_shear,
+    thin_plate_spline,
+)
+from spotter.data.transforms.warping import warp_corners
+from spotter.registry import TRANSFORMS
+
+NOISE = np.random.default_rng(0).integers(0, 256, (32, 128, 3), np.uint8)
+OFF = dict.fromkeys(
+    ["geometric", "color", "invert", "grey", "blur", "resample", "noise", "jpeg"], 0
+)
+
+
+def ramp(height=40, width=160):
+    """Brightness is the place in reading order."""
+    row = np.linspace(20, 230, width)
+    return np.repeat(np.repeat(row[None, :, None], height, 0), 3, 2).astype(np.uint8)
+
+
+def test_warp_corners_is_exact_on_whole_pixels():
+    np.testing.assert_array_equal(warp_corners(NOISE, image_corners(128, 32), 128, 32), NOISE)
+    part = np.add(image_corners(20, 10), (5, 4))
+    np.testing.assert_array_equal(warp_corners(NOISE, part, 20, 10), NOISE[4:14, 5:25])
+
+
+def test_frame_of_a_quarter_turn():
+    """Turned clockwise, what was the bottom-left corner is the top-left one."""
+    corners = framed_corners(image_corners(8, 4), rotation_shear(np.pi / 2, 0.0))
+    np.testing.assert_allclose(corners, [[0, 4], [0, 0], [8, 0], [8, 4]], atol=1e-12)
+    turned = warp_corners(NOISE[:4, :8].copy(), corners, 4, 8)
+    np.testing.assert_array_equal(turned, np.rot90(NOISE[:4, :8], -1))
+
+
+def test_frame_of_a_shear():
+    """x' = x + 0.5 y about the centre: two more columns, half of them on either side."""
+    corners = framed_corners(image_corners(8, 4), rotation_shear(0.0, 0.5))
+    np.testing.assert_allclose(corners, [[0, 0], [10, 0], [8, 4], [-2, 4]], atol=1e-12)
+
+
+def test_whole_word_stays_in_the_frame():
+    for angle in (-0.3, 0.2):
+        corners = framed_corners(image_corners(100, 30), rotation_shear(angle, 0.4))
+        inside = cv2.pointPolygonTest(
+            (1.001 * (corners - (50, 15)) + (50, 15)).astype(np.float32), (0.0, 30.0), False
+        )
+        assert inside >= 0
+
+
+def test_narrow_crops_keep_their_letter():
+    randomness.rng.seed(0)
+    for _ in range(50):
+        corners = jittered_corners(8, 32, 0.5)
+        assert corners[:2, 0].tolist() == pytest.approx([0, 8], abs=1.0)
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [RecCropJitter(0), RecRotate(0), RecShear(0), RecPerspective(0), RecElastic(share=0)],
+)
+def test_no_strength_is_the_identity(transform):
+    transform.probability = 1.0
+    np.testing.assert_array_equal(transform({"img": NOISE})["img"], NOISE)
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        RecCropJitter(),
+        RecRotate(),
+        RecShear(),
+        RecPerspective(),
+        RecElastic(share=0.4),
+        RecAugment(**{**OFF, "geometric": 1}),
+    ],
+)
+def test_characters_keep_their_order(transform):
+    randomness.rng.seed(0)
+    if not isinstance(transform, RecAugment):
+        transform.probability = 1.0
+    for _ in range(25):
+        results = transform({"img": ramp(), "img_shape": (40, 160)})
+        assert results["img_shape"] == results["img"].shape[:2]
+        row = results["img"][results["img"].shape[0] // 2, :, 0].astype(int)
+        assert np.diff(row).min() >= -1
+        assert row[-1] - row[0] > 120
+
+
+def test_zero_probability_changes_nothing():
+    for transform in (RecCropJitter, RecRotate, RecShear, RecPerspective, RecElastic):
+        assert transform(probability=0.0)({"img": NOISE})["img"] is NOISE
+
+
+def test_thin_plate_spline_interpolates_and_reproduces_affine_maps():
+    rng = np.random.default_rng(1)
+    source, target, points = rng.random((8, 2)), rng.random((8, 2)), rng.random((50, 2))
+    np.testing.assert_allclose(thin_plate_spline(source, target, source), target, atol=1e-9)
+    linear, shift = rng.random((2, 2)), rng.random(2)
+    moved = thin_plate_spline(source, source @ linear + shift, points)
+    np.testing.assert_allclose(moved, points @ linear + shift, atol=1e-9)
+
+
+def test_fused_augmentation_without_chances_is_a_resize():
+    np.testing.assert_array_equal(RecAugment(**OFF)({"img": NOISE})["img"], NOISE)
+    large = cv2.resize(NOISE, (512, 128), interpolation=cv2.INTER_NEAREST)
+    results = RecAugment(**OFF)({"img": large})
+    np.testing.assert_allclose(results["img"].astype(int), NOISE, atol=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "width", "ratio"),
+    [
+        ({}, 128, 1.0),
+        ({"mode": "keep_ratio", "width": 200}, 200, 160 / 200),
+        ({"mode": "keep_ratio", "width": 200, "pad": False}, 160, 1.0),
+        ({"mode": "buckets", "widths": [64, 192]}, 192, 1.0),
+    ],
+)
+def test_fused_augmentation_takes_every_mode(options, width, ratio):
+    randomness.rng.seed(0)
+    transform = TRANSFORMS.build({"type": "RecAugment", **options})
+    for _ in range(60):
+        results = transform({"img": np.ascontiguousarray(ramp(64, 320))})
+        assert results["img"].shape == (32, width, 3)
+        assert results["img"].dtype == np.uint8
+        assert results["valid_ratio"] == ratio
+
+
+def test_fused_augmentation_survives_extreme_crops_and_read_only_images():
+    randomness.rng.seed(0)
+    for height, width in ((1, 1), (2, 900), (400, 3), (31, 127)):
+        image = np.full((height, width, 3), 90, np.uint8)
+        image.flags.writeable = False
+        for _ in range(40):
+            assert RecAugment()({"img": image})["img"].shape == (32, 128, 3)
+
+
+def test_seeded():
+    transforms = [RecAugment(), RandomAffineCrop(64)]
+    for transform in transforms:
+        drawn = []
+        for seed in (3, 3, 4):
+            randomness.rng.seed(seed)
+            drawn.append([transform({"img": NOISE})["img"] for _ in range(8)])
+        assert np.array_equal(drawn[0], drawn[1])
+        assert not np.array_equal(drawn[0], drawn[2])
