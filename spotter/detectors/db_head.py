@@ -1,0 +1,177 @@
+"""Differentiable binarization: head and loss (Liao et al., AAAI 2020, sections 3.1 to 3.4)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from spotter.registry import MODELS
+from spotter.structures import TextDetSample
+
+_TARGETS = ("shrink_map", "shrink_mask", "threshold_map", "threshold_mask")
+
+
+def _conv_bn_relu(layer: nn.Module, channels: int) -> list[nn.Module]:
+    return [layer, nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
+
+
+class _Branch(nn.Sequential):
+    """From the pyramid at stride 4 to one map of logits at full resolution."""
+
+    def __init__(self, c_in: int, hidden: int, upsample: str) -> None:
+        layers = _conv_bn_relu(nn.Conv2d(c_in, hidden, 3, padding=1, bias=False), hidden)
+        if upsample == "deconv":
+            layers += _conv_bn_relu(nn.ConvTranspose2d(hidden, hidden, 2, 2, bias=False), hidden)
+            layers.append(nn.ConvTranspose2d(hidden, 1, 2, 2))
+        elif upsample == "pixel_shuffle":
+            layers += [nn.Conv2d(hidden, 16, 1), nn.PixelShuffle(4)]
+        else:
+            raise ValueError(f'upsample must be "deconv" or "pixel_shuffle", not "{upsample}"')
+        super().__init__(*layers)
+
+
+@MODELS.register_module()
+class DBLoss(nn.Module):
+    """``bce(P) * w_bce + dice(B) * w_dice + l1(T) * w_l1`` (5, 1 and 10 in the authors' code).
+
+    Args:
+        weights: Of binary cross-entropy on the probability map, dice on the approximate binary
+            map, and L1 on the threshold map.
+        negative_ratio: Hard negatives per positive pixel in the cross-entropy.
+        k: Steepness of ``B = sigmoid(k * (P - T))``.
+    """
+
+    def __init__(
+        self,
+        weights: tuple[float, float, float] = (5.0, 1.0, 10.0),
+        negative_ratio: float = 3.0,
+        k: float = 50.0,
+        eps: float = 1e-6,
+    ) -> None:
+        super().__init__()
+        self.weights = tuple(weights)
+        self.negative_ratio = negative_ratio
+        self.k = k
+        self.eps = eps
+
+    def forward(
+        self, probability_logits: Tensor, threshold_logits: Tensor, targets: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Losses of a batch.
+
+        Args:
+            probability_logits: (N, H, W), before the sigmoid.
+            threshold_logits: (N, H, W), before the sigmoid.
+            targets: ``shrink_map``, ``shrink_mask``, ``threshold_map`` and ``threshold_mask``, each
+                (N, H, W) float.
+
+        Returns:
+            ``loss_probability``, ``loss_binary`` and ``loss_threshold``, weighted scalars.
+        """
+        gt, mask = targets["shrink_map"], targets["shrink_mask"]
+        logits, probability = probability_logits.float(), probability_logits.float().sigmoid()
+        threshold = threshold_logits.float().sigmoid()
+        binary = torch.sigmoid(self.k * (probability - threshold))
+        w_bce, w_dice, w_l1 = self.weights
+        return {
+            "loss_probability": w_bce * self.balanced_bce(logits, gt, mask),
+            "loss_binary": w_dice * self.dice(binary, gt, mask),
+            "loss_threshold": w_l1
+            * self.masked_l1(threshold, targets["threshold_map"], targets["threshold_mask"]),
+        }
+
+    def balanced_bce(self, logits: Tensor, gt: Tensor, mask: Tensor) -> Tensor:
+        """Cross-entropy over the valid positives and the hardest valid negatives."""
+        loss = F.binary_cross_entropy_with_logits(logits, gt, reduction="none")
+        positive = gt * mask
+        positives = positive.sum()
+        negative_loss = loss[(mask - positive) > 0.5]
+        wanted = min(negative_loss.numel(), int(self.negative_ratio * positives.item()))
+        hardest = self._sum_of_largest(negative_loss, wanted)
+        return ((loss * positive).sum() + hardest) / (positives + wanted + self.eps)
+
+    @staticmethod
+    def _sum_of_largest(values: Tensor, count: int) -> Tensor:
+        """Sum of the ``count`` largest; a selection in linear time instead of a sort."""
+        if count <= 0:
+            return values.sum() * 0
+        if count >= values.numel():
+            return values.sum()
+        flat = values.detach()
+        if flat.is_cuda:
+            bound = flat.topk(count, sorted=False).values.min()
+        else:
+            position = flat.numel() - count
+            bound = torch.tensor(np.partition(flat.numpy(), position)[position])
+        chosen = flat >= bound
+        return (values * chosen).sum() - bound * (chosen.sum() - count)
+
+    def dice(self, binary: Tensor, gt: Tensor, mask: Tensor) -> Tensor:
+        """``1 - 2 |B G| / (|B| + |G|)`` over valid pixels."""
+        overlap = (binary * gt * mask).sum()
+        return 1 - 2 * overlap / ((binary * mask).sum() + (gt * mask).sum() + self.eps)
+
+    def masked_l1(self, threshold: Tensor, gt: Tensor, mask: Tensor) -> Tensor:
+        """Mean distance inside the dilated polygons."""
+        return ((threshold - gt).abs() * mask).sum() / (mask.sum() + self.eps)
+
+
+@MODELS.register_module()
+class DBHead(BaseModule):
+    """Probability and threshold maps at the resolution of the input.
+
+    Args:
+        in_channels: Channels of the pyramid.
+        hidden: Channels after the 3x3 convolution; the paper takes ``in_channels // 4``.
+        upsample: ``"deconv"``, the paper's two transposed convolutions, or ``"pixel_shuffle"``: all
+            work stays at stride 4 and one 1x1 convolution gives the 16 pixels of each cell.
+        loss: Config of the loss.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        hidden: int | None = None,
+        upsample: str = "deconv",
+        loss: dict | None = None,
+        init_cfg: dict | list | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        hidden = hidden or in_channels // 4
+        self.probability = _Branch(in_channels, hidden, upsample)
+        self.threshold = _Branch(in_channels, hidden, upsample)
+        self.loss_module = MODELS.build(loss or {"type": "DBLoss"})
+
+    def init_weights(self) -> None:
+        """Kaiming-normal convolutions, batch norms 1 and 1e-4; text starts out rare."""
+        super().init_weights()
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+                nn.init.kaiming_normal_(module.weight)
+            elif isinstance(module, nn.BatchNorm2d):
+                nn.init.ones_(module.weight)
+                nn.init.constant_(module.bias, 1e-4)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, C, H / 4, W / 4) -> probability map (N, 1, H, W) in [0, 1]."""
+        return self.probability(features).sigmoid()
+
+    def loss(self, features: Tensor, data_samples: list[TextDetSample]) -> dict[str, Tensor]:
+        """Losses against the maps in ``data_samples[i].targets``."""
+        targets = stack_targets(data_samples, features.device)
+        return self.loss_module(
+            self.probability(features).squeeze(1), self.threshold(features).squeeze(1), targets
+        )
+
+
+def stack_targets(data_samples: list[TextDetSample], device: torch.device) -> dict[str, Tensor]:
+    """The four target maps of a batch as float32 tensors (N, H, W) on ``device``."""
+    return {
+        name: torch.from_numpy(np.stack([sample.targets[name] for sample in data_samples]))
+        .to(device)
+        .float()
+        for name in _TARGETS
+    }

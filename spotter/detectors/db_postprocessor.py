@@ -1,0 +1,121 @@
+"""From a probability map to words (Liao et al., AAAI 2020, section 3.5)."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from spotter.geometry import (
+    offset_polygon,
+    offset_rectangle,
+    order_polygon,
+    order_vertices,
+    strip_polygon,
+    unclip_distance,
+)
+from spotter.registry import MODELS
+from spotter.structures import TextInstance
+
+
+@MODELS.register_module()
+class DBPostprocessor:
+    """Binarize, trace the shrunk words, score them, and grow them back.
+
+    Args:
+        binary_threshold: Pixels above it are text.
+        min_score: Words whose mean probability is lower are dropped.
+        unclip_ratio: The outline grows by ``area * unclip_ratio / perimeter`` pixels.
+        min_side: Shortest side of the shrunk box, in pixels of the map.
+        max_candidates: Only the largest contours up to this number are looked at.
+        shape: ``"quad"`` for rotated rectangles, ``"polygon"`` for outlines of curved words.
+        epsilon: Tolerance of the polygon approximation as a share of the contour's length.
+    """
+
+    def __init__(
+        self,
+        binary_threshold: float = 0.3,
+        min_score: float = 0.5,
+        unclip_ratio: float = 1.5,
+        min_side: float = 2.0,
+        max_candidates: int = 1000,
+        shape: str = "quad",
+        epsilon: float = 0.005,
+    ) -> None:
+        if shape not in ("quad", "polygon"):
+            raise ValueError(f'shape must be "quad" or "polygon", not "{shape}"')
+        self.binary_threshold = binary_threshold
+        self.min_score = min_score
+        self.unclip_ratio = unclip_ratio
+        self.min_side = min_side
+        self.max_candidates = max_candidates
+        self.shape = shape
+        self.epsilon = epsilon
+
+    def __call__(
+        self,
+        probability: np.ndarray,
+        scale: tuple[float, float] = (1.0, 1.0),
+        size: tuple[int, int] | None = None,
+    ) -> list[TextInstance]:
+        """Words of one map.
+
+        Args:
+            probability: (H, W) float32 in [0, 1]; padding already cut off.
+            scale: (x, y) factors from photo pixels to map pixels.
+            size: (height, width) of the photo; polygons are clipped to it.
+
+        Returns:
+            Words with ordered polygons in photo pixels and ``detection_score``.
+        """
+        binary = (probability > self.binary_threshold).astype(np.uint8)
+        contours, _ = cv2.findContours(binary, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+        if len(contours) > self.max_candidates:
+            contours = sorted(contours, key=cv2.contourArea, reverse=True)[: self.max_candidates]
+        words = []
+        for contour in contours:
+            found = self._word(probability, contour.reshape(-1, 2))
+            if found is None:
+                continue
+            polygon, score = found
+            polygon = polygon / np.asarray(scale, np.float32)
+            if size is not None:
+                polygon[:, 0] = polygon[:, 0].clip(0, size[1])
+                polygon[:, 1] = polygon[:, 1].clip(0, size[0])
+            polygon = order_vertices(polygon) if len(polygon) == 4 else order_polygon(polygon)
+            words.append(TextInstance(polygon=polygon, detection_score=score))
+        return words
+
+    def _word(
+        self, probability: np.ndarray, contour: np.ndarray
+    ) -> tuple[np.ndarray, float] | None:
+        (centre, (w, h), angle) = cv2.minAreaRect(contour)
+        if min(w, h) + 1 < self.min_side:
+            return None
+        score = mean_inside(probability, contour)
+        if score < self.min_score:
+            return None
+        # Contours run through the centres of the outermost pixels; words end at those pixels' rims.
+        if self.shape == "quad":
+            outline = cv2.boxPoints((centre, (w + 1, h + 1), angle)) + np.float32(0.5)
+            return offset_rectangle(outline, unclip_distance(outline, self.unclip_ratio)), score
+        grown = self._grow_polygon(contour.astype(np.float32) + 0.5)
+        return None if grown is None else (grown, score)
+
+    def _grow_polygon(self, outline: np.ndarray) -> np.ndarray | None:
+        tolerance = self.epsilon * cv2.arcLength(outline, True)
+        corners = cv2.approxPolyDP(outline, tolerance, True).reshape(-1, 2)
+        if len(corners) < 4:
+            return None
+        distance = unclip_distance(corners, self.unclip_ratio) + 0.5
+        parts = offset_polygon(corners, distance, join_style="mitre")
+        return strip_polygon(parts[0]) if len(parts) == 1 else None
+
+
+def mean_inside(probability: np.ndarray, polygon: np.ndarray) -> float:
+    """Mean of a map (H, W) over the pixels whose centres a polygon (N, 2) covers."""
+    height, width = probability.shape
+    low = np.floor(polygon.min(axis=0)).astype(int).clip(0, (width - 1, height - 1))
+    high = np.ceil(polygon.max(axis=0)).astype(int).clip(0, (width - 1, height - 1))
+    mask = np.zeros((high[1] - low[1] + 1, high[0] - low[0] + 1), np.uint8)
+    cv2.fillPoly(mask, [np.round(polygon - low).astype(np.int32)], 1)
+    return float(cv2.mean(probability[low[1] : high[1] + 1, low[0] : high[0] + 1], mask)[0])

@@ -1,0 +1,101 @@
+"""Feature pyramids that end in one map at stride 4.
+
+Liao et al., DBNet, AAAI 2020, and DBNet++, TPAMI 2022.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from spotter.registry import MODELS
+
+
+class AdaptiveScaleFusion(nn.Module):
+    """Attention over the levels of a pyramid (DBNet++, section 3.4).
+
+    The concatenated levels pass a 3x3 convolution, a channel branch and a spatial branch (both
+    added), and a 1x1 convolution that gives one attention map per level.
+
+    Args:
+        levels: Number of levels.
+        channels: Channels of each level.
+    """
+
+    def __init__(self, levels: int, channels: int) -> None:
+        super().__init__()
+        self.levels = levels
+        self.reduce = nn.Conv2d(levels * channels, channels, 3, padding=1)
+        squeezed = max(channels // 4, 4)
+        self.channel = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1),
+            nn.Conv2d(channels, squeezed, 1, bias=False),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(squeezed, channels, 1, bias=False),
+            nn.Sigmoid(),
+        )
+        self.spatial = nn.Sequential(
+            nn.Conv2d(1, 1, 3, padding=1, bias=False),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(1, 1, 1, bias=False),
+            nn.Sigmoid(),
+        )
+        self.attention = nn.Sequential(nn.Conv2d(channels, levels, 1, bias=False), nn.Sigmoid())
+
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        """``levels`` maps (N, C, H, W) -> their weighted concatenation (N, levels * C, H, W)."""
+        x = self.reduce(torch.cat(maps, 1))
+        x = x + self.channel(x)
+        x = x + self.spatial(x.mean(1, keepdim=True))
+        weights = self.attention(x)
+        return torch.cat([m * weights[:, i : i + 1] for i, m in enumerate(maps)], 1)
+
+
+@MODELS.register_module()
+class FPNC(BaseModule):
+    """Top-down pyramid whose levels are smoothed, brought to stride 4 and concatenated.
+
+    Args:
+        in_channels: Channels of the backbone's maps, strides 4 to 32.
+        lateral_channels: Width of the pyramid.
+        out_channels: Channels per level after smoothing; the output has
+            ``len(in_channels) * out_channels``.
+        norm: Batch norm and ReLU after laterals and smoothing convolutions (helps a start from
+            scratch; the paper's network has none).
+        asf: Adaptive scale fusion of DBNet++.
+    """
+
+    def __init__(
+        self,
+        in_channels: list[int],
+        lateral_channels: int = 256,
+        out_channels: int = 64,
+        norm: bool = False,
+        asf: bool = False,
+        init_cfg: dict | list | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+
+        def conv(c_in: int, c_out: int, kernel: int) -> nn.Module:
+            layer = nn.Conv2d(c_in, c_out, kernel, padding=kernel // 2, bias=False)
+            if not norm:
+                return layer
+            return nn.Sequential(layer, nn.BatchNorm2d(c_out), nn.ReLU(inplace=True))
+
+        self.lateral = nn.ModuleList(conv(c, lateral_channels, 1) for c in in_channels)
+        self.smooth = nn.ModuleList(conv(lateral_channels, out_channels, 3) for _ in in_channels)
+        self.asf = AdaptiveScaleFusion(len(in_channels), out_channels) if asf else None
+        self.out_channels = len(in_channels) * out_channels
+
+    def forward(self, maps: tuple[Tensor, ...]) -> Tensor:
+        """Maps of strides 4, 8, 16, 32 -> (N, out_channels, H / 4, W / 4)."""
+        laterals = [layer(x) for layer, x in zip(self.lateral, maps, strict=True)]
+        for i in range(len(laterals) - 1, 0, -1):
+            size = laterals[i - 1].shape[2:]
+            laterals[i - 1] = laterals[i - 1] + F.interpolate(laterals[i], size=size)
+        size = laterals[0].shape[2:]
+        levels = [layer(x) for layer, x in zip(self.smooth, laterals, strict=True)]
+        levels = [levels[0]] + [F.interpolate(x, size=size) for x in levels[1:]]
+        return self.asf(levels) if self.asf is not None else torch.cat(levels, 1)
