@@ -1,0 +1,113 @@
+"""Connectionist temporal classification (Graves et al., ICML 2006; CRNN, Shi et al. 2017)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from spotter.charset import Charset, CTCTokenMap
+from spotter.recognizers.prediction.base import Decoded, Prediction, no_loss
+from spotter.registry import MODELS
+from spotter.structures import TextRecSample
+
+
+@MODELS.register_module()
+class CTCPrediction(Prediction):
+    """A linear classifier per frame; blank is class 0.
+
+    Args:
+        in_channels: C of the frames.
+        charset: The character set; K = characters + blank.
+        max_length: Kept for symmetry with the other stages: the number of frames limits a word.
+        dropout: Dropout before the classifier.
+        init_cfg: mmengine's initialisation, if any.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        charset: Charset,
+        max_length: int = 25,
+        dropout: float = 0.0,
+        init_cfg: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(in_channels, charset, max_length, init_cfg)
+        self.token_map: CTCTokenMap = CTCTokenMap(charset)
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(in_channels, self.token_map.num_classes)
+
+    def forward(self, features: Tensor, mask: Tensor | None = None, height: int = 1) -> Tensor:
+        """Logits (N, T, K) of frames (N, T, C)."""
+        return self.classifier(self.dropout(features))
+
+    def loss(
+        self,
+        features: Tensor,
+        data_samples: Sequence[TextRecSample],
+        mask: Tensor | None = None,
+        height: int = 1,
+    ) -> dict[str, Tensor]:
+        """``loss_ctc``: negative log-likelihood per character, averaged over the words, fp32.
+
+        Padded frames take no part. A word with more characters than frames adds nothing.
+        """
+        indices, texts = self.labelled(data_samples)
+        if not texts:
+            return {"loss_ctc": no_loss(self, features)}
+        logits = self(features)
+        if len(indices) < len(data_samples):
+            logits = logits[indices]
+            mask = None if mask is None else mask[indices]
+        log_probabilities = logits.float().log_softmax(-1).transpose(0, 1)
+        targets, lengths = self.token_map.encode(texts)
+        if mask is None:
+            frames = torch.full((len(texts),), logits.shape[1], dtype=torch.long)
+        else:
+            frames = mask.sum(1).cpu()
+        loss = F.ctc_loss(
+            log_probabilities,
+            targets.to(logits.device),
+            frames,
+            lengths,
+            blank=self.token_map.blank,
+            reduction="none",
+            zero_infinity=True,
+        )
+        return {"loss_ctc": (loss / lengths.clamp(min=1).to(loss)).mean()}
+
+    @torch.no_grad()
+    def decode(self, logits: Tensor, mask: Tensor | None = None) -> list[Decoded]:
+        """Greedy best path: repeats merged, blanks dropped.
+
+        A character scores the highest probability among its run of frames.
+        """
+        blank = self.token_map.blank
+        scores, path = logits.float().softmax(-1).max(-1)
+        if mask is not None:
+            path = path.masked_fill(~mask, blank)
+        characters = self.charset.characters
+        readings = []
+        for tokens, values in zip(path.tolist(), scores.tolist(), strict=True):
+            text: list[str] = []
+            character_scores: list[float] = []
+            previous = blank
+            for token, value in zip(tokens, values, strict=True):
+                if token != blank:
+                    if token != previous:
+                        text.append(characters[token - 1])
+                        character_scores.append(value)
+                    elif value > character_scores[-1]:
+                        character_scores[-1] = value
+                previous = token
+            score = math.prod(character_scores) if text else 0.0
+            readings.append(Decoded("".join(text), character_scores, score))
+        return readings
+
+    def charset_parameters(self) -> dict[str, int]:
+        """The classifier's rows."""
+        return {"classifier.weight": 0, "classifier.bias": 0}
