@@ -1,0 +1,13 @@
+"""Draw synthetic text: ``tools/synthesize.py words|scenes|demo --out PATH``.
+
+``words`` writes an LMDB, ``scenes`` folders in the layout of ICDAR2015, ``demo`` three photos to
+try the spotter on. An interrupted run goes on where it stopped. Without ``--fonts``, ``--words``
+and ``--backgrounds``: the system's fonts, a short word list and painted surfaces.
+"""
+
+import sys
+
+from spotter.data.synthesis.command import main
+
+if __name__ == "__main__":
+    sys.exit(main())
