@@ -1,0 +1,9 @@
+# Street View Text, the 647 test words: for validation, never for training.
+svt_words_val = dict(
+    type="TextRecDataset",
+    name="svt",
+    reader=dict(
+        type="WordListReader",
+        annotation_file="{{$SPOTTER_DATA:data}}/svt_words_test/labels.txt",
+    ),
+)

@@ -1,0 +1,84 @@
+# The released detector: tools/release.py trains it in pieces and gives it its data.
+_base_ = [
+    "../_base_/detection.py",
+    "../_base_/models/detector_dbnet_mobilenetv3.py",
+    "../_base_/schedules/adamw_cosine.py",
+    "../_base_/datasets/icdar2015.py",
+    "../_base_/datasets/mlt17.py",
+    "../_base_/datasets/icdar2003.py",
+]
+channels_last = True
+# Small words are found better in an enlarged photo; see docs/releases.
+input_size = dict(limit_side=1664, limit_type="max", size_divisor=32, zoom=1.3)
+preprocessing = dict(**input_size)
+postprocessing = dict(binary_threshold=0.4, min_score=0.6, unclip_ratio=1.3)
+model = dict(
+    postprocessor=dict(**postprocessing),
+    backbone=dict(
+        pretrained="{{$SPOTTER_DATA:data}}/backbones/mobilenetv3_large_x0_5_imagenet.npz",
+        frozen_blocks=2,
+        norm_eval=True,
+    ),
+)
+crop_size = 384
+
+
+def _pipeline(smallest, largest):
+    return [
+        dict(type="LoadImage"),
+        dict(
+            type="RandomAffineCrop",
+            size=crop_size,
+            scale_range=(smallest, largest),
+            rotate=10.0,
+            flip=0.0,
+        ),
+        dict(type="ColorJitter"),
+        dict(type="RandomDegrade", probability=0.3),
+        dict(type="DBTargets", min_side=5.0),
+        dict(type="PackDetInputs"),
+    ]
+
+
+train_dataloader = dict(
+    batch_size=12,
+    num_workers=0,
+    persistent_workers=False,
+    sampler=dict(type="RatioSampler"),
+    dataset=dict(
+        type="ConcatDataset",
+        datasets=[
+            dict(**_base_.icdar2015_train, pipeline=_pipeline(0.6, 1.8)),
+            dict(**_base_.mlt17_train, pipeline=_pipeline(0.4, 1.4)),
+            dict(**_base_.icdar2003_train, pipeline=_pipeline(0.25, 1.0)),
+        ],
+        ratios=[0.55, 0.35, 0.1],
+    ),
+)
+val_dataloader = dict(
+    num_workers=0,
+    persistent_workers=False,
+    dataset=dict(
+        **_base_.icdar2015_val,
+        pipeline=[
+            dict(type="LoadImage"),
+            dict(type="ResizeByLimit", **input_size),
+            dict(type="PackDetInputs"),
+        ],
+    ),
+)
+optim_wrapper = dict(
+    optimizer=dict(lr=1.5e-3, weight_decay=0.02),
+    paramwise_cfg=dict(custom_keys={"backbone.": dict(lr_mult=0.35)}),
+)
+param_scheduler = None
+train_cfg = dict(max_iters=10**9, val_interval=10**9)
+custom_hooks = [dict(type="EMAHook", decay=0.998)]
+release = dict(
+    name="dbnet_mobilenetv3",
+    metric="detection/hmean",
+    synthetic="scenes",
+    synthetic_share=0.25,
+    data="ICDAR2015 training photos 1-900, MLT2017 (English and French), ICDAR2003",
+    protocol="IoU 0.5 on ICDAR2015 training photos 901-1000 at 1280x720, fixed thresholds",
+)

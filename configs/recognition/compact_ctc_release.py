@@ -1,0 +1,62 @@
+# The released fast recognizer: tools/release.py trains it in pieces and gives it its data.
+_base_ = [
+    "../_base_/recognition.py",
+    "../_base_/models/recognizer_ctc_compact.py",
+    "../_base_/schedules/adamw_cosine.py",
+    "../_base_/datasets/icdar2015_words.py",
+    "../_base_/datasets/iiit5k.py",
+    "../_base_/datasets/svt_words.py",
+]
+channels_last = True
+widths = [64, 96, 128, 192, 256]
+preprocessing = dict(_delete_=True, mean=127.5, std=127.5, height=32, mode="buckets", widths=widths)
+train_pipeline = [
+    dict(type="LoadCrop"),
+    dict(type="RecAugment", height=32, mode="buckets", widths=widths),
+    dict(type="PackRecInputs"),
+]
+test_pipeline = [
+    dict(type="LoadCrop"),
+    dict(type="RecResize", height=32, mode="buckets", widths=widths),
+    dict(type="PackRecInputs"),
+]
+train_dataloader = dict(
+    batch_size=64,
+    num_workers=0,
+    persistent_workers=False,
+    sampler=dict(type="RatioSampler"),
+    batch_sampler=dict(type="BucketBatchSampler", widths=widths),
+    dataset=dict(
+        type="ConcatDataset",
+        datasets=[
+            dict(**_base_.icdar2015_words_train, pipeline=train_pipeline, cache_height=64),
+            dict(**_base_.iiit5k_train, pipeline=train_pipeline, cache_height=64),
+        ],
+        ratios=[0.6, 0.4],
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=0,
+    persistent_workers=False,
+    dataset=dict(
+        type="ConcatDataset",
+        datasets=[
+            dict(**_base_.svt_words_val, pipeline=test_pipeline),
+            dict(**_base_.icdar2015_words_val, pipeline=test_pipeline),
+        ],
+    ),
+)
+optim_wrapper = dict(optimizer=dict(lr=1.5e-3, weight_decay=0.03))
+param_scheduler = None
+train_cfg = dict(max_iters=10**9, val_interval=10**9)
+custom_hooks = [dict(type="EMAHook", decay=0.998)]
+release = dict(
+    name="compact_ctc",
+    metric="recognition/accuracy",
+    synthetic="words",
+    synthetic_share=0.6,
+    data="synthetic words, ICDAR2015 training words 1-3960, IIIT5K training words",
+    protocol="word accuracy, 36 characters, case folded: SVT test words and ICDAR2015 training"
+    " words 3961-4468",
+)

@@ -1,0 +1,17 @@
+"""Hooks of a run."""
+
+from spotter.engine.hooks.checkpoint import TimedCheckpointHook
+from spotter.engine.hooks.ema import EMAHook
+from spotter.engine.hooks.piece_schedule import PieceScheduleHook
+from spotter.engine.hooks.progress import ProgressHook, RunInfoHook
+from spotter.engine.hooks.stop import InterruptHook, TimeLimitHook
+
+__all__ = [
+    "EMAHook",
+    "InterruptHook",
+    "PieceScheduleHook",
+    "ProgressHook",
+    "RunInfoHook",
+    "TimeLimitHook",
+    "TimedCheckpointHook",
+]

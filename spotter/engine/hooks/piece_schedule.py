@@ -1,0 +1,77 @@
+"""A learning rate that follows the clock, for training that is cut into pieces."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+from mmengine.hooks import Hook
+
+from spotter.errors import ConfigError
+from spotter.registry import HOOKS
+
+
+@HOOKS.register_module()
+class PieceScheduleHook(Hook):
+    """One cycle per piece of training: linear warm-up, then a cosine down to ``final``.
+
+    How many iterations fit into a piece depends on the machine, so the position in the cycle is the
+    share of the piece's time that has passed. Every piece ends with settled weights, from which the
+    next one starts again (warm restarts: Loshchilov and Hutter, SGDR, ICLR 2017).
+
+    Args:
+        minutes: Length of the piece.
+        peak: Learning rate at the top of the cycle, as a factor of the optimizer's own.
+        warmup: Share of the piece.
+        final: Learning rate at the end, as a factor of the peak.
+
+    Raises:
+        ConfigError: A value outside its range.
+    """
+
+    priority = "ABOVE_NORMAL"
+
+    def __init__(
+        self, minutes: float, peak: float = 1.0, warmup: float = 0.03, final: float = 0.01
+    ) -> None:
+        if not minutes > 0 or not peak > 0:
+            raise ConfigError("PieceScheduleHook: minutes and peak must be positive")
+        if not 0 <= warmup < 1 or not 0 <= final <= 1:
+            raise ConfigError("PieceScheduleHook: warmup and final are shares between 0 and 1")
+        self.seconds = 60.0 * minutes
+        self.peak = peak
+        self.warmup = warmup
+        self.final = final
+        self.begin = 0.0
+        self.first = 0
+        self.base: list[float] = []
+
+    def before_train(self, runner: Any) -> None:
+        """Start the clock; the rates that the optimizer was built with are the base."""
+        self.begin = time.monotonic()
+        lr = runner.cfg.optim_wrapper.optimizer.lr
+        for group in runner.optim_wrapper.param_groups:
+            # A resumed optimizer brings the last piece's rates; the multipliers stay in proportion.
+            group.setdefault("initial_lr", group["lr"])
+        scale = lr / max(g["initial_lr"] for g in runner.optim_wrapper.param_groups)
+        self.base = [g["initial_lr"] * scale for g in runner.optim_wrapper.param_groups]
+        self.first = runner.iter
+
+    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+        """Set the rates of the coming step."""
+        factor = self.factor((time.monotonic() - self.begin) / self.seconds)
+        for group, base in zip(runner.optim_wrapper.param_groups, self.base, strict=True):
+            group["lr"] = base * factor
+
+    def after_train(self, runner: Any) -> None:
+        """Say how many iterations the piece had."""
+        runner.message_hub.update_info("piece_iterations", runner.iter - self.first)
+
+    def factor(self, share: float) -> float:
+        """Factor of the optimizer's learning rate when ``share`` of the piece has passed."""
+        share = min(max(share, 0.0), 1.0)
+        if share < self.warmup:
+            return self.peak * max(share / self.warmup, 0.01)
+        cosine = 0.5 * (1 + math.cos(math.pi * (share - self.warmup) / (1 - self.warmup)))
+        return self.peak * (self.final + (1 - self.final) * cosine)
