@@ -1,0 +1,9 @@
+"""Two-stage spotting: photo, detector, crops, recognizer, :class:`SpottingResult`.
+
+The ONNX road imports no torch of its own.
+"""
+
+from spotter.inference.recognition import WordReading, WordRecognizer
+from spotter.inference.scene_text_spotter import SceneTextSpotter
+
+__all__ = ["SceneTextSpotter", "WordReading", "WordRecognizer"]

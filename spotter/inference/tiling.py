@@ -1,0 +1,81 @@
+"""Detection in windows of a large photo, and the merge of what several windows saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from spotter.geometry import pairwise_overlaps
+from spotter.structures import TextInstance
+
+_DUPLICATE_SHARE = 0.5
+_BORDER = 4.0
+
+
+@dataclass(frozen=True)
+class View:
+    """What one run of the detector saw.
+
+    Attributes:
+        box: (x0, y0, x1, y1) of the window in the photo.
+        scale: Pixels of the detector's input per pixel of the photo.
+        words: Detections in pixels of the photo.
+    """
+
+    box: tuple[int, int, int, int]
+    scale: float
+    words: list[TextInstance]
+
+
+def merge_views(views: Sequence[View], width: int, height: int) -> list[TextInstance]:
+    """One list of words from overlapping windows and the whole photo.
+
+    Detections of which half is covered by a better one are dropped. A word is better seen where no
+    window's border cuts it; then where it is less than a third of the window high, a detector's
+    comfortable range; then at the finer scale; then with the higher score.
+
+    Args:
+        views: Windows, in any order; the whole photo may be among them.
+        width: Width of the photo.
+        height: Height of the photo.
+
+    Returns:
+        Words without duplicates.
+    """
+    words, ranks = [], []
+    for view in views:
+        size = min(view.box[2] - view.box[0], view.box[3] - view.box[1])
+        for word in view.words:
+            words.append(word)
+            cut = _is_cut(word.polygon, view.box, width, height)
+            large = _short_side(word.polygon) > size / 3
+            centre = word.polygon.mean(axis=0).tolist()
+            ranks.append((cut, large, -view.scale, -word.detection_score, *centre))
+    if not words:
+        return []
+    overlaps = pairwise_overlaps([w.polygon for w in words], [w.polygon for w in words])
+    # Either side: a fragment lies inside the whole word, and a whole word contains fragments.
+    share = np.maximum(overlaps.first_share, overlaps.second_share)
+    kept: list[int] = []
+    for index in sorted(range(len(words)), key=lambda i: ranks[i]):
+        if not kept or share[index, kept].max() <= _DUPLICATE_SHARE:
+            kept.append(index)
+    return [words[index] for index in sorted(kept)]
+
+
+def _is_cut(polygon: np.ndarray, box: tuple[int, int, int, int], width: int, height: int) -> bool:
+    """Whether a word reaches a border of its window that is not the photo's border."""
+    (x0, y0), (x1, y1) = polygon.min(axis=0), polygon.max(axis=0)
+    return bool(
+        (box[0] > 0 and x0 < box[0] + _BORDER)
+        or (box[1] > 0 and y0 < box[1] + _BORDER)
+        or (box[2] < width and x1 > box[2] - _BORDER)
+        or (box[3] < height and y1 > box[3] - _BORDER)
+    )
+
+
+def _short_side(polygon: np.ndarray) -> float:
+    sides = np.linalg.norm(np.roll(polygon, -1, axis=0) - polygon, axis=1)
+    return float(sides[:4].min()) if len(polygon) == 4 else float(np.ptp(polygon, axis=0).min())

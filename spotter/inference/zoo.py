@@ -1,0 +1,149 @@
+"""Names of shipped models to files.
+
+``spotter/zoo/zoo.json`` names pairs, ``{"default": {"detector": NAME, "recognizer": NAME,
+"min_score": 0.5}}``; ``NAME.onnx`` and ``NAME.safetensors`` lie beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spotter.errors import ConfigError, WeightsError
+
+ZOO = Path(__file__).resolve().parents[1] / "zoo"
+
+SUFFIXES = {"onnx": ".onnx", "torch": ".safetensors"}
+"""File type that each runtime loads."""
+
+
+@dataclass(frozen=True)
+class ModelPair:
+    """The two files of a spotter.
+
+    Attributes:
+        detector: Weights of the detector.
+        recognizer: Weights of the recognizer.
+        min_score: Least score of a word that the pair's makers recommend.
+    """
+
+    detector: Path
+    recognizer: Path
+    min_score: float = 0.0
+
+
+def resolve_pair(
+    model: str | Path = "default",
+    detector: str | Path | None = None,
+    recognizer: str | Path | None = None,
+    runtime: str = "onnx",
+    zoo: Path | None = None,
+) -> ModelPair:
+    """The files of a pair.
+
+    Args:
+        model: Name of a pair in the zoo, or a ``.json`` file with the keys ``detector`` and
+            ``recognizer`` (files relative to it, or names in the zoo). Not asked for when both of
+            the following are given.
+        detector: File or name that replaces the pair's detector.
+        recognizer: Likewise.
+        runtime: ``"onnx"`` or ``"torch"``.
+        zoo: Folder of the zoo; default: the one that ships.
+
+    Raises:
+        ConfigError: Unknown runtime or pair; the message lists what there is.
+        WeightsError: A file is missing, or is not what the runtime loads.
+    """
+    zoo = ZOO if zoo is None else zoo
+    if detector and recognizer:
+        return ModelPair(
+            weights_file(detector, runtime, zoo), weights_file(recognizer, runtime, zoo)
+        )
+    entry, folder = _find_pair(model, zoo)
+    return ModelPair(
+        weights_file(detector or _beside(folder, entry["detector"]), runtime, zoo),
+        weights_file(recognizer or _beside(folder, entry["recognizer"]), runtime, zoo),
+        float(entry.get("min_score", 0.0)),
+    )
+
+
+def weights_file(name: str | Path, runtime: str, zoo: Path | None = None) -> Path:
+    """The file that a runtime loads for a name of the zoo or a path.
+
+    A path with the other runtime's suffix stands for its sibling, where that exists.
+
+    Raises:
+        ConfigError: Unknown runtime.
+        WeightsError: There is no such file or name.
+    """
+    zoo = ZOO if zoo is None else zoo
+    if runtime not in SUFFIXES:
+        raise ConfigError(f"runtime is {' or '.join(map(repr, SUFFIXES))}, not {runtime!r}")
+    suffix = SUFFIXES[runtime]
+    path = Path(name)
+    if path.suffix not in SUFFIXES.values():
+        shipped = zoo / f"{path.name}{suffix}"
+        if path.name == str(name) and shipped.is_file():
+            return shipped
+        kind = "is a folder" if path.is_dir() else "no such weights"
+        raise WeightsError(f"{name}: {kind}; {_inventory(zoo)}, or give a {suffix} file")
+    wanted = path.with_suffix(suffix)
+    if wanted.is_file():
+        return wanted
+    if path.is_file():
+        hint = (
+            "make it with tools/export.py, or take runtime='torch'"
+            if runtime == "onnx"
+            else "take runtime='onnx'"
+        )
+        raise WeightsError(f"{path}: runtime {runtime!r} needs {wanted.name}; {hint}")
+    raise WeightsError(f"{path}: no such weights file")
+
+
+def _find_pair(model: str | Path, zoo: Path) -> tuple[dict[str, Any], Path]:
+    """Entry of a pair, and the folder that its files are relative to."""
+    path = Path(model)
+    if path.suffix == ".json":
+        return _checked(_read_json(path), path), path.parent
+    if path.suffix in SUFFIXES.values():
+        raise ConfigError(f"{model}: one file is no pair; give it as detector or as recognizer")
+    pairs = _pairs(zoo)
+    if str(model) not in pairs:
+        raise ConfigError(f"no model {str(model)!r}; {_inventory(zoo)}")
+    return _checked(pairs[str(model)], zoo / "zoo.json"), zoo
+
+
+def _beside(folder: Path, name: str) -> str | Path:
+    """A file named in a pair is relative to the pair's file; a bare name is one of the zoo."""
+    return folder / name if Path(name).suffix in SUFFIXES.values() else name
+
+
+def _checked(entry: Any, origin: Path) -> dict[str, Any]:
+    if not isinstance(entry, dict) or not {"detector", "recognizer"} <= set(entry):
+        raise ConfigError(f"{origin}: a pair needs the keys 'detector' and 'recognizer'")
+    return entry
+
+
+def _pairs(zoo: Path) -> dict[str, Any]:
+    file = zoo / "zoo.json"
+    return _read_json(file) if file.is_file() else {}
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: is not JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: must hold a JSON object")
+    return content
+
+
+def _inventory(zoo: Path) -> str:
+    pairs = ", ".join(sorted(_pairs(zoo))) or "no pair"
+    files = sorted({p.stem for p in zoo.glob("*") if p.suffix in SUFFIXES.values()})
+    return f"the zoo has {pairs} (of {', '.join(files) or 'no weights'})"

@@ -1,0 +1,139 @@
+"""Pooling, choice of direction, and reading of word crops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spotter.decoding import Decoded
+from spotter.errors import WeightsError
+from spotter.inference import WordRecognizer
+from spotter.inference.crops import Direction, reading_directions
+from spotter.inference.recognition import CropPool, CropReader, choose_direction
+from spotter.inference.runtimes import OnnxRuntime
+from tests.inference.networks import digit_recognizer, photo
+
+TALL = np.array([[20, 0], [20, 60], [0, 60], [0, 0]], np.float32)
+
+
+def chosen(*texts_and_scores: tuple[str, float]) -> tuple[str, int]:
+    readings = [Decoded(text, [], score) for text, score in texts_and_scores]
+    best = choose_direction(reading_directions(TALL), readings)
+    return best.text, best.rotation
+
+
+def test_the_most_confident_direction_wins() -> None:
+    assert chosen(("zq", 0.1), ("hotel", 0.8), ("1a10y", 0.2)) == ("hotel", 270)
+    assert chosen(("zq", 0.1), ("1a10y", 0.2), ("hotel", 0.8)) == ("hotel", 90)
+    assert chosen(("ab", 0.9), ("hotel", 0.8), ("x", 0.3)) == ("ab", 0)
+    assert chosen(("", 0.0), ("x", 0.3), ("", 0.0)) == ("x", 270)
+
+
+def test_a_single_character_is_never_turned() -> None:
+    assert chosen(("I", 0.4), ("-", 0.99), ("--", 0.98)) == ("I", 0)
+
+
+def test_ties_go_to_the_first() -> None:
+    assert chosen(("ab", 0.5), ("cd", 0.5), ("ef", 0.5)) == ("ab", 0)
+
+
+def test_the_outline_follows_the_direction() -> None:
+    readings = [Decoded("ab", [], 0.1), Decoded("cd", [], 0.2), Decoded("ef", [], 0.3)]
+    best = choose_direction(reading_directions(TALL), readings)
+    np.testing.assert_array_equal(best.outline[0], [0, 60])
+
+
+class CountingReader:
+    """Reads a crop as the blue value of its first pixel; logs its batches."""
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[int, int]] = []
+
+    def crop(self, img: np.ndarray, cut: np.ndarray) -> np.ndarray:
+        x, y = cut[0].astype(int)
+        return img[y : y + 4, x : x + int(cut[1][0] - cut[0][0])]
+
+    def read_batch(self, crops: list[np.ndarray]) -> list[Decoded]:
+        self.batches.append((len(crops), crops[0].shape[1]))
+        assert len({crop.shape for crop in crops}) == 1
+        return [Decoded(str(crop[0, 0, 0]), [], 1.0) for crop in crops]
+
+
+def test_the_pool_batches_by_width_across_photos() -> None:
+    reader = CountingReader()
+    pool = CropPool(reader, batch_size=3)
+    widths = [8, 4, 8, 4, 8, 8, 4, 4]
+    for value, width in enumerate(widths):
+        image = np.full((4, width, 3), value, np.uint8)
+        cut = np.array([[0, 0], [width, 0], [width, 4], [0, 4]], np.float32)
+        assert pool.add(image, [Direction(cut, cut)]) == value
+    assert [reading.text for reading in pool.finish()] == [str(i) for i in range(len(widths))]
+    assert sorted(reader.batches) == [(1, 4), (1, 8), (3, 4), (3, 8)]
+
+
+@pytest.fixture(scope="module")
+def crops() -> list[np.ndarray]:
+    rng = np.random.default_rng(5)
+    sizes = [(20, 60), (40, 41), (32, 128), (60, 20), (25, 90), (9, 9), (32, 32), (70, 22)]
+    return [rng.integers(0, 256, (h, w, 3)).astype(np.uint8) for h, w in sizes]
+
+
+def summary(recognizer: WordRecognizer, images: list) -> list[tuple[str, float, int]]:
+    readings, errors = recognizer.read(images)
+    assert errors == [None] * len(images)
+    return [(r.text, r.score, r.rotation) for r in readings]
+
+
+def test_readings_do_not_depend_on_the_batch(pair: dict[str, Path], crops: list) -> None:
+    recognizer = WordRecognizer(recognizer=pair["recognizer"], threads=1)
+    alone = [summary(recognizer, [crop])[0] for crop in crops]
+    assert len({text for text, _, _ in alone}) > 5
+    for size in (1, 3, 8):
+        recognizer.batch_size = size
+        for order in (range(len(crops)), [5, 1, 7, 0, 3, 2, 6, 4]):
+            together = summary(recognizer, [crops[i] for i in order])
+            for i, (text, score, rotation) in zip(order, together, strict=True):
+                assert (text, rotation) == (alone[i][0], alone[i][2])
+                assert score == pytest.approx(alone[i][1], rel=1e-5)
+
+
+def test_turning_can_be_switched_off(pair: dict[str, Path], crops: list) -> None:
+    tall = [np.ascontiguousarray(crop) for crop in (crops[3], crops[7], crops[0].swapaxes(0, 1))]
+    tall += [np.ascontiguousarray(crop[::-1]) for crop in tall]
+    turned = WordRecognizer(recognizer=pair["recognizer"], threads=1)
+    as_is = WordRecognizer(recognizer=pair["recognizer"], threads=1, turn=False)
+    assert [rotation for _, _, rotation in summary(as_is, tall)] == [0] * 6
+    assert any(rotation for _, _, rotation in summary(turned, tall))
+    # Each of the three readings is that of the crop turned by hand.
+    for crop, (text, _, rotation) in zip(tall, summary(turned, tall), strict=True):
+        by_hand = np.ascontiguousarray(np.rot90(crop, -rotation // 90))
+        assert summary(as_is, [by_hand])[0][0] == text
+
+
+def test_bad_crops_get_their_line(pair: dict[str, Path], tmp_path: Path) -> None:
+    recognizer = WordRecognizer(recognizer=pair["recognizer"], threads=1)
+    good = photo(64, 32, [(4, 4, 50, 24)])
+    readings, errors = recognizer.read([good, tmp_path / "none.png", b"no image", good])
+    assert [reading is None for reading in readings] == [False, True, True, False]
+    assert errors[0] is None
+    assert "no such file" in errors[1]
+    assert "\n" not in errors[2]
+    assert recognizer.read([]) == ([], [])
+
+
+def test_headers_that_cannot_be_served(tmp_path: Path) -> None:
+    keep = OnnxRuntime(digit_recognizer(tmp_path / "keep.onnx", mode="keep_ratio", width=100))
+    with pytest.raises(WeightsError, match="mode 'fixed' or 'buckets'"):
+        CropReader(keep)
+    strange = OnnxRuntime(digit_recognizer(tmp_path / "strange.onnx", depth=3))
+    with pytest.raises(WeightsError, match="depth"):
+        CropReader(strange)
+
+
+def test_fixed_width(tmp_path: Path) -> None:
+    path = digit_recognizer(tmp_path / "fixed.onnx", mode="fixed", width=100)
+    reader = CropReader(OnnxRuntime(path))
+    cut = np.array([[0, 0], [300, 0], [300, 20], [0, 20]], np.float32)
+    assert reader.crop(photo(320, 40, []), cut).shape == (32, 100, 3)

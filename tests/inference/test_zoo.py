@@ -1,0 +1,74 @@
+"""Names to files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from spotter.errors import ConfigError, WeightsError
+from spotter.inference.zoo import resolve_pair, weights_file
+
+
+@pytest.fixture
+def zoo(tmp_path: Path) -> Path:
+    for name in ("dbnet.onnx", "dbnet.safetensors", "ctc.onnx", "ctc.safetensors", "trba.onnx"):
+        (tmp_path / name).touch()
+    pairs = {
+        "default": {"detector": "dbnet", "recognizer": "ctc", "min_score": 0.4},
+        "accurate": {"detector": "dbnet", "recognizer": "trba"},
+    }
+    (tmp_path / "zoo.json").write_text(json.dumps(pairs))
+    return tmp_path
+
+
+def test_names(zoo: Path) -> None:
+    pair = resolve_pair(zoo=zoo)
+    assert (pair.detector, pair.recognizer) == (zoo / "dbnet.onnx", zoo / "ctc.onnx")
+    assert pair.min_score == 0.4
+    assert resolve_pair(runtime="torch", zoo=zoo).detector == zoo / "dbnet.safetensors"
+    assert resolve_pair("accurate", zoo=zoo).min_score == 0.0
+    assert weights_file("trba", "onnx", zoo) == zoo / "trba.onnx"
+
+
+def test_one_of_the_pair_may_be_replaced(zoo: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.onnx"
+    own.touch()
+    pair = resolve_pair(recognizer=own, zoo=zoo)
+    assert (pair.detector, pair.recognizer) == (zoo / "dbnet.onnx", own)
+    # With both given, the named pair need not exist.
+    assert resolve_pair("nothing", own, own, zoo=zoo / "empty").detector == own
+
+
+def test_a_pair_file_names_files_beside_it(zoo: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "rec.onnx").touch()
+    file = folder / "pair.json"
+    file.write_text(json.dumps({"detector": "dbnet", "recognizer": "rec.onnx"}))
+    pair = resolve_pair(file, zoo=zoo)
+    assert (pair.detector, pair.recognizer) == (zoo / "dbnet.onnx", folder / "rec.onnx")
+
+
+def test_the_runtime_picks_the_sibling(zoo: Path) -> None:
+    assert weights_file(zoo / "ctc.safetensors", "onnx", zoo) == zoo / "ctc.onnx"
+    (zoo / "ctc.onnx").unlink()
+    with pytest.raises(WeightsError, match=r"ctc\.onnx; make it with tools/export\.py"):
+        weights_file(zoo / "ctc.safetensors", "onnx", zoo)
+
+
+def test_errors_say_what_there_is(zoo: Path) -> None:
+    with pytest.raises(ConfigError, match="the zoo has accurate, default"):
+        resolve_pair("fast", zoo=zoo)
+    with pytest.raises(WeightsError, match=r"trba: .*\(of ctc, dbnet, trba\)"):
+        resolve_pair("accurate", runtime="torch", zoo=zoo)
+    with pytest.raises(WeightsError, match="no such weights file"):
+        weights_file(zoo / "gone.onnx", "onnx", zoo)
+    with pytest.raises(ConfigError, match="one file is no pair"):
+        resolve_pair(zoo / "ctc.onnx", zoo=zoo)
+    with pytest.raises(ConfigError, match="runtime"):
+        resolve_pair(runtime="tflite", zoo=zoo)
+    (zoo / "zoo.json").write_text('{"default": {"detector": "dbnet"}}')
+    with pytest.raises(ConfigError, match="needs the keys"):
+        resolve_pair(zoo=zoo)

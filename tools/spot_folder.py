@@ -1,0 +1,42 @@
+"""Spot all photos of a folder: ``tools/spot_folder.py DIR --out results.jsonl``.
+
+One line per photo; a later run skips the photos that have one.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from spotter.engine.launch import run_tool
+from spotter.inference.arguments import add_spotter_arguments, find_images, spotter_from
+from spotter.inference.bulk import process_in_bulk
+
+
+def main() -> None:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", help="folder of photos, searched recursively")
+    parser.add_argument("--out", required=True, help="file of JSON lines to write or go on with")
+    parser.add_argument("--chunk", type=int, default=16, help="photos whose crops are pooled")
+    add_spotter_arguments(parser)
+    arguments = parser.parse_args()
+    images = find_images(arguments.folder)
+    spotter = spotter_from(arguments)
+
+    def answer(names: Sequence[str], paths: Sequence[Path]) -> list[dict[str, Any]]:
+        results = spotter.spot(list(paths))
+        return [
+            replace(result, image=name).to_dict()
+            for name, result in zip(names, results, strict=True)
+        ]
+
+    count, failed = process_in_bulk(images, answer, arguments.out, "spotting", arguments.chunk)
+    print(f"{arguments.out}: {count} new of {len(images)} photos, {failed} could not be read")
+
+
+if __name__ == "__main__":
+    run_tool(main)
