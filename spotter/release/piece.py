@@ -1,0 +1,254 @@
+"""One piece of the training of a released model: resume, train for some minutes, validate, save."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+
+import spotter
+from spotter.data.synthesis.writers import SynthesisSettings, write_scenes, write_words
+from spotter.engine.checkpoint import find_last_checkpoint
+from spotter.engine.distributed import select_device
+from spotter.engine.hooks.checkpoint import save_deployable
+from spotter.engine.launch import training_config
+from spotter.engine.runner import SpotterRunner
+from spotter.errors import ConfigError
+
+CONFIGS = {
+    "detector": "detection/dbnet_mobilenetv3_release.py",
+    "recognizer": "recognition/compact_ctc_release.py",
+}
+CANDIDATE = "candidate.safetensors"
+_ON_CUDA = {"detector": {"batch_size": 48}, "recognizer": {"batch_size": 512}}
+
+
+@dataclass
+class PieceReport:
+    """What one piece did; a line of the log that grows over all pieces.
+
+    Attributes:
+        model: Name of the model.
+        date: Day on which the piece ended.
+        minutes: Minutes of training, validation not counted.
+        iterations: Iterations done so far, over all pieces.
+        samples: Samples seen in this piece.
+        machine: Device and threads.
+        started_from: ``"state"``, ``"shipped weights"`` or ``"scratch"``.
+        score: The validation score that decides on shipping.
+        metrics: All validation scores.
+        shipped: Whether the weights became the shipped ones.
+        note: What was tried in this piece.
+    """
+
+    model: str
+    date: str
+    minutes: float
+    iterations: int
+    samples: int
+    machine: str
+    started_from: str
+    score: float
+    metrics: dict[str, float] = field(default_factory=dict)
+    shipped: bool = False
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class PieceSettings:
+    """Arguments of a piece.
+
+    Attributes:
+        kind: ``"detector"`` or ``"recognizer"``.
+        minutes: Minutes of training.
+        state: Folder of the training state.
+        data_root: Folder of the data sets.
+        zoo: Folder of the shipped weights, from which a fresh state starts.
+        config: Config file instead of the kind's own.
+        synthetic: Number of synthetic samples to draw into the state's folder first.
+        workers: Loader processes and synthesis processes; ``None``: none on two cores or fewer,
+            else one per core.
+        peak: Peak of the learning rate as a factor of the config's.
+        options: Overrides of config values.
+        note: Goes into the log.
+    """
+
+    kind: str
+    minutes: float
+    state: Path
+    data_root: Path
+    zoo: Path
+    config: Path | None = None
+    synthetic: int = 0
+    workers: int | None = None
+    peak: float = 1.0
+    options: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+
+def packaged_config(name: str) -> Path:
+    """A config by its path below ``configs/``, from the checkout or the installed package.
+
+    Raises:
+        ConfigError: There is none of that name.
+    """
+    package = Path(spotter.__file__).parent
+    for folder in (package.parent / "configs", package / "configs"):
+        if (folder / name).is_file():
+            return folder / name
+    raise ConfigError(f"{name}: no such config in the package")
+
+
+def train_piece(settings: PieceSettings) -> tuple[PieceReport, Path]:
+    """Train a piece and write the weights that it ended with.
+
+    Returns:
+        The report, not yet shipped, and the file of the weights in the state's folder.
+
+    Raises:
+        ConfigError: Unknown kind, missing data.
+    """
+    if settings.kind not in CONFIGS:
+        raise ConfigError(f'a released model is "detector" or "recognizer", not "{settings.kind}"')
+    cfg = piece_config(settings)
+    name, metric = cfg.release.name, cfg.release.metric
+    started_from = "scratch"
+    if find_last_checkpoint(settings.state) is not None:
+        started_from = "state"
+    elif cfg.get("load_from"):
+        started_from = "shipped weights"
+    runner = SpotterRunner.from_cfg(cfg)
+    before = time.monotonic()
+    runner.train()
+    minutes = (time.monotonic() - before) / 60
+    metrics = {key: float(value) for key, value in runner.val_loop.run().items()}
+    report = PieceReport(
+        model=name,
+        date=datetime.date.today().isoformat(),
+        minutes=round(minutes, 1),
+        iterations=runner.iter,
+        samples=int(runner.message_hub.get_info("piece_iterations", 0))
+        * cfg.train_dataloader.batch_size,
+        machine=_machine(runner.device),
+        started_from=started_from,
+        score=metrics[metric],
+        metrics=metrics,
+        note=settings.note,
+    )
+    candidate = settings.state / CANDIDATE
+    save_deployable(runner, candidate, half=True, card=_card(cfg, report))
+    return report, candidate
+
+
+def piece_config(settings: PieceSettings) -> Config:
+    """The release config with state, data, time limit and device of a piece filled in."""
+    path = settings.config or packaged_config(CONFIGS[settings.kind])
+    options = {**settings.options, "data_root": str(settings.data_root)}
+    cfg = training_config(path, settings.state, options, resume=True)
+    device = select_device(cfg.get("device", "auto"))
+    cfg.train_dataloader.update(_loader_options(settings, device))
+    if device.type == "cuda":
+        cfg.optim_wrapper.dtype = "auto"
+    cache = str(settings.state / "cache")
+    for dataset in (*_sources(cfg.train_dataloader), *_sources(cfg.val_dataloader)):
+        dataset["cache_dir"] = cache
+    if settings.synthetic:
+        _add_synthetic(cfg, settings, cache)
+    hooks = dict(cfg.get("default_hooks") or {})
+    hooks["checkpoint"] = {"type": "TimedCheckpointHook", "minutes": 4, "keep": 1}
+    cfg.default_hooks = hooks
+    cfg.custom_hooks = [
+        *(cfg.get("custom_hooks") or []),
+        {"type": "PieceScheduleHook", "minutes": settings.minutes, "peak": settings.peak},
+        {"type": "TimeLimitHook", "minutes": settings.minutes},
+    ]
+    shipped = settings.zoo / f"{cfg.release.name}.safetensors"
+    if find_last_checkpoint(settings.state) is None and shipped.is_file():
+        cfg.load_from = str(shipped)
+        cfg.model.get("backbone", {}).pop("pretrained", None)
+    return cfg
+
+
+def _loader_options(settings: PieceSettings, device: torch.device) -> dict[str, Any]:
+    workers = settings.workers
+    if workers is None:
+        cores = os.cpu_count() or 1
+        workers = cores if cores > 2 else 0
+    options: dict[str, Any] = {"num_workers": workers, "persistent_workers": workers > 0}
+    if device.type == "cuda":
+        options.update(_ON_CUDA[settings.kind], pin_memory=True)
+    return options
+
+
+def _sources(loader: Any) -> list[Any]:
+    """The reading data sets of a loader's config."""
+    dataset = loader.dataset
+    return list(dataset.datasets) if "datasets" in dataset else [dataset]
+
+
+def _add_synthetic(cfg: Config, settings: PieceSettings, cache: str) -> None:
+    """Draw synthetic samples into the state's folder, once, and mix them in."""
+    kind = cfg.release.synthetic
+    root = Path(settings.data_root)
+    drawing = SynthesisSettings(
+        fonts=(str(root / "fonts"),),
+        words=(str(root / "words"),),
+        backgrounds=(str(root / "backgrounds"),),
+    )
+    folder = settings.state / f"synthetic_{kind}"
+    processes = settings.workers or os.cpu_count() or 1
+    dataset = cfg.train_dataloader.dataset
+    source: dict[str, Any] = {"pipeline": dataset.datasets[0].pipeline, "cache_dir": cache}
+    if kind == "words":
+        write_words(folder, drawing, settings.synthetic, processes)
+        source.update(
+            type="TextRecDataset",
+            name="synthetic",
+            reader={"type": "LMDBReader", "lmdb_path": str(folder)},
+            cache_height=64,
+        )
+    else:
+        write_scenes(folder, drawing, settings.synthetic, processes)
+        source.update(
+            type="TextDetDataset",
+            name="synthetic",
+            reader={
+                "type": "ICDARDetectionReader",
+                "annotation_root": str(folder / "gt"),
+                "image_root": str(folder / "images"),
+            },
+        )
+    share = cfg.release.synthetic_share
+    total = sum(dataset.ratios)
+    dataset.ratios = [ratio / total * (1 - share) for ratio in dataset.ratios] + [share]
+    dataset.datasets.append(source)
+
+
+def _machine(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
+
+
+def _card(cfg: Config, report: PieceReport) -> dict[str, Any]:
+    return {
+        "data": cfg.release.data,
+        "protocol": cfg.release.protocol,
+        "score": report.score,
+        "metrics": report.metrics,
+        "iterations": report.iterations,
+        "date": report.date,
+        "licence": "weights Apache-2.0; the training photos are for research and not included",
+        "command": f"tools/release.py {'detector' if cfg.task == 'detection' else 'recognizer'}",
+    }

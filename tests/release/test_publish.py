@@ -1,0 +1,80 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from spotter.engine.header import make_header
+from spotter.engine.weights import read_header, save_weights
+from spotter.errors import ConfigError
+from spotter.registry import MODELS
+from spotter.release import PieceReport, publish, train_piece
+from spotter.release.piece import PieceSettings, packaged_config
+from spotter.release.publish import shipped_score
+
+CONFIG = {
+    "type": "DBNet",
+    "backbone": {"type": "MobileNetV3Large"},
+    "neck": {"type": "FPNC", "lateral_channels": 8, "out_channels": 4},
+    "head": {"type": "DBHead", "hidden": 4},
+}
+
+
+def report(score: float) -> PieceReport:
+    return PieceReport(
+        model="tiny",
+        date="2026-01-01",
+        minutes=1.0,
+        iterations=10,
+        samples=80,
+        machine="test",
+        started_from="scratch",
+        score=score,
+        metrics={"detection/hmean": score},
+    )
+
+
+def candidate(folder: Path, score: float, seed: int) -> Path:
+    torch.manual_seed(seed)
+    preprocessing = {
+        "mean": [123.7, 116.3, 103.5],
+        "std": [58.4, 57.1, 57.4],
+        "limit_side": 64,
+        "limit_type": "max",
+        "size_divisor": 32,
+    }
+    header = make_header(
+        "detection",
+        "tiny",
+        CONFIG,
+        preprocessing=preprocessing,
+        card={"score": score, "metrics": {"detection/hmean": score}},
+    )
+    save_weights(folder / "candidate.safetensors", MODELS.build(CONFIG), header)
+    return folder / "candidate.safetensors"
+
+
+def test_only_better_weights_are_shipped_and_every_piece_is_logged(tmp_path: Path) -> None:
+    zoo, docs = tmp_path / "zoo", tmp_path / "docs"
+    assert shipped_score(zoo, "tiny") == float("-inf")
+    outcomes = []
+    for seed, score in enumerate((0.5, 0.4, 0.5, 0.6)):
+        outcomes.append(publish(candidate(tmp_path, score, seed), report(score), zoo, docs))
+        assert shipped_score(zoo, "tiny") == max((0.5, score))
+    assert outcomes == [True, False, False, True]
+    assert (zoo / "tiny.onnx").is_file()
+    assert read_header(zoo / "tiny.safetensors")["card"]["score"] == 0.6
+    lines = (docs / "releases/tiny.jsonl").read_text().splitlines()
+    assert [json.loads(line)["shipped"] for line in lines] == outcomes
+    table = (docs / "releases/tiny.md").read_text()
+    assert table.count("| yes |") == 2
+    assert table.count("| no |") == 2
+    assert "| detection/hmean | 0.6000 |" in (docs / "models/tiny.md").read_text()
+
+
+def test_unknown_kinds_and_configs_are_refused(tmp_path: Path) -> None:
+    settings = PieceSettings("speller", 1.0, tmp_path, tmp_path, tmp_path)
+    with pytest.raises(ConfigError, match="speller"):
+        train_piece(settings)
+    with pytest.raises(ConfigError, match="none"):
+        packaged_config("none.py")

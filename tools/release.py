@@ -1,0 +1,59 @@
+"""Train a released model for some minutes: ``tools/release.py detector|recognizer --minutes M``.
+
+Goes on from the state in ``--state`` (or, when that is empty, from the shipped weights), trains on
+whatever machine it is on, validates, and ships the weights if they beat the shipped ones.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from mmengine.config import DictAction
+
+import spotter
+from spotter.engine.launch import run_tool
+
+
+def main() -> None:
+    package = Path(spotter.__file__).parent
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("kind", choices=("detector", "recognizer"))
+    parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--state", type=Path, required=True, help="folder of the training state")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
+    parser.add_argument("--synthetic", type=int, default=0, help="synthetic samples to mix in")
+    parser.add_argument("--workers", type=int, help="loader and synthesis processes")
+    parser.add_argument("--threads", type=int, help="threads of the training process")
+    parser.add_argument("--peak", type=float, default=1.0, help="factor of the learning rate")
+    parser.add_argument("--config", type=Path, help="instead of the kind's release config")
+    parser.add_argument("--zoo", type=Path, default=package / "zoo")
+    parser.add_argument("--docs", type=Path, default=package.parent / "docs")
+    parser.add_argument("--note", default="", help="what is tried in this piece, for the log")
+    parser.add_argument("--cfg-options", nargs="+", action=DictAction, default={})
+    args = parser.parse_args()
+    from spotter.release import publish, train_piece
+    from spotter.release.piece import PieceSettings
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    settings = PieceSettings(
+        kind=args.kind,
+        minutes=args.minutes,
+        state=args.state,
+        data_root=args.data,
+        zoo=args.zoo,
+        config=args.config,
+        synthetic=args.synthetic,
+        workers=args.workers,
+        peak=args.peak,
+        options=args.cfg_options,
+        note=args.note,
+    )
+    report, candidate = train_piece(settings)
+    shipped = publish(candidate, report, args.zoo, args.docs)
+    verdict = "shipped" if shipped else "not better than the shipped weights, which stay"
+    print(f"{report.model}: {report.score:.4f} after {report.iterations} iterations; {verdict}")
+
+
+if __name__ == "__main__":
+    run_tool(main)
