@@ -1,4 +1,4 @@
-"""The few records that travel between the parts: samples on the road in, results on the road out."""
+"""The records that travel between the parts: samples on the road in, results on the road out."""
 
 from __future__ import annotations
 

@@ -69,7 +69,12 @@ def image_size(source: ImageSource) -> tuple[int, int]:
 
 
 def detector_input_size(
-    width: int, height: int, limit_side: int, limit_type: str = "max", size_divisor: int = 32
+    width: int,
+    height: int,
+    limit_side: int,
+    limit_type: str = "max",
+    size_divisor: int = 32,
+    zoom: float = 1.0,
 ) -> tuple[int, int]:
     """Size at which a detector sees a photo of ``width`` x ``height`` pixels.
 
@@ -80,14 +85,16 @@ def detector_input_size(
         limit_type: ``"max"``: photos whose long side exceeds the bound are shrunk to it;
             ``"min"``: photos whose short side falls below the bound are enlarged to it.
         size_divisor: Both sides are rounded to the nearest multiple of it, and at least it.
+        zoom: Factor by which the photo is enlarged before the bound is looked at: small words are
+            found better, at the price of the pixels.
 
     Returns:
         (width, height) in pixels.
     """
     if limit_type not in ("max", "min"):
         raise ValueError(f'limit_type is "max" or "min", not {limit_type!r}')
-    factor = limit_side / (max(width, height) if limit_type == "max" else min(width, height))
-    factor = min(factor, 1.0) if limit_type == "max" else max(factor, 1.0)
+    bound = limit_side / (max(width, height) if limit_type == "max" else min(width, height))
+    factor = min(bound, zoom) if limit_type == "max" else max(bound, zoom)
 
     def snap(side: int) -> int:
         return max(size_divisor, round(side * factor / size_divisor) * size_divisor)

@@ -130,3 +130,7 @@ def test_resize_averages_when_shrinking():
     image[:, ::2] = 200
     np.testing.assert_array_equal(resize_image(image, 2, 2), np.full((2, 2, 3), 100))
     assert resize_image(image, 4, 4) is image
+
+
+def test_zoom_enlarges_up_to_the_bound() -> None:
+    assert detector_input_size(640, 480, 1664, zoom=1.5) == (960, 704)

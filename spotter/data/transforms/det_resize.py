@@ -49,18 +49,24 @@ class ResizeByLimit(BaseTransform):
         limit_side: Bound in pixels.
         limit_type: ``"max"`` bounds the long side from above, ``"min"`` the short from below.
         size_divisor: Both sides become multiples of it.
+        zoom: Factor by which photos are enlarged before the bound is looked at.
     """
 
     def __init__(
-        self, limit_side: int = 1280, limit_type: str = "max", size_divisor: int = 32
+        self,
+        limit_side: int = 1280,
+        limit_type: str = "max",
+        size_divisor: int = 32,
+        zoom: float = 1.0,
     ) -> None:
         self.limit_side = limit_side
         self.limit_type = limit_type
         self.size_divisor = size_divisor
+        self.zoom = zoom
 
     def transform(self, results: dict) -> dict:
         height, width = results["img"].shape[:2]
         size = detector_input_size(
-            width, height, self.limit_side, self.limit_type, self.size_divisor
+            width, height, self.limit_side, self.limit_type, self.size_divisor, self.zoom
         )
         return resize_sample(results, *size)
