@@ -11,7 +11,7 @@ channels_last = True
 # Small words are found better in an enlarged photo; see docs/releases.
 input_size = dict(limit_side=1664, limit_type="max", size_divisor=32, zoom=1.3)
 preprocessing = dict(**input_size)
-postprocessing = dict(binary_threshold=0.4, min_score=0.6, unclip_ratio=1.3)
+postprocessing = dict(binary_threshold=0.5, min_score=0.65, unclip_ratio=1.2)
 model = dict(
     postprocessor=dict(**postprocessing),
     backbone=dict(

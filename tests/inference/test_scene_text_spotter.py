@@ -15,7 +15,7 @@ from spotter.errors import ConfigError, ImageError, WeightsError
 from spotter.inference import SceneTextSpotter
 from spotter.lexicon import Lexicon
 from spotter.structures import SpottingResult
-from tests.inference.networks import photo
+from tests.inference.networks import bright_detector, photo
 
 BOXES = [
     [(20, 20, 90, 20), (150, 22, 60, 18), (30, 100, 20, 70)],
@@ -145,6 +145,18 @@ def test_limits_override_the_header(pair: dict, photos: list) -> None:
     assert len(fine.detect(photos[0])) == 3
     # A strip that would be enlarged to hundreds of thousands of pixels is not.
     assert fine._finder._input_size(np.zeros((2, 4000, 3), np.uint8)) == (4000, 32)
+
+
+def test_zoom_of_the_header(tmp_path: Path, pair: dict, photos: list) -> None:
+    zoomed = bright_detector(tmp_path / "zoomed.onnx", zoom=1.5)
+    files = {**pair, "detector": zoomed}
+    spotter = SceneTextSpotter(**files, threads=1)
+    assert spotter._finder._input_size(photos[0]) == (384, 288)
+    assert [len(spotter.detect(image)) for image in photos] == list(map(len, BOXES))
+    # A bound of one's own is in pixels of the photo; windows are zoomed like the photo.
+    own = SceneTextSpotter(**files, threads=1, limit_side=256)
+    assert own._finder._input_size(photos[0]) == (256, 192)
+    assert spotter._finder._window_size(np.zeros((128, 128, 3), np.uint8), 128) == (192, 192)
 
 
 def test_tiles_find_what_the_whole_cannot_show(pair: dict) -> None:
