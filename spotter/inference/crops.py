@@ -30,7 +30,7 @@ class Direction:
     rotation: int = 0
 
 
-def reading_directions(polygon: np.ndarray) -> list[Direction]:
+def reading_directions(polygon: np.ndarray, margin: float = 0.0) -> list[Direction]:
     """The directions in which a detected word may run.
 
     A word whose longer axis is closer to vertical is a "tall" one: its characters may be stacked
@@ -38,6 +38,8 @@ def reading_directions(polygon: np.ndarray) -> list[Direction]:
 
     Args:
         polygon: (N, 2), N >= 4, as the post-processor orders it (:func:`order_vertices`).
+        margin: Share of the word's height by which a four-cornered crop reaches beyond the polygon
+            on every side.
 
     Returns:
         One direction; or three for a tall word: upright, along the polygon, and against it.
@@ -48,7 +50,7 @@ def reading_directions(polygon: np.ndarray) -> list[Direction]:
     polygon = np.asarray(polygon, np.float32)
     if polygon.ndim != 2 or len(polygon) < 4:
         raise GeometryError(f"A word's outline needs four or more points, got {polygon.shape}.")
-    cut = polygon if len(polygon) == 4 else strip_polygon(polygon, _STRIP_POINTS)
+    cut = _grown(polygon, margin) if len(polygon) == 4 else strip_polygon(polygon, _STRIP_POINTS)
     along = _axis(cut)
     forward = Direction(_starting_at(polygon, cut[0]), cut)
     if abs(along[1]) <= abs(along[0]):
@@ -64,6 +66,20 @@ def reading_directions(polygon: np.ndarray) -> list[Direction]:
         Direction(forward.outline, cut, turns[0]),
         Direction(_starting_at(polygon, backward[0]), backward, turns[1]),
     ]
+
+
+def _grown(quad: np.ndarray, margin: float) -> np.ndarray:
+    """A quadrilateral with its sides moved outward by a share of its shorter extent."""
+    if margin == 0:
+        return quad
+    along = (quad[1] + quad[2] - quad[0] - quad[3]) / 2
+    across = (quad[2] + quad[3] - quad[0] - quad[1]) / 2
+    lengths = np.maximum([np.linalg.norm(along), np.linalg.norm(across)], 1e-6)
+    u, v = (
+        axis / length * margin * lengths.min()
+        for axis, length in zip((along, across), lengths, strict=True)
+    )
+    return (quad + np.stack([-u - v, u - v, u + v, v - u])).astype(np.float32)
 
 
 def image_directions(width: int, height: int, turn: bool = True) -> list[Direction]:

@@ -50,6 +50,8 @@ class SceneTextSpotter:
         lexicon: Words that may occur, or a file of them: readings become the nearest word, and
             those that are near none are dropped (Levenshtein distance 1.5, as ICDAR's protocol).
         threads: Threads per operator; default: the cores that this process may use.
+        crop_margin: Share of a word's height by which its crop reaches beyond the detection; default:
+            what the pair recommends.
 
     Attributes:
         device: Where the networks really run.
@@ -74,11 +76,13 @@ class SceneTextSpotter:
         rec_batch_size: int = 32,
         lexicon: Lexicon | str | Path | None = None,
         threads: int | None = None,
+        crop_margin: float | None = None,
     ) -> None:
         if min(det_batch_size, rec_batch_size) < 1:
             raise ConfigError("batch sizes must be at least 1")
         self.pair = resolve_pair(model, detector, recognizer, runtime)
         self.min_score = self.pair.min_score if min_score is None else min_score
+        self.crop_margin = self.pair.crop_margin if crop_margin is None else crop_margin
         self.det_batch_size = det_batch_size
         self.rec_batch_size = rec_batch_size
         self.lexicon = (
@@ -143,7 +147,7 @@ class SceneTextSpotter:
         """
         photo, pool = read_image(image), self._pool()
         for word in words:
-            pool.add(photo, reading_directions(word.polygon))
+            pool.add(photo, reading_directions(word.polygon, self.crop_margin))
         return self._collect(words, pool.finish())
 
     def _spot_many(self, images: Iterable[ImageSource]) -> list[SpottingResult]:
@@ -188,7 +192,7 @@ class SceneTextSpotter:
         found = list(zip(results, self._finder.find(photos), strict=True))
         for photo, (_, words) in zip(photos, found, strict=True):
             for word in words:
-                pool.add(photo, reading_directions(word.polygon))
+                pool.add(photo, reading_directions(word.polygon, self.crop_margin))
         return found
 
     def _fill(self, pool: CropPool, found: list[tuple[SpottingResult, list[TextInstance]]]) -> None:

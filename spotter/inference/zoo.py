@@ -27,11 +27,13 @@ class ModelPair:
         detector: Weights of the detector.
         recognizer: Weights of the recognizer.
         min_score: Least score of a word that the pair's makers recommend.
+        crop_margin: Share of a word's height by which its crop reaches beyond the detection.
     """
 
     detector: Path
     recognizer: Path
     min_score: float = 0.0
+    crop_margin: float = 0.0
 
 
 def resolve_pair(
@@ -66,6 +68,7 @@ def resolve_pair(
         weights_file(detector or _beside(folder, entry["detector"]), runtime, zoo),
         weights_file(recognizer or _beside(folder, entry["recognizer"]), runtime, zoo),
         float(entry.get("min_score", 0.0)),
+        float(entry.get("crop_margin", 0.0)),
     )
 
 

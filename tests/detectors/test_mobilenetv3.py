@@ -4,7 +4,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from scipy.signal import correlate
 
 from spotter.detectors import MobileNetV3Large
 from spotter.detectors.mobilenetv3 import _LARGE, make_divisible
@@ -31,14 +30,12 @@ def picture(size: int = 64) -> np.ndarray:
 def conv(x: np.ndarray, weight: np.ndarray, stride: int, groups: int = 1) -> np.ndarray:
     pad = weight.shape[-1] // 2
     padded = np.pad(x, ((0, 0), (pad, pad), (pad, pad)))
+    side = weight.shape[-1]
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side), axis=(1, 2))
+    windows = windows[:, ::stride, ::stride]
     if groups == 1:
-        maps = [
-            sum(correlate(padded[i], w[i], "valid", "direct") for i in range(len(padded)))
-            for w in weight
-        ]
-    else:
-        maps = [correlate(p, w[0], "valid", "direct") for p, w in zip(padded, weight, strict=True)]
-    return np.stack(maps)[:, ::stride, ::stride]
+        return np.einsum("ihwkl,oikl->ohw", windows, weight, optimize=True)
+    return np.einsum("chwkl,ckl->chw", windows, weight[:, 0], optimize=True)
 
 
 def numpy_forward(file: dict, x: np.ndarray) -> dict[int, np.ndarray]:

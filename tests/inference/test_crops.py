@@ -147,3 +147,10 @@ def test_outside_the_photo_its_border_repeats(noise: np.ndarray) -> None:
     np.testing.assert_array_equal(crop, np.broadcast_to(noise[0, 0], crop.shape))
     with pytest.raises(GeometryError, match="finite"):
         cut_word(noise, np.full((4, 2), np.nan), 20, 10)
+
+
+def test_margin_moves_the_sides_of_the_cut_and_not_the_outline() -> None:
+    word = np.array([[10, 20], [50, 20], [50, 30], [10, 30]], np.float32)
+    (direction,) = reading_directions(word, margin=0.2)
+    assert direction.cut.tolist() == [[8, 18], [52, 18], [52, 32], [8, 32]]
+    assert direction.outline.tolist() == word.tolist()
