@@ -50,8 +50,8 @@ class SceneTextSpotter:
         lexicon: Words that may occur, or a file of them: readings become the nearest word, and
             those that are near none are dropped (Levenshtein distance 1.5, as ICDAR's protocol).
         threads: Threads per operator; default: the cores that this process may use.
-        crop_margin: Share of a word's height by which its crop reaches beyond the detection; default:
-            what the pair recommends.
+        crop_margin: Share of a word's height by which its crop reaches beyond the detection;
+            default: what the pair recommends.
 
     Attributes:
         device: Where the networks really run.
