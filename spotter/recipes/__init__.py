@@ -1,0 +1,1 @@
+"""Training recipes: each wraps a recognizer from config and owns its loss."""
