@@ -77,15 +77,26 @@ def bright_detector(path: Path, **preprocessing: Any) -> Path:
     return _save(path, nodes, weights, shapes, "probability", detector_header(**preprocessing))
 
 
+def digit_kernel() -> np.ndarray:
+    """(11, 3, 32, 4): what four columns of RGB have to look like for the blank and each digit."""
+    return np.random.default_rng(3).normal(0, 0.25, (11, 3, 32, 4)).astype(np.float32)
+
+
+def written(text: str) -> np.ndarray:
+    """A crop (32, 8 len(text), 3) uint8 BGR that :func:`digit_recognizer` reads with certainty."""
+    classes = [c for digit in text for c in (DIGITS.index(digit) + 1, 0)]
+    frames = [digit_kernel()[c, ::-1].transpose(1, 2, 0) > 0 for c in classes]
+    return np.concatenate(frames, axis=1).astype(np.uint8) * np.uint8(255)
+
+
 def digit_recognizer(path: Path, **preprocessing: Any) -> Path:
     """A fixed random projection of every four columns to ten digits and the blank."""
-    kernel = np.random.default_rng(3).normal(0, 0.25, (11, 3, 32, 4)).astype(np.float32)
     nodes = [
         helper.make_node("Conv", ["images", "kernel"], ["x"], strides=[32, 4]),
         helper.make_node("Squeeze", ["x", "axes"], ["y"]),
         helper.make_node("Transpose", ["y"], ["logits"], perm=[0, 2, 1]),
     ]
-    weights = {"kernel": kernel, "axes": np.array([2])}
+    weights = {"kernel": digit_kernel(), "axes": np.array([2])}
     shapes = (["n", 3, 32, "w"], ["n", "t", 11])
     return _save(path, nodes, weights, shapes, "logits", recognizer_header(**preprocessing))
 

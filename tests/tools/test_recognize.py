@@ -6,19 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from spotter.errors import ImageError
 from spotter.inference.jsonl import read_json_lines
-from tests.inference.networks import photo
+from tests.inference.networks import photo, written
 
 
 @pytest.fixture
 def crops(tmp_path: Path) -> Path:
     folder = tmp_path / "crops"
     folder.mkdir()
-    for index, size in enumerate([(60, 30), (30, 70), (90, 28)]):
-        data = cv2.imencode(".png", photo(*size, [(4, 4, 20, 20)], seed=index))[1]
+    tall = np.ascontiguousarray(np.rot90(written("27182818")))
+    for index, crop in enumerate([photo(60, 30, [(4, 4, 20, 20)]), tall, written("161803398874")]):
+        data = cv2.imencode(".png", crop)[1]
         (folder / f"w{index}.png").write_bytes(data.tobytes())
     return folder
 
@@ -54,7 +56,8 @@ def test_no_turn(run_script: Callable, models: list[str], crops: Path, tmp_path:
         run_script("tools/recognize.py", crops, "--out", out, *flags, *models[2:])
         texts.append([r["text"] for r in read_json_lines(out)])
     assert texts[0][::2] == texts[1][::2]
-    assert texts[0][1] != texts[1][1]
+    assert texts[0][1:] == ["27182818", "161803398874"]
+    assert texts[1][1] != "27182818"
 
 
 def test_neither_folder_nor_list(run_script: Callable, models: list[str], tmp_path: Path) -> None:
