@@ -42,8 +42,8 @@ class CachedImages:
     folder then.
 
     Args:
-        samples: Canonical samples, of which ``img_path`` or ``lmdb_path`` and ``key``, and
-            ``resize_to``, are used.
+        samples: Canonical samples, of which ``img_path`` or ``lmdb_path`` and ``key``,
+            ``resize_to`` and ``polygon`` are used.
         cache_dir: Folder for the cache, made if missing.
         max_height: Images taller than this are shrunk to it, with their proportions. Not for photos
             with polygons, which would not follow.
@@ -142,6 +142,8 @@ def cache_key(samples: SampleList, max_height: int | None = None) -> str:
         sample = samples[position]
         name = sample.get("img_path") or f"{sample['lmdb_path']}:{sample['key']}"
         digest.update(f"\n{os.path.abspath(name)}|{sample.get('resize_to')}".encode())
+        if "polygon" in sample:
+            digest.update(np.asarray(sample["polygon"], np.float32).tobytes())
     return digest.hexdigest()[:20]
 
 

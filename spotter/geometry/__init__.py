@@ -5,7 +5,14 @@ from (i, j) to (i + 1, j + 1), so a resize by s multiplies coordinates by s. A p
 array of (x, y), float32 when it leaves a function of this package.
 """
 
-from spotter.geometry.crops import crop_polygon, crop_quad, rotate_crop, sliding_windows
+from spotter.geometry.crops import (
+    crop_polygon,
+    crop_quad,
+    grow_quad,
+    native_size,
+    rotate_crop,
+    sliding_windows,
+)
 from spotter.geometry.overlaps import (
     Overlaps,
     as_shapely,
@@ -47,10 +54,12 @@ __all__ = [
     "crop_polygon",
     "crop_quad",
     "group_lines",
+    "grow_quad",
     "intersection_areas",
     "iou_matrix",
     "is_clockwise",
     "min_area_rect",
+    "native_size",
     "offset_polygon",
     "offset_rectangle",
     "order_polygon",

@@ -47,6 +47,61 @@ def _fit(native: tuple[float, float], height: int | None) -> tuple[int, int, int
     return width, height, width, height
 
 
+def grow_quad(quad: np.ndarray, margin: float) -> np.ndarray:
+    """Move the sides of a quadrilateral outward.
+
+    Args:
+        quad: (4, 2) corners in order.
+        margin: Distance as a share of the shorter of its two extents.
+
+    Returns:
+        (4, 2) float32; the very same corners for margin 0.
+    """
+    if margin == 0:
+        return quad
+    along = (quad[1] + quad[2] - quad[0] - quad[3]) / 2
+    across = (quad[2] + quad[3] - quad[0] - quad[1]) / 2
+    lengths = np.maximum([np.linalg.norm(along), np.linalg.norm(across)], 1e-6)
+    u, v = (
+        axis / length * margin * lengths.min()
+        for axis, length in zip((along, across), lengths, strict=True)
+    )
+    return (quad + np.stack([-u - v, u - v, u + v, v - u])).astype(np.float32)
+
+
+def native_size(outline: np.ndarray) -> tuple[int, int]:
+    """Width and height of an upright crop in photo pixels, each at least 1.
+
+    Args:
+        outline: (4, 2) corners, of which the longer of opposite sides count; or (N, 2) of a strip,
+            N > 4, as for :func:`crop_polygon`, of which the mean lengths count.
+    """
+    if len(outline) == 4:
+        sides = np.linalg.norm(np.roll(outline, -1, axis=0) - outline, axis=1)
+        size = max(sides[0], sides[2]), max(sides[1], sides[3])
+    else:
+        top, bottom = _strip_sides(outline)
+        lengths = [np.linalg.norm(np.diff(side, axis=0), axis=1).sum() for side in (top, bottom)]
+        size = np.mean(lengths), _mean_depth(top, bottom)
+    return max(1, round(float(size[0]))), max(1, round(float(size[1])))
+
+
+def _strip_sides(outline: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Top and bottom side of a strip, both in reading direction."""
+    half = len(outline) // 2
+    if len(outline) % 2:
+        top, bottom = polygon_sides(outline)
+        return top.astype(np.float64), bottom.astype(np.float64)
+    return outline[:half], outline[half:][::-1]
+
+
+def _mean_depth(top: np.ndarray, bottom: np.ndarray) -> float:
+    """Mean distance of points at equal shares of the two sides."""
+    shares = np.linspace(0, 1, 16)
+    links = resample_polyline(bottom, shares) - resample_polyline(top, shares)
+    return float(np.linalg.norm(links, axis=1).mean())
+
+
 def crop_quad(
     img: np.ndarray,
     quad: np.ndarray,
@@ -122,16 +177,9 @@ def crop_polygon(
     if len(points) == 4:
         return crop_quad(img, points, height, border)
     img, points = _region(img, points)
-    half = len(points) // 2
-    top, bottom = points[:half], points[half:][::-1]
-    if len(points) % 2:
-        top, bottom = (side.astype(np.float64) for side in polygon_sides(points))
-
+    top, bottom = _strip_sides(points)
     lengths = [np.linalg.norm(np.diff(side, axis=0), axis=1).sum() for side in (top, bottom)]
-    links = resample_polyline(bottom, np.linspace(0, 1, 16)) - resample_polyline(
-        top, np.linspace(0, 1, 16)
-    )
-    native = (float(np.mean(lengths)), float(np.linalg.norm(links, axis=1).mean()))
+    native = (float(np.mean(lengths)), _mean_depth(top, bottom))
     warp_w, warp_h, out_w, out_h = _fit(native, height)
     shares = (np.arange(warp_w) + 0.5) / warp_w
     upper, lower = resample_polyline(top, shares), resample_polyline(bottom, shares)

@@ -8,7 +8,14 @@ import cv2
 import numpy as np
 
 from spotter.errors import GeometryError
-from spotter.geometry import min_area_rect, order_vertices, resample_polyline, strip_polygon
+from spotter.geometry import (
+    grow_quad,
+    min_area_rect,
+    native_size,
+    order_vertices,
+    resample_polyline,
+    strip_polygon,
+)
 
 # Warps interpolate between four pixels; above this reduction they would skip some.
 _LARGEST_WARP_REDUCTION = 1.5
@@ -50,7 +57,7 @@ def reading_directions(polygon: np.ndarray, margin: float = 0.0) -> list[Directi
     polygon = np.asarray(polygon, np.float32)
     if polygon.ndim != 2 or len(polygon) < 4:
         raise GeometryError(f"A word's outline needs four or more points, got {polygon.shape}.")
-    cut = _grown(polygon, margin) if len(polygon) == 4 else strip_polygon(polygon, _STRIP_POINTS)
+    cut = grow_quad(polygon, margin) if len(polygon) == 4 else strip_polygon(polygon, _STRIP_POINTS)
     along = _axis(cut)
     forward = Direction(_starting_at(polygon, cut[0]), cut)
     if abs(along[1]) <= abs(along[0]):
@@ -68,20 +75,6 @@ def reading_directions(polygon: np.ndarray, margin: float = 0.0) -> list[Directi
     ]
 
 
-def _grown(quad: np.ndarray, margin: float) -> np.ndarray:
-    """A quadrilateral with its sides moved outward by a share of its shorter extent."""
-    if margin == 0:
-        return quad
-    along = (quad[1] + quad[2] - quad[0] - quad[3]) / 2
-    across = (quad[2] + quad[3] - quad[0] - quad[1]) / 2
-    lengths = np.maximum([np.linalg.norm(along), np.linalg.norm(across)], 1e-6)
-    u, v = (
-        axis / length * margin * lengths.min()
-        for axis, length in zip((along, across), lengths, strict=True)
-    )
-    return (quad + np.stack([-u - v, u - v, u + v, v - u])).astype(np.float32)
-
-
 def image_directions(width: int, height: int, turn: bool = True) -> list[Direction]:
     """The directions in which a word crop of (width, height) pixels may run.
 
@@ -92,21 +85,6 @@ def image_directions(width: int, height: int, turn: bool = True) -> list[Directi
     """
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     return reading_directions(order_vertices(corners)) if turn else [Direction(corners, corners)]
-
-
-def native_size(cut: np.ndarray) -> tuple[int, int]:
-    """Width and height in photo pixels of a cut (Direction.cut), each at least 1.
-
-    The longer of each pair of opposite sides; of strips, the mean lengths.
-    """
-    if len(cut) == 4:
-        sides = np.linalg.norm(np.roll(cut, -1, axis=0) - cut, axis=1)
-        size = max(sides[0], sides[2]), max(sides[1], sides[3])
-    else:
-        top, bottom = _strip_sides(cut)
-        lengths = [np.linalg.norm(np.diff(side, axis=0), axis=1).sum() for side in (top, bottom)]
-        size = np.mean(lengths), np.linalg.norm(bottom - top, axis=1).mean()
-    return max(1, round(float(size[0]))), max(1, round(float(size[1])))
 
 
 def cut_word(img: np.ndarray, cut: np.ndarray, width: int, height: int) -> np.ndarray:

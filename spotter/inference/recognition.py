@@ -13,7 +13,8 @@ from spotter.data.images import ImageSource, read_image
 from spotter.data.transforms.rec_resize import RecInputSize
 from spotter.decoding import Decoded, Decoder, decode_ctc, decode_until_end
 from spotter.errors import SpotterError, WeightsError
-from spotter.inference.crops import Direction, cut_word, image_directions, native_size
+from spotter.geometry import native_size
+from spotter.inference.crops import Direction, cut_word, image_directions
 from spotter.inference.preprocessing import Normalizer
 from spotter.inference.runtimes import Runtime, open_runtime
 from spotter.inference.zoo import resolve_pair

@@ -209,14 +209,15 @@ def _add_synthetic(cfg: Config, settings: PieceSettings, cache: str) -> None:
     folder = settings.state / f"synthetic_{kind}"
     processes = settings.workers or os.cpu_count() or 1
     dataset = cfg.train_dataloader.dataset
-    source: dict[str, Any] = {"pipeline": dataset.datasets[0].pipeline, "cache_dir": cache}
+    pipeline = cfg.release.get("synthetic_pipeline") or dataset.datasets[0].pipeline
+    source: dict[str, Any] = {"pipeline": pipeline, "cache_dir": cache}
     if kind == "words":
         write_words(folder, drawing, settings.synthetic, processes)
         source.update(
             type="TextRecDataset",
             name="synthetic",
             reader={"type": "LMDBReader", "lmdb_path": str(folder)},
-            cache_height=64,
+            cache_height=48,
         )
     else:
         write_scenes(folder, drawing, settings.synthetic, processes)

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 from spotter.errors import GeometryError
-from spotter.geometry import crop_polygon, order_vertices, rotate_crop
+from spotter.geometry import crop_polygon, native_size, order_vertices, rotate_crop
 from spotter.inference.crops import (
     cut_word,
     image_directions,
-    native_size,
     reading_directions,
 )
 

@@ -2,7 +2,8 @@
 
 Nothing but a reader knows how a benchmark lays out its files. A detection sample is
 ``{"img_path", "instances": [{"polygon", "text", "ignore"}]}``; a recognition sample is
-``{"img_path", "text"}`` or ``{"lmdb_path", "key", "text"}``. ``text`` is ``None`` for an
+``{"img_path", "text"}``, ``{"img_path", "polygon", "text"}`` for a word inside a photo, or
+``{"lmdb_path", "key", "text"}``. ``text`` is ``None`` for an
 unlabelled word and never ``""``.
 """
 
@@ -11,6 +12,8 @@ from spotter.data.readers.folder import ImageFolderReader
 from spotter.data.readers.icdar_detection import ICDARDetectionReader
 from spotter.data.readers.icdar_words import ICDARWordListReader
 from spotter.data.readers.lmdb import LMDBReader, read_lmdb_image
+from spotter.data.readers.scene_words import SceneWordsReader
+from spotter.data.readers.svt_xml import SVTXMLReader
 from spotter.data.readers.word_list import WordListReader
 
 __all__ = [
@@ -19,6 +22,8 @@ __all__ = [
     "ImageFolderReader",
     "LMDBReader",
     "Reader",
+    "SVTXMLReader",
+    "SceneWordsReader",
     "WordListReader",
     "read_lmdb_image",
 ]

@@ -9,6 +9,7 @@ from mmcv.transforms import BaseTransform
 from spotter.data.images import read_image, resize_image
 from spotter.data.readers.lmdb import read_lmdb_image
 from spotter.errors import ImageError
+from spotter.geometry import crop_polygon
 from spotter.registry import TRANSFORMS
 
 
@@ -16,7 +17,7 @@ def load_pixels(results: dict[str, Any]) -> Any:
     """The image of a canonical sample as uint8 BGR, resized to ``resize_to`` when that is asked.
 
     The sample gives ``img`` (final pixels, for instance from a cache), ``img_path``, or
-    ``lmdb_path`` and ``key``.
+    ``lmdb_path`` and ``key``. A ``polygon`` beside them, in the resized frame, is cut out.
 
     Raises:
         ImageError: The image cannot be read, or the sample names none.
@@ -34,6 +35,8 @@ def load_pixels(results: dict[str, Any]) -> Any:
         raise ImageError("the sample has neither img, img_path nor lmdb_path")
     if "resize_to" in results:
         image = resize_image(image, *results["resize_to"])
+    if "polygon" in results:
+        image = crop_polygon(image, results["polygon"])
     return image
 
 

@@ -1,0 +1,65 @@
+"""Words of labelled photos, one sample per word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from spotter.data.readers.base import Reader
+from spotter.geometry import grow_quad, native_size
+from spotter.registry import READERS
+
+
+@READERS.register_module()
+class SceneWordsReader(Reader):
+    """The word crops of a detection reader, cut when they are loaded.
+
+    A sample is ``{"img_path", "polygon": (N, 2) float32, "text"}``, with ``resize_to`` where the
+    photos ask for it. Ignored words are left out, and so are those without text unless
+    ``unlabelled``.
+
+    Args:
+        reader: A detection reader or its config.
+        margin: Share of the word's height by which quadrilaterals are grown on every side.
+        min_height: Least height of a word in pixels of the photo.
+        max_length: Longest text that is kept; ``None``: any.
+        unlabelled: Keep words whose text is unknown, with ``text`` None.
+        indices: See :class:`Reader`.
+        start: See :class:`Reader`.
+        stop: See :class:`Reader`.
+    """
+
+    def __init__(
+        self,
+        reader: Reader | Mapping[str, Any],
+        margin: float = 0.0,
+        min_height: float = 4.0,
+        max_length: int | None = None,
+        unlabelled: bool = False,
+        indices: Sequence[int] | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+    ) -> None:
+        photos: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
+        self._words: list[dict[str, Any]] = []
+        for photo in photos:
+            place = {key: photo[key] for key in ("img_path", "resize_to") if key in photo}
+            for instance in photo["instances"]:
+                polygon, text = instance["polygon"], instance["text"]
+                if instance["ignore"] or len(polygon) < 4 or (text is None and not unlabelled):
+                    continue
+                if text is not None and max_length is not None and len(text) > max_length:
+                    continue
+                if native_size(polygon)[1] < min_height:
+                    continue
+                if len(polygon) == 4:
+                    polygon = grow_quad(polygon, margin)
+                self._words.append({**place, "polygon": polygon, "text": text})
+        super().__init__(indices, start, stop)
+
+    def _total(self) -> int:
+        return len(self._words)
+
+    def _read(self, index: int) -> dict[str, Any]:
+        word = self._words[index]
+        return {**word, "polygon": word["polygon"].copy()}
