@@ -15,8 +15,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from spotter.command_line import run_tool
 from spotter.data.images import read_image
-from spotter.engine.launch import run_tool
 from spotter.errors import ImageError
 from spotter.inference.arguments import add_spotter_arguments, spotter_from
 from spotter.inference.drawing import draw_result

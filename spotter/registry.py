@@ -24,16 +24,19 @@ MODELS = Registry(
     scope="spotter",
     locations=[
         "spotter.data.preprocessor",
-        "spotter.detectors",
+        "spotter.detectors.exports",
         "spotter.recognizers",
         "spotter.recipes",
     ],
 )
 DATASETS = Registry(
-    "dataset", parent=MMENGINE_DATASETS, scope="spotter", locations=["spotter.data"]
+    "dataset", parent=MMENGINE_DATASETS, scope="spotter", locations=["spotter.data.exports"]
 )
 DATA_SAMPLERS = Registry(
-    "data sampler", parent=MMENGINE_DATA_SAMPLERS, scope="spotter", locations=["spotter.data"]
+    "data sampler",
+    parent=MMENGINE_DATA_SAMPLERS,
+    scope="spotter",
+    locations=["spotter.data.exports"],
 )
 TRANSFORMS = Registry(
     "transform",
@@ -44,25 +47,31 @@ TRANSFORMS = Registry(
 METRICS = Registry(
     "metric", parent=MMENGINE_METRICS, scope="spotter", locations=["spotter.evaluation"]
 )
-HOOKS = Registry("hook", parent=MMENGINE_HOOKS, scope="spotter", locations=["spotter.engine"])
-LOOPS = Registry("loop", parent=MMENGINE_LOOPS, scope="spotter", locations=["spotter.engine"])
-RUNNERS = Registry("runner", parent=MMENGINE_RUNNERS, scope="spotter", locations=["spotter.engine"])
+HOOKS = Registry(
+    "hook", parent=MMENGINE_HOOKS, scope="spotter", locations=["spotter.engine.exports"]
+)
+LOOPS = Registry(
+    "loop", parent=MMENGINE_LOOPS, scope="spotter", locations=["spotter.engine.exports"]
+)
+RUNNERS = Registry(
+    "runner", parent=MMENGINE_RUNNERS, scope="spotter", locations=["spotter.engine.exports"]
+)
 OPTIM_WRAPPERS = Registry(
     "optim wrapper",
     parent=MMENGINE_OPTIM_WRAPPERS,
     scope="spotter",
-    locations=["spotter.engine"],
+    locations=["spotter.engine.exports"],
 )
 MODEL_WRAPPERS = Registry(
     "model wrapper",
     parent=MMENGINE_MODEL_WRAPPERS,
     scope="spotter",
-    locations=["spotter.engine"],
+    locations=["spotter.engine.exports"],
 )
 PARAM_SCHEDULERS = Registry(
     "parameter scheduler",
     parent=MMENGINE_PARAM_SCHEDULERS,
     scope="spotter",
-    locations=["spotter.engine"],
+    locations=["spotter.engine.exports"],
 )
 READERS = Registry("reader", scope="spotter", locations=["spotter.data.readers"])

@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from spotter.command_line import run_tool
 from spotter.data.images import read_image, resize_image
-from spotter.engine.launch import run_tool
 from spotter.errors import ConfigError
 from spotter.inference import benchmark
 from spotter.inference.arguments import add_spotter_arguments, find_images, spotter_from

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from spotter.engine.launch import run_tool
+from spotter.command_line import run_tool
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spotter.engine.launch import run_tool
+from spotter.command_line import run_tool
 from spotter.inference import WordRecognizer
 from spotter.inference.arguments import (
     add_runtime_arguments,

@@ -11,7 +11,7 @@ import torch
 from mmengine.config import DictAction
 
 import spotter
-from spotter.engine.launch import run_tool
+from spotter.command_line import run_tool
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from spotter.engine.launch import run_tool
+from spotter.command_line import run_tool
 from spotter.inference.arguments import add_spotter_arguments, find_images, spotter_from
 from spotter.inference.bulk import process_in_bulk
 

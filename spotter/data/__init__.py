@@ -1,23 +1,10 @@
-"""Data: readers, datasets, samplers, images, transforms and synthesis.
+"""Data: readers, datasets, samplers, images, transforms and synthesis."""
 
-Importing this package registers the datasets, samplers, readers and transforms.
-"""
+from typing import TYPE_CHECKING
 
-from spotter.data import synthesis
-from spotter.data.bucket_sampler import BucketBatchSampler
-from spotter.data.datasets import ConcatDataset, TextDetDataset, TextRecDataset
-from spotter.data.images import detector_input_size, image_size, read_image
-from spotter.data.samplers import EndlessSampler, RatioSampler
+from spotter.lazy import lazy_exports
 
-__all__ = [
-    "BucketBatchSampler",
-    "ConcatDataset",
-    "EndlessSampler",
-    "RatioSampler",
-    "TextDetDataset",
-    "TextRecDataset",
-    "detector_input_size",
-    "image_size",
-    "read_image",
-    "synthesis",
-]
+if TYPE_CHECKING:
+    from spotter.data.exports import *  # noqa: F403
+
+__getattr__, __dir__ = lazy_exports(__name__)

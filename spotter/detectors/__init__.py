@@ -1,20 +1,10 @@
 """Text detectors: backbones, necks, heads and post-processing."""
 
-from spotter.detectors.db_head import DBHead, DBLoss
-from spotter.detectors.db_postprocessor import DBPostprocessor
-from spotter.detectors.dbnet import DBNet
-from spotter.detectors.fpn import FPNC, AdaptiveScaleFusion
-from spotter.detectors.mobilenetv3 import MobileNetV3Large
-from spotter.detectors.resnet import ModulatedDeformConv2d, ResNet
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "FPNC",
-    "AdaptiveScaleFusion",
-    "DBHead",
-    "DBLoss",
-    "DBNet",
-    "DBPostprocessor",
-    "MobileNetV3Large",
-    "ModulatedDeformConv2d",
-    "ResNet",
-]
+from spotter.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from spotter.detectors.exports import *  # noqa: F403
+
+__getattr__, __dir__ = lazy_exports(__name__)

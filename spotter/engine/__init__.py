@@ -1,6 +1,10 @@
 """What mmengine lacks: runner glue, weights files, hooks, CPU bfloat16, start without a GPU."""
 
-from spotter.engine import hooks, optim_wrapper, registries, train_loop
-from spotter.engine.runner import SpotterRunner
+from typing import TYPE_CHECKING
 
-__all__ = ["SpotterRunner", "hooks", "optim_wrapper", "registries", "train_loop"]
+from spotter.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from spotter.engine.exports import *  # noqa: F403
+
+__getattr__, __dir__ = lazy_exports(__name__)

@@ -6,12 +6,13 @@ import importlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from spotter.errors import WeightsError
 from spotter.registry import MODELS
+
+if TYPE_CHECKING:
+    from torch import nn
 
 FORMAT = 1
 """Version of the header; a reader refuses a newer one."""

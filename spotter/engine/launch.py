@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import sys
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
 
+from spotter.command_line import run_tool  # noqa: F401
 from spotter.engine.distributed import LAUNCHERS, stop
 from spotter.errors import ConfigError, SpotterError
 
@@ -157,19 +156,6 @@ def score_main(arguments: Sequence[str] | None = None) -> None:
     with _plain_build_errors():
         SpotterRunner.from_cfg(cfg).test()
     stop()
-
-
-def run_tool(main: Callable[[], None]) -> None:
-    """Run a command; an expected error becomes one line on stderr and exit status 2."""
-    warnings.filterwarnings("ignore", category=FutureWarning)
-    try:
-        main()
-    except SpotterError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        raise SystemExit(130) from None
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spotter.data.images import ImageSource, read_image
-from spotter.data.transforms.rec_resize import RecInputSize
+from spotter.data.input_size import RecInputSize
 from spotter.decoding import Decoded, Decoder, decode_ctc, decode_until_end
 from spotter.errors import SpotterError, WeightsError
 from spotter.geometry import native_size

@@ -43,7 +43,9 @@ class SceneWordsReader(Reader):
         photos: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
         self._words: list[dict[str, Any]] = []
         for photo in photos:
-            place = {key: photo[key] for key in ("img_path", "resize_to") if key in photo}
+            place: dict[str, Any] = {
+                key: photo[key] for key in ("img_path", "resize_to") if key in photo
+            }
             for instance in photo["instances"]:
                 polygon, text = instance["polygon"], instance["text"]
                 if instance["ignore"] or len(polygon) < 4 or (text is None and not unlabelled):

@@ -3,73 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
 from spotter.data.images import resize_image
-from spotter.errors import ConfigError
+from spotter.data.input_size import RecInputSize, ResizeMode, bucket_width  # noqa: F401
 from spotter.registry import TRANSFORMS
 
-ResizeMode = Literal["fixed", "keep_ratio", "buckets"]
 # Mid-grey: zero after the recognizers' normalisation.
 PAD_VALUE = 127
-
-
-def keep_ratio_width(width: int, height: int, target_height: int) -> int:
-    """Width of a (width, height) crop scaled to ``target_height``, at least 1."""
-    return max(1, round(width * target_height / height))
-
-
-def bucket_width(width: int, height: int, target_height: int, widths: Sequence[int]) -> int:
-    """The bucket nearest to a crop's keep-ratio width, in ratio; ties go to the wider.
-
-    A crop's bucket depends on nothing but its own size, and so does its reading.
-    """
-    own = keep_ratio_width(width, height, target_height)
-    return min(widths, key=lambda bucket: (max(bucket / own, own / bucket), -bucket))
-
-
-class RecInputSize:
-    """The rule from a crop's size to the size of the network's input.
-
-    Args:
-        height: Height of every input.
-        mode: ``"fixed"``: all crops are stretched to ``width``. ``"keep_ratio"``: proportions are
-            kept up to ``width``, beyond which the crop is squeezed. ``"buckets"``: stretched to the
-            nearest of ``widths``.
-        width: The width, or largest width.
-        widths: The buckets.
-
-    Raises:
-        ConfigError: Unknown mode, or buckets missing.
-    """
-
-    def __init__(
-        self,
-        height: int = 32,
-        mode: ResizeMode = "fixed",
-        width: int = 128,
-        widths: Sequence[int] | None = None,
-    ) -> None:
-        if mode not in ("fixed", "keep_ratio", "buckets"):
-            raise ConfigError(f'resize mode is "fixed", "keep_ratio" or "buckets", not {mode!r}')
-        if mode == "buckets" and not widths:
-            raise ConfigError('resize mode "buckets" needs widths')
-        self.height = height
-        self.mode = mode
-        self.width = width
-        self.widths = sorted(widths or ())
-
-    def __call__(self, width: int, height: int) -> int:
-        """Width in pixels that a crop of (width, height) takes in the input."""
-        if self.mode == "fixed":
-            return self.width
-        if self.mode == "buckets":
-            return bucket_width(width, height, self.height, self.widths)
-        return min(self.width, keep_ratio_width(width, height, self.height))
 
 
 @TRANSFORMS.register_module()

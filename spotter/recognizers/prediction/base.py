@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -20,23 +18,8 @@ from spotter.charset import (
     remap_rows,
     remap_tensor,
 )
+from spotter.decoding import Decoded, decode_until_end
 from spotter.structures import TextRecSample
-
-
-@dataclass
-class Decoded:
-    """One reading.
-
-    Attributes:
-        text: The word; may be empty.
-        character_scores: One probability per character.
-        score: Product of the per-step maxima: over the characters and the end token, for CTC over
-            the emitted frames. An empty CTC reading emits nothing and scores 0.
-    """
-
-    text: str
-    character_scores: list[float] = field(default_factory=list)
-    score: float = 0.0
 
 
 class Prediction(BaseModule):
@@ -150,12 +133,5 @@ def no_loss(module: torch.nn.Module, features: Tensor) -> Tensor:
 
 
 def read_until_end(token_map: AttentionTokenMap | ClozeTokenMap, logits: Tensor) -> list[Decoded]:
-    """Greedy readings of logits (N, S, K), each up to its first end token (class 0).
-
-    A word that never ends has S characters, and no end token enters its score.
-    """
-    maxima, tokens = logits.float().softmax(-1).max(dim=-1)
-    readings = []
-    for text, steps in zip(token_map.decode(tokens), maxima.tolist(), strict=True):
-        readings.append(Decoded(text, steps[: len(text)], math.prod(steps[: len(text) + 1])))
-    return readings
+    """Greedy readings of logits (N, S, K), each up to its first end token (class 0)."""
+    return decode_until_end(logits.float().cpu().numpy(), token_map.charset.characters)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spotter.charset import Charset, CTCTokenMap
+from spotter.decoding import decode_ctc
 from spotter.recognizers.prediction.base import Decoded, Prediction, no_loss
 from spotter.registry import MODELS
 from spotter.structures import TextRecSample
@@ -86,27 +86,8 @@ class CTCPrediction(Prediction):
 
         A character scores the highest probability among its run of frames.
         """
-        blank = self.token_map.blank
-        scores, path = logits.float().softmax(-1).max(-1)
-        if mask is not None:
-            path = path.masked_fill(~mask, blank)
-        characters = self.charset.characters
-        readings = []
-        for tokens, values in zip(path.tolist(), scores.tolist(), strict=True):
-            text: list[str] = []
-            character_scores: list[float] = []
-            previous = blank
-            for token, value in zip(tokens, values, strict=True):
-                if token != blank:
-                    if token != previous:
-                        text.append(characters[token - 1])
-                        character_scores.append(value)
-                    elif value > character_scores[-1]:
-                        character_scores[-1] = value
-                previous = token
-            score = math.prod(character_scores) if text else 0.0
-            readings.append(Decoded("".join(text), character_scores, score))
-        return readings
+        padding = None if mask is None else mask.cpu().numpy()
+        return decode_ctc(logits.float().cpu().numpy(), self.charset.characters, padding)
 
     def charset_parameters(self) -> dict[str, int]:
         """The classifier's rows."""
