@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.dataset import Compose
 from torch.utils.data import ConcatDataset as TorchConcatDataset
 from torch.utils.data import Dataset
 
 from spotter.data.cache import CachedImages
 from spotter.data.images import image_size
+from spotter.data.pipeline import build_pipeline
 from spotter.data.randomness import integer
 from spotter.data.readers import Reader
 from spotter.data.transforms.loading import load_pixels
 from spotter.errors import ConfigError
-from spotter.registry import DATASETS, READERS, TRANSFORMS
+from spotter.registry import DATASETS, READERS
 
 _MAX_REDRAWS = 50
 
@@ -51,9 +51,7 @@ class TextDataset(Dataset):
         name: str = "",
     ) -> None:
         self.reader: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
-        self.pipeline = Compose(
-            [TRANSFORMS.build(step) if isinstance(step, Mapping) else step for step in pipeline]
-        )
+        self.pipeline = build_pipeline(pipeline)
         if isinstance(indices, int):
             indices = range(min(indices, len(self.reader)))
         self.indices: Sequence[int] = range(len(self.reader)) if indices is None else list(indices)

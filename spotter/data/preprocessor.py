@@ -21,8 +21,9 @@ class _TextDataPreprocessor(BaseDataPreprocessor):
     """Padding, stacking and normalising shared by both tasks.
 
     A batch is ``{"inputs": [(3, H, W) uint8 BGR, ...], "data_samples": [...]}``; a stacked
-    (N, 3, H, W) tensor is taken, too. Where ``inputs`` is a dict of branches, as mmdet's
-    ``MultiBranch`` packs them, each branch is processed alone and the dict stays.
+    (N, 3, H, W) tensor is taken, too. Where ``inputs`` is a dict of branches, as
+    ``MultiBranch`` packs them, each branch is processed alone and the dict stays; a branch that
+    no item of the batch has is left out.
     """
 
     mean: torch.Tensor
@@ -58,8 +59,10 @@ class _TextDataPreprocessor(BaseDataPreprocessor):
             return self._process(inputs, samples)
         branches = {}
         for name, images in inputs.items():
-            # mmdet's collate leaves None where an item lacks the branch.
+            # None: this item lacks the branch.
             kept = [i for i, image in enumerate(images) if image is not None]
+            if not kept:
+                continue
             labels = None if samples is None else [samples[name][i] for i in kept]
             branches[name] = self._process([images[i] for i in kept], labels)
         return {

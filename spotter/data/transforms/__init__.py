@@ -1,6 +1,7 @@
 """Transforms of training and evaluation pipelines, mmcv style, registered in ``TRANSFORMS``."""
 
 from spotter.data.transforms.affine_crop import RandomAffineCrop
+from spotter.data.transforms.branches import MultiBranch
 from spotter.data.transforms.db_targets import DBTargets
 from spotter.data.transforms.det_geometric import (
     RandomFlip,
@@ -39,6 +40,7 @@ __all__ = [
     "DBTargets",
     "LoadCrop",
     "LoadImage",
+    "MultiBranch",
     "PackDetInputs",
     "PackRecInputs",
     "PhotometricTransform",
