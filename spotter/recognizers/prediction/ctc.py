@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from spotter.charset import Charset, CTCTokenMap
 from spotter.decoding import decode_ctc
 from spotter.recognizers.prediction.base import Decoded, Prediction, no_loss
+from spotter.recognizers.prediction.frame_alignment import UNDECIDED, evenly_spaced_targets
 from spotter.registry import MODELS
 from spotter.structures import TextRecSample
 
@@ -26,7 +27,14 @@ class CTCPrediction(Prediction):
         max_length: Kept for symmetry with the other stages: the number of frames limits a word.
         dropout: Dropout before the classifier.
         init_cfg: mmengine's initialisation, if any.
+
+    Attributes:
+        alignment_weight: Factor of the frame alignment loss, which helps over CTC's first plateau
+            (:mod:`spotter.recognizers.prediction.frame_alignment`); 0 unless
+            :class:`spotter.engine.hooks.FrameAlignmentHook` sets it.
     """
+
+    alignment_weight = 0.0
 
     def __init__(
         self,
@@ -54,7 +62,8 @@ class CTCPrediction(Prediction):
     ) -> dict[str, Tensor]:
         """``loss_ctc``: negative log-likelihood per character, averaged over the words, fp32.
 
-        Padded frames take no part. A word with more characters than frames adds nothing.
+        Padded frames take no part. A word with more characters than frames adds nothing. With an
+        ``alignment_weight`` there is ``loss_alignment``, a cross-entropy per frame, too.
         """
         indices, texts = self.labelled(data_samples)
         if not texts:
@@ -63,14 +72,13 @@ class CTCPrediction(Prediction):
         if len(indices) < len(data_samples):
             logits = logits[indices]
             mask = None if mask is None else mask[indices]
-        log_probabilities = logits.float().log_softmax(-1).transpose(0, 1)
         targets, lengths = self.token_map.encode(texts)
         if mask is None:
             frames = torch.full((len(texts),), logits.shape[1], dtype=torch.long)
         else:
             frames = mask.sum(1).cpu()
         loss = F.ctc_loss(
-            log_probabilities,
+            logits.float().log_softmax(-1).transpose(0, 1),
             targets.to(logits.device),
             frames,
             lengths,
@@ -78,7 +86,25 @@ class CTCPrediction(Prediction):
             reduction="none",
             zero_infinity=True,
         )
-        return {"loss_ctc": (loss / lengths.clamp(min=1).to(loss)).mean()}
+        losses = {"loss_ctc": (loss / lengths.clamp(min=1).to(loss)).mean()}
+        if self.alignment_weight > 0:
+            losses["loss_alignment"] = self.alignment_weight * self._alignment(
+                logits, [row[:n] for row, n in zip(targets.tolist(), lengths, strict=True)], frames
+            )
+        return losses
+
+    def _alignment(self, logits: Tensor, tokens: Sequence[Sequence[int]], frames: Tensor) -> Tensor:
+        """Mean cross-entropy of the frames that the even alignment decides."""
+        targets = evenly_spaced_targets(
+            tokens, frames.tolist(), logits.shape[1], self.token_map.blank
+        ).to(logits.device)
+        total = F.cross_entropy(
+            logits.float().flatten(0, 1),
+            targets.flatten(),
+            ignore_index=UNDECIDED,
+            reduction="sum",
+        )
+        return total / (targets != UNDECIDED).sum().clamp(min=1)
 
     @torch.no_grad()
     def decode(self, logits: Tensor, mask: Tensor | None = None) -> list[Decoded]:
