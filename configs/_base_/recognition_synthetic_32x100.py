@@ -1,0 +1,11 @@
+# Rendered words only, as 32x100: needs no data.
+_base_ = ["recognition.py", "datasets/synthetic_words.py"]
+preprocessing = _base_.preprocessing_32x100
+train_dataloader = dict(
+    # Rendered words come in no order that would need shuffling.
+    sampler=dict(shuffle=False),
+    dataset=dict(**_base_.synthetic_words_train, pipeline=_base_.train_pipeline_32x100),
+)
+val_dataloader = dict(
+    dataset=dict(**_base_.synthetic_words_val, pipeline=_base_.test_pipeline_32x100),
+)
