@@ -13,6 +13,8 @@ from torch.utils.data import Sampler
 from spotter.errors import ConfigError
 from spotter.registry import DATA_SAMPLERS
 
+_MAX_PERIOD = 10_000
+
 
 class ShuffledStream:
     """The endless sequence of epochs' permutations, readable at any position.
@@ -159,6 +161,8 @@ class RatioSampler(_EndlessSampler):
         if len(ratios) != len(self.sizes) or min(ratios) <= 0:
             raise ConfigError(f"ratios {list(ratios)} do not fit {len(self.sizes)} sources")
         self.shares = np.asarray(ratios, np.float64) / float(sum(ratios))
+        self._period = _period(self.shares)
+        self._per_period = np.round(self.shares * self._period).astype(np.int64)
         self.shuffle = shuffle
         self._reset()
 
@@ -167,13 +171,18 @@ class RatioSampler(_EndlessSampler):
             ShuffledStream(size, [self.seed, number], self.shuffle)
             for number, size in enumerate(self.sizes)
         ]
-        self._drawn: np.ndarray = np.zeros(len(self.sizes), np.int64)
-        for step in range(self.taken):
+        # After a period every source has exactly its share, and the sequence begins again.
+        periods = self.taken // self._period if self._period else 0
+        self._drawn: np.ndarray = periods * self._per_period
+        for step in range(periods * self._period, self.taken):
             self._drawn[self._source(step)] += 1
 
     def _source(self, step: int) -> int:
         """The source furthest behind after ``step`` draws; rounding keeps ties from drifting."""
-        return int(np.argmax(np.round(self.shares * (step + 1) - self._drawn, 9)))
+        periods = step // self._period if self._period else 0
+        due = self.shares * (step - periods * self._period + 1)
+        behind = due - (self._drawn - periods * self._per_period)
+        return int(np.argmax(np.round(behind, 9)))
 
     def __iter__(self) -> Iterator[int]:
         for step in itertools.count(self.taken):
@@ -182,3 +191,10 @@ class RatioSampler(_EndlessSampler):
             self._drawn[source] += 1
             self.taken += 1
             yield self.starts[source] + self._streams[source][place]
+
+
+def _period(shares: np.ndarray) -> int:
+    """Smallest number of draws that gives every source a whole number of them; 0: none is small."""
+    counts = np.arange(1, _MAX_PERIOD + 1)[:, None] * shares
+    whole = np.flatnonzero((np.abs(counts - counts.round()) < 1e-7).all(1))
+    return int(whole[0]) + 1 if len(whole) else 0

@@ -121,3 +121,19 @@ def test_registered():
     assert sorted(draw(sampler, 3)) == [0, 1, 2]
     with pytest.raises(ConfigError, match="empty"):
         ShuffledStream(0, 1)
+
+
+def test_a_mixture_with_a_period_goes_far_ahead_without_drawing():
+    far = mixed(sources(700, 500, 90, ratios=[0.45, 0.3, 0.25]))
+    # 1.29e12 draws one by one would take months.
+    far.load_state_dict({"seed": 3, "epoch": 10**9, "index": 0})
+    drawn = np.array(draw(far, 2000))
+    assert np.bincount(np.searchsorted([700, 1200], drawn, "right")).tolist() == [900, 600, 500]
+
+
+def test_a_mixture_without_a_period_is_replayed():
+    dataset = sources(7, 5, ratios=[2**0.5, 3**0.5])
+    whole = draw(mixed(dataset), 50)
+    resumed = mixed(dataset)
+    resumed.load_state_dict({"seed": 3, "epoch": 2, "index": 6})
+    assert draw(resumed, 20) == whole[30:]
