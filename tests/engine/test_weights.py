@@ -98,6 +98,17 @@ def test_weights_that_are_not_finite_are_not_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_others_may_read_what_the_umask_allows(tmp_path: Path) -> None:
+    path = tmp_path / "toy.safetensors"
+    before = os.umask(0o027)
+    try:
+        save_weights(path, ToyRegressor(4), header())
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 def test_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("old")
