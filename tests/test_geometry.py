@@ -392,3 +392,22 @@ class TestSlidingWindows:
     def test_overlap_must_be_below_the_size(self):
         with pytest.raises(GeometryError):
             geo.sliding_windows(100, 100, 20, 20)
+
+
+@pytest.mark.parametrize("degrees", [0.0, 30.0, 90.0, 200.0])
+def test_grown_quad_of_a_turned_rectangle(degrees: float) -> None:
+    rectangle = np.array([[30, 40], [70, 40], [70, 60], [30, 60]], np.float32)
+    grown = np.array([[28, 38], [72, 38], [72, 62], [28, 62]], np.float32)
+    np.testing.assert_allclose(
+        geo.grow_quad(rotated(rectangle, degrees), 0.1), rotated(grown, degrees), atol=1e-4
+    )
+    assert geo.grow_quad(rectangle, 0) is rectangle
+
+
+def test_native_size() -> None:
+    assert geo.native_size(np.array([[0, 0], [30, 0], [28, 9], [0, 10]], np.float32)) == (30, 10)
+    # A half ring of radii 20 and 10: mean arc 15 pi, depth 10.
+    angles = np.linspace(np.pi, 2 * np.pi, 60)
+    arc = np.stack([np.cos(angles), np.sin(angles)], 1)
+    assert geo.native_size(np.concatenate([20 * arc, 10 * arc[::-1]])) == (47, 10)
+    assert geo.native_size(np.zeros((4, 2))) == (1, 1)

@@ -205,6 +205,7 @@ def _add_synthetic(cfg: Config, settings: PieceSettings, cache: str) -> None:
         fonts=(str(root / "fonts"),),
         words=(str(root / "words"),),
         backgrounds=(str(root / "backgrounds"),),
+        label_margin=cfg.release.get("label_margin", 0.0),
     )
     folder = settings.state / f"synthetic_{kind}"
     processes = settings.workers or os.cpu_count() or 1

@@ -22,7 +22,7 @@ from spotter.data.synthesis.scenes import SceneSynthesizer
 from spotter.data.synthesis.text import open_text_source
 from spotter.data.synthesis.words import WordSynthesizer
 from spotter.errors import ConfigError
-from spotter.geometry import min_area_rect
+from spotter.geometry import grow_quad, min_area_rect
 
 _ILLEGIBLE = "###"
 _WORDS_PER_COMMIT = 200
@@ -40,6 +40,8 @@ class SynthesisSettings:
         backgrounds: Photos or folders of them; ``None``: painted surfaces.
         seed: First part of every sample's seed.
         size: Height and width of scenes in pixels.
+        label_margin: Share of a word's height by which the labels of written scenes are grown. The
+            polygons of our scenes hug the ink; annotators, as those of ICDAR2015, leave a margin.
     """
 
     fonts: tuple[str, ...] | None = None
@@ -47,6 +49,7 @@ class SynthesisSettings:
     backgrounds: tuple[str, ...] | None = None
     seed: int = 0
     size: tuple[int, int] = (640, 640)
+    label_margin: float = 0.0
 
     def words_synthesizer(self) -> WordSynthesizer:
         """A synthesizer of word crops."""
@@ -62,7 +65,11 @@ class SynthesisSettings:
 
     def to_json(self, kind: str) -> str:
         """The settings as they are kept in a set."""
-        return json.dumps({"kind": kind, **asdict(self)}, sort_keys=True)
+        values = asdict(self)
+        if not self.label_margin:
+            # Sets from before there was a margin go on.
+            del values["label_margin"]
+        return json.dumps({"kind": kind, **values}, sort_keys=True)
 
 
 def write_words(
@@ -160,12 +167,17 @@ def write_scenes(
     return len(present) + len(missing)
 
 
-def icdar_lines(instances: Iterable[dict[str, Any]]) -> str:
-    """Instances as the text of a label file, one line each, coordinates to a tenth of a pixel."""
+def icdar_lines(instances: Iterable[dict[str, Any]], margin: float = 0.0) -> str:
+    """Instances as the text of a label file, one line each, coordinates to a tenth of a pixel.
+
+    Args:
+        instances: Canonical instances.
+        margin: Share of a word's height by which its quadrilateral is grown on every side.
+    """
     lines = []
     for instance in instances:
         polygon = np.asarray(instance["polygon"], np.float32)
-        quad = polygon if len(polygon) == 4 else min_area_rect(polygon)
+        quad = grow_quad(polygon if len(polygon) == 4 else min_area_rect(polygon), margin)
         text = _ILLEGIBLE if instance["ignore"] or not instance["text"] else instance["text"]
         lines.append(",".join(f"{value:.1f}" for value in quad.ravel()) + f",{text}\n")
     return "".join(lines)
@@ -203,7 +215,7 @@ def _draw_scene(settings: SynthesisSettings, index: int) -> tuple[bytes, str, in
     if settings not in _SYNTHESIZERS:
         _SYNTHESIZERS[settings] = settings.scenes_synthesizer()
     scene = _SYNTHESIZERS[settings].sample(index)
-    return _encoded(scene["img"], 92), icdar_lines(scene["instances"]), index
+    return _encoded(scene["img"], 92), icdar_lines(scene["instances"], settings.label_margin), index
 
 
 class _Job:

@@ -85,3 +85,14 @@ def test_label_lines():
     assert lines == (
         "1.0,2.0,11.0,2.0,11.0,6.2,1.0,6.2,a,b\n0.0,0.0,10.0,0.0,10.0,4.0,0.0,4.0,###\n"
     )
+
+
+def test_label_margin_is_a_share_of_the_height():
+    quad = [[10, 10], [30, 10], [30, 20], [10, 20]]
+    lines = icdar_lines([{"polygon": quad, "text": "a", "ignore": False}], margin=0.1)
+    assert lines == "9.0,9.0,31.0,9.0,31.0,21.0,9.0,21.0,a\n"
+
+
+def test_sets_without_a_margin_say_what_they_always_said():
+    assert "label_margin" not in SynthesisSettings().to_json("scenes")
+    assert '"label_margin": 0.1' in SynthesisSettings(label_margin=0.1).to_json("scenes")
