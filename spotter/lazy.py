@@ -8,6 +8,7 @@ registered. ``pkg/__init__.py`` passes on to it, so that a submodule that needs 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Callable
 from typing import Any
 
@@ -20,8 +21,11 @@ def lazy_exports(package: str) -> tuple[Callable[[str], Any], Callable[[], list[
     """
 
     def get(name: str) -> Any:
-        # Submodules and dunders are looked up here, too, before the import system finds them.
-        if not name.startswith("_"):
+        # Submodules and dunders are looked up here, too, before the import system finds them. A
+        # submodule must not wait for the exports, of which it may be a part.
+        if not name.startswith("_") and name != "exports":
+            if importlib.util.find_spec(f"{package}.{name}") is not None:
+                return importlib.import_module(f"{package}.{name}")
             exports = importlib.import_module(f"{package}.exports")
             if name in getattr(exports, "__all__", ()):
                 return getattr(exports, name)

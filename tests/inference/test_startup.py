@@ -31,3 +31,9 @@ def test_packages_offer_their_names_when_asked() -> None:
         assert all(getattr(package, name) is not None for name in dir(package))
         assert not hasattr(package, "no_such_name")
     assert MODELS.get("DBNet") is spotter.detectors.DBNet
+
+
+def test_a_submodule_can_be_the_first_that_is_asked_for() -> None:
+    # Each was once imported half while the package's list of names was loaded.
+    code = "import spotter.engine.runner, spotter.engine.registries, spotter.release"
+    subprocess.run([sys.executable, "-c", code], check=True)
