@@ -47,7 +47,8 @@ setup(
         "matplotlib>=3.7",
     ],
     extras_require={
-        "test": ["pytest>=8", "hypothesis>=6", "ruff>=0.6", "mypy>=1.11"],
+        "test": ["pytest>=8", "hypothesis>=6", "ruff>=0.6", "mypy>=1.11", "scipy>=1.10"],
+        "mat": ["scipy>=1.10"],
         "bench": ["rapidocr>=3.8"],
     },
     classifiers=[

@@ -5,23 +5,35 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from spotter.data.images import IMAGE_SUFFIXES
 from spotter.errors import AnnotationError
 
+_HINT = "; strict=False leaves such entries out"
+
 
 class Reader(ABC):
     """A sequence of canonical samples.
+
+    A subclass sets its own attributes, then calls this constructor, which calls :meth:`_load` and
+    :meth:`_total`. What reads an entry of the annotation (a line, an element, a photo's file) does
+    so under :meth:`_refusing`, so that ``strict`` means the same everywhere.
 
     Args:
         indices: Positions of the samples to keep, in this order.
         start: First sample to keep, when ``indices`` is not given.
         stop: One past the last sample to keep; negative values count from the end.
+        strict: ``False``: an entry that is malformed, or whose photo is missing, is left out and
+            noted in ``refusals``, instead of ending the reading.
+
+    Attributes:
+        refusals: One line per entry that was left out, ``"file:line: reason"``.
 
     Raises:
-        AnnotationError: An index lies outside the annotation.
+        AnnotationError: An index lies outside the annotation; an entry is refused and ``strict``.
     """
 
     def __init__(
@@ -29,7 +41,11 @@ class Reader(ABC):
         indices: Sequence[int] | None = None,
         start: int | None = None,
         stop: int | None = None,
+        strict: bool = True,
     ) -> None:
+        self.strict = strict
+        self.refusals: list[str] = []
+        self._load()
         total = self._total()
         self._selection: Sequence[int]
         if indices is None:
@@ -42,6 +58,9 @@ class Reader(ABC):
             raise AnnotationError(f"index {outside[0]} outside an annotation of {total} samples")
         self._selection = list(indices)
 
+    def _load(self) -> None:  # noqa: B027
+        """Read what :meth:`_total` needs; a reader with nothing to read leaves it out."""
+
     @abstractmethod
     def _total(self) -> int:
         """Number of samples of the whole annotation."""
@@ -49,6 +68,28 @@ class Reader(ABC):
     @abstractmethod
     def _read(self, index: int) -> dict[str, Any]:
         """A fresh sample, which the caller may modify."""
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Around the reading of one entry: its error is raised, or noted when not ``strict``."""
+        try:
+            yield
+        except AnnotationError as error:
+            if not self.strict:
+                self.refusals.append(str(error))
+            elif str(error).endswith(_HINT):
+                raise
+            else:
+                raise AnnotationError(f"{error}{_HINT}") from None
+
+    def _lines(self, path: Path) -> Iterator[tuple[int, str]]:
+        """Those of :func:`read_lines`, of which one that is not UTF-8 is refused alone."""
+        for number, raw in _raw_lines(path):
+            line = None
+            with self._refusing():
+                line = _decode(raw, path, number)
+            if line is not None:
+                yield number, line
 
     def __len__(self) -> int:
         return len(self._selection)
@@ -84,17 +125,30 @@ def read_lines(path: Path) -> list[tuple[int, str]]:
     Raises:
         AnnotationError: The file does not exist or is not UTF-8.
     """
+    return [(number, _decode(raw, path, number)) for number, raw in _raw_lines(path)]
+
+
+def read_bytes(path: Path) -> bytes:
+    """Contents of an annotation file.
+
+    Raises:
+        AnnotationError: The file cannot be read.
+    """
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise AnnotationError(f"{path}: cannot be read ({error.strerror})") from None
-    lines = []
+
+
+def _raw_lines(path: Path) -> list[tuple[int, bytes]]:
     # Only line feeds end a line: str.splitlines would also cut at U+2028 inside a word.
-    for number, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
-        try:
-            line = raw.decode("utf-8").rstrip("\r")
-        except UnicodeDecodeError:
-            raise AnnotationError(f"{path}:{number}: not UTF-8") from None
-        if line.strip():
-            lines.append((number, line))
-    return lines
+    lines = read_bytes(path).removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _decode(raw: bytes, path: Path, number: int) -> str:
+    try:
+        return raw.decode("utf-8").rstrip("\r")
+    except UnicodeDecodeError:
+        hint = "if it is Latin-1 or GBK, save the file as UTF-8"
+        raise AnnotationError(f"{path}:{number}: not UTF-8 ({hint})") from None

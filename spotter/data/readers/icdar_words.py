@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spotter.data.readers.base import Reader, read_lines
+from spotter.data.readers.base import Reader
 from spotter.errors import AnnotationError
 from spotter.registry import READERS
 
@@ -25,6 +25,7 @@ class ICDARWordListReader(Reader):
         indices: See :class:`Reader`.
         start: See :class:`Reader`.
         stop: See :class:`Reader`.
+        strict: See :class:`Reader`.
 
     Raises:
         AnnotationError: A line is malformed (named by file and line) or the list is missing.
@@ -37,11 +38,17 @@ class ICDARWordListReader(Reader):
         indices: Sequence[int] | None = None,
         start: int | None = None,
         stop: int | None = None,
+        strict: bool = True,
     ) -> None:
-        file = Path(annotation_file)
-        self.image_root = file.parent if image_root is None else Path(image_root)
-        self._samples = [parse_word_line(line, file, number) for number, line in read_lines(file)]
-        super().__init__(indices, start, stop)
+        self.file = Path(annotation_file)
+        self.image_root = self.file.parent if image_root is None else Path(image_root)
+        super().__init__(indices, start, stop, strict)
+
+    def _load(self) -> None:
+        self._samples: list[tuple[str, str | None]] = []
+        for number, line in self._lines(self.file):
+            with self._refusing():
+                self._samples.append(parse_word_line(line, self.file, number))
 
     def _total(self) -> int:
         return len(self._samples)
@@ -60,4 +67,9 @@ def parse_word_line(line: str, file: str | Path, number: int) -> tuple[str, str 
     match = _LINE.match(line)
     if match is None:
         raise AnnotationError(f'{file}:{number}: expected name, "text", found {line[:60]!r}')
-    return match.group(1).strip(), _ESCAPE.sub(r"\1", match.group(2)) or None
+    return match.group(1).strip(), unescape(match.group(2)) or None
+
+
+def unescape(text: str) -> str:
+    r"""What stands between the quotes of an ICDAR label, with ``\"`` and ``\\`` resolved."""
+    return _ESCAPE.sub(r"\1", text)

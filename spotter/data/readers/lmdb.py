@@ -69,6 +69,15 @@ def read_lmdb_image(lmdb_path: str, key: str) -> bytes:
     return _get(lmdb_path, key)
 
 
+def read_lmdb_value(lmdb_path: str, key: str) -> bytes:
+    """Whatever is stored under ``key``, such as the record of a harvested crop.
+
+    Raises:
+        AnnotationError: The archive is missing, or the key is.
+    """
+    return _get(lmdb_path, key)
+
+
 def _get(lmdb_path: str, key: str) -> bytes:
     # An environment must not cross a fork, hence one per process.
     with _environment(lmdb_path, os.getpid()).begin() as transaction:

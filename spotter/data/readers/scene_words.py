@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,9 @@ class SceneWordsReader(Reader):
         indices: See :class:`Reader`.
         start: See :class:`Reader`.
         stop: See :class:`Reader`.
+
+    Attributes:
+        left_out: How many words are no samples, by reason.
     """
 
     def __init__(
@@ -42,22 +46,22 @@ class SceneWordsReader(Reader):
     ) -> None:
         photos: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
         self._words: list[dict[str, Any]] = []
+        self.left_out: Counter[str] = Counter()
         for photo in photos:
             place: dict[str, Any] = {
                 key: photo[key] for key in ("img_path", "resize_to") if key in photo
             }
             for instance in photo["instances"]:
-                polygon, text = instance["polygon"], instance["text"]
-                if instance["ignore"] or len(polygon) < 4 or (text is None and not unlabelled):
-                    continue
-                if text is not None and max_length is not None and len(text) > max_length:
-                    continue
-                if native_size(polygon)[1] < min_height:
+                polygon = instance["polygon"]
+                reason = _objection(instance, min_height, max_length, unlabelled)
+                if reason is not None:
+                    self.left_out[reason] += 1
                     continue
                 if len(polygon) == 4:
                     polygon = grow_quad(polygon, margin)
-                self._words.append({**place, "polygon": polygon, "text": text})
+                self._words.append({**place, "polygon": polygon, "text": instance["text"]})
         super().__init__(indices, start, stop)
+        self.refusals = list(photos.refusals)
 
     def _total(self) -> int:
         return len(self._words)
@@ -65,3 +69,21 @@ class SceneWordsReader(Reader):
     def _read(self, index: int) -> dict[str, Any]:
         word = self._words[index]
         return {**word, "polygon": word["polygon"].copy()}
+
+
+def _objection(
+    word: dict[str, Any], min_height: float, max_length: int | None, unlabelled: bool
+) -> str | None:
+    """Why a word is left out, or ``None``."""
+    polygon, text = word["polygon"], word["text"]
+    if word["ignore"]:
+        return "ignored"
+    if len(polygon) < 4:
+        return "no quadrilateral"
+    if text is None and not unlabelled:
+        return "unlabelled"
+    if text is not None and max_length is not None and len(text) > max_length:
+        return f"longer than {max_length} characters"
+    if native_size(polygon)[1] < min_height:
+        return f"lower than {min_height:g} pixels"
+    return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spotter.data.readers.base import Reader, read_lines
+from spotter.data.readers.base import Reader
 from spotter.errors import AnnotationError
 from spotter.registry import READERS
 
@@ -24,6 +24,7 @@ class WordListReader(Reader):
         indices: See :class:`Reader`.
         start: See :class:`Reader`.
         stop: See :class:`Reader`.
+        strict: See :class:`Reader`.
 
     Raises:
         AnnotationError: A line is malformed (named by file and line) or the list is missing.
@@ -38,20 +39,27 @@ class WordListReader(Reader):
         indices: Sequence[int] | None = None,
         start: int | None = None,
         stop: int | None = None,
+        strict: bool = True,
     ) -> None:
-        file = Path(annotation_file)
-        self.image_root = file.parent if image_root is None else Path(image_root)
+        self.file = Path(annotation_file)
+        self.image_root = self.file.parent if image_root is None else Path(image_root)
         self.delimiter = delimiter
         self.labelled = labelled
-        self._samples = [self._parse(line, file, number) for number, line in read_lines(file)]
-        super().__init__(indices, start, stop)
+        super().__init__(indices, start, stop, strict)
 
-    def _parse(self, line: str, file: Path, number: int) -> tuple[str, str | None]:
+    def _load(self) -> None:
+        self._samples: list[tuple[str, str | None]] = []
+        for number, line in self._lines(self.file):
+            with self._refusing():
+                self._samples.append(self._parse(line, number))
+
+    def _parse(self, line: str, number: int) -> tuple[str, str | None]:
         if not self.labelled:
             return line.strip(), None
         path, *text = line.strip().split(self.delimiter, 1)
         if not text or not text[0].strip():
-            raise AnnotationError(f"{file}:{number}: expected path and text, found {line[:60]!r}")
+            found = f"found {line[:60]!r}"
+            raise AnnotationError(f"{self.file}:{number}: expected path and text, {found}")
         return path.strip(), text[0].strip()
 
     def _total(self) -> int:

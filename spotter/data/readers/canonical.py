@@ -1,0 +1,79 @@
+"""Canonical samples and our results as JSON lines."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from spotter.data.readers.json_files import checked, field, parse_json
+from spotter.data.readers.lines import LineReader
+from spotter.errors import AnnotationError, GeometryError
+from spotter.geometry import as_polygon
+from spotter.registry import READERS
+
+_FAILED = re.compile(r'"error"\s*:(?!\s*null)')
+
+
+@READERS.register_module()
+class CanonicalReader(LineReader):
+    """Photos with words, or word crops, one JSON object per line.
+
+    A photo is ``{"img_path", "instances": [{"polygon": [[x, y], ...], "text": str | null,
+    "ignore": bool}]}``; a crop is ``{"img_path", "text"}`` or ``{"lmdb_path", "key", "text"}``.
+    Other keys are passed on. ``image`` may stand for ``img_path``, so that the results of bulk
+    inference are read, too; images for which they have an error are left out. Outlines are taken
+    as they are: a canonical one starts at the first character's top left. Lines are read when
+    asked for: 4 MB of memory per million. That an image exists is not looked at before it is
+    loaded.
+
+    Args:
+        annotation_file: The file of JSON lines, as ``tools/convert_dataset.py`` writes it.
+        image_root: Folder that the paths are relative to; ``None``: the file's own.
+        check: See :class:`LineReader`; a million words take about a minute.
+        indices: See :class:`Reader`.
+        start: See :class:`Reader`.
+        stop: See :class:`Reader`.
+        strict: See :class:`Reader`.
+
+    Raises:
+        AnnotationError: A line is no such object (named by file and line).
+    """
+
+    def _load(self) -> None:
+        super()._load()
+        lines = self._line_file
+        with self.file.open("rb") as file:
+            answered = [i for i in range(len(lines)) if not _FAILED.search(lines.read(i, file))]
+        lines.keep(answered)
+
+    def _parse(self, line: str, number: int) -> dict[str, Any]:
+        where = f"{self.file}:{number}"
+        sample = checked(parse_json(line, self.file, number), dict, where)
+        if "image" in sample and "img_path" not in sample:
+            sample["img_path"] = sample.pop("image")
+        place = "lmdb_path" if "lmdb_path" in sample else "img_path"
+        if place == "lmdb_path":
+            field(sample, "key", str, where)
+        sample[place] = str(self.image_root / field(sample, place, str, where))
+        if "instances" not in sample:
+            sample["text"] = _text(sample, where)
+            return sample
+        words = field(sample, "instances", list, where)
+        sample["instances"] = [
+            _instance(word, f"{where}, word {position}")
+            for position, word in enumerate(words, start=1)
+        ]
+        return sample
+
+
+def _instance(word: Any, where: str) -> dict[str, Any]:
+    try:
+        polygon = as_polygon(field(word, "polygon", list, where))
+    except GeometryError as error:
+        raise AnnotationError(f"{where}: {error}") from None
+    ignore = bool(word.get("ignore", False))
+    return {**word, "polygon": polygon, "text": _text(word, where), "ignore": ignore}
+
+
+def _text(item: dict[str, Any], where: str) -> str | None:
+    return checked(item.get("text"), (str, type(None)), f"{where}: text") or None
