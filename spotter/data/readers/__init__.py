@@ -19,6 +19,7 @@ from spotter.data.readers.cute80 import CUTE80Reader
 from spotter.data.readers.doctr import DocTRReader
 from spotter.data.readers.doctr_words import DocTRWordsReader
 from spotter.data.readers.folder import ImageFolderReader
+from spotter.data.readers.harvested_words import HarvestedWordsReader
 from spotter.data.readers.hiertext import HierTextReader
 from spotter.data.readers.icdar2003_xml import ICDAR2003XMLReader
 from spotter.data.readers.icdar2013 import ICDAR2013Reader
@@ -56,6 +57,7 @@ __all__ = [
     "CanonicalReader",
     "DocTRReader",
     "DocTRWordsReader",
+    "HarvestedWordsReader",
     "HierTextReader",
     "ICDAR2003XMLReader",
     "ICDAR2013Reader",

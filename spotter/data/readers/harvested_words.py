@@ -1,0 +1,75 @@
+"""Harvested crops, of which some are of photos whose words are known after all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spotter.data.images import image_size
+from spotter.data.readers.base import Reader
+from spotter.data.readers.lmdb import LMDBReader, read_lmdb_value
+from spotter.geometry import iou_matrix
+from spotter.registry import READERS
+
+
+@READERS.register_module()
+class HarvestedWordsReader(LMDBReader):
+    """Unlabelled crops of ``tools/harvest_crops.py``; the truth, where known, is ``hidden_text``.
+
+    So training on them can be watched: how many of its pseudo-labels are right? The truth of a crop
+    is the text of the annotated word that its place in the photo overlaps most.
+
+    Args:
+        lmdb_path: Folder of the archive.
+        annotations: Detection readers of labelled photos among those harvested, or their configs.
+        min_iou: Least overlap of a crop's outline and the annotated word's.
+        indices: See :class:`Reader`.
+        start: See :class:`Reader`.
+        stop: See :class:`Reader`.
+    """
+
+    def __init__(
+        self,
+        lmdb_path: str | Path,
+        annotations: Sequence[Reader | Mapping[str, Any]] = (),
+        min_iou: float = 0.6,
+        indices: Sequence[int] | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+    ) -> None:
+        self.min_iou = min_iou
+        self._photos: dict[str, dict[str, Any]] = {}
+        for item in annotations:
+            reader: Reader = READERS.build(item) if isinstance(item, Mapping) else item
+            for photo in reader:
+                self._photos[_name(photo["img_path"])] = photo
+        super().__init__(lmdb_path, False, indices, start, stop)
+
+    def _read(self, index: int) -> dict[str, Any]:
+        sample = super()._read(index)
+        record = json.loads(read_lmdb_value(self.lmdb_path, f"meta-{index + 1:09d}"))
+        photo = self._photos.get(_name(record["image"]))
+        truth = None if photo is None else self._truth(photo, np.array(record["polygon"]))
+        return {**sample, "hidden_text": truth}
+
+    def _truth(self, photo: dict[str, Any], polygon: np.ndarray) -> str | None:
+        words = photo["instances"]
+        if not words:
+            return None
+        if "resize_to" in photo:
+            # Annotations are in the resized frame, crops in that of the file.
+            polygon = polygon * (np.array(photo["resize_to"]) / image_size(photo["img_path"]))
+        overlaps = iou_matrix([polygon], [word["polygon"] for word in words])[0]
+        best = int(overlaps.argmax())
+        if overlaps[best] < self.min_iou or words[best]["ignore"]:
+            return None
+        return words[best]["text"]
+
+
+def _name(path: str) -> str:
+    """A photo's file with its two folders, for the data may have moved since the harvest."""
+    return "/".join(Path(path).parts[-3:])

@@ -1,0 +1,12 @@
+"""Convert a data set: ``tools/convert_dataset.py LAYOUT SRC DST --to canonical|lmdb|icdar|...``.
+
+``--list`` shows the layouts. Malformed entries are left out, counted, and listed with file and line
+in DST/refused.txt. ``--crops`` cuts the labelled words out of photos. An interrupted conversion
+goes on when the same command is given again.
+"""
+
+from spotter.command_line import run_tool
+from spotter.data.conversion.command import main
+
+if __name__ == "__main__":
+    run_tool(main)
