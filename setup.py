@@ -23,9 +23,13 @@ setup(
     # The configs stay at the top level for readers and travel inside the package for users.
     package_dir={"spotter.configs": "configs"},
     package_data={
-        "spotter": ["zoo/*.safetensors", "zoo/*.onnx", "zoo/*.json", "py.typed"],
+        "spotter": [
+            *("zoo/*.safetensors", "zoo/*.onnx", "zoo/*.npz", "zoo/*.json"),
+            *("py.typed", "*.css"),
+        ],
         "spotter.configs": ["**/*.py"],
         "spotter.data.synthesis": ["*.txt"],
+        "spotter.evaluation.errors": ["*.css", "*.js"],
     },
     install_requires=[
         "torch>=2.4",
