@@ -163,7 +163,9 @@ def harmonic_mean(precision: float, recall: float) -> float:
 def average_precision(scores: np.ndarray, correct: np.ndarray, truths: int) -> float:
     """Mean of the precision at each correct detection, in falling order of score.
 
-    As in the ICDAR 2015 script: no interpolation, words that are never found count as 0.
+    As in the ICDAR 2015 script: no interpolation, words that are never found count as 0. Equal
+    scores are one step of the ranking, as no threshold parts them; the script leaves their order to
+    chance.
 
     Args:
         scores: (D,) confidences of the detections that count, of all images.
@@ -173,6 +175,9 @@ def average_precision(scores: np.ndarray, correct: np.ndarray, truths: int) -> f
     Returns:
         Average precision in [0, 1].
     """
-    ranked = np.asarray(correct, dtype=bool)[np.argsort(-np.asarray(scores), kind="stable")]
-    precision = np.cumsum(ranked) / np.arange(1, len(ranked) + 1)
+    falling = -np.asarray(scores, dtype=np.float64)
+    order = np.argsort(falling, kind="stable")
+    ranked, falling = np.asarray(correct, dtype=bool)[order], falling[order]
+    retrieved = np.searchsorted(falling, falling, side="right")
+    precision = np.cumsum(ranked)[retrieved - 1] / retrieved
     return rate(float(precision[ranked].sum()), truths)

@@ -25,7 +25,8 @@ def signed_area(polygon: np.ndarray) -> float:
     points = np.asarray(polygon, dtype=np.float64)
     # Far from the origin the products would cancel catastrophically.
     x, y = (points - points[0]).T
-    return 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(np.roll(x, -1), y))
+    # The terms across the end of the list are zero, as the first vertex is the origin.
+    return 0.5 * float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1]))
 
 
 def polygon_area(polygon: np.ndarray) -> float:

@@ -7,11 +7,7 @@ from spotter.errors import AnnotationError
 from spotter.evaluation import DetectionIoU, evaluate_detection
 from spotter.registry import METRICS
 from spotter.structures import SpottingResult, TextDetSample, TextInstance
-
-
-def box(x0, y0, x1, y1, **fields) -> TextInstance:
-    corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=np.float32)
-    return TextInstance(corners, **fields)
+from tests.evaluation.shapes import box, strip
 
 
 def test_iou_must_exceed_the_threshold():
@@ -84,6 +80,30 @@ def test_average_precision_and_fixed_threshold():
     strict = evaluate_detection([found], [truth], min_score=0.8)
     assert (strict.precision, strict.recall) == (0.5, 0.5)
     assert strict.average_precision == 0.5
+
+
+def test_average_precision_of_curved_words():
+    # Sections of equal area, so that a strip of k of the four sections has IoU k / 4.
+    columns = [[0, 0], [20, 15], [40, 20], [60, 15], [80, 0]]
+    truth = [strip(columns), strip(np.add(columns, 100))]
+    found = [
+        strip(columns[:3], detection_score=0.9),
+        strip(columns[:4], detection_score=0.8),
+        strip(np.add(columns, 100), detection_score=0.7),
+    ]
+    scores = evaluate_detection([found], [truth])
+    assert (scores.matched, scores.precision, scores.recall) == (2, 2 / 3, 1)
+    # Ranked: miss (0.5 is not above 0.5), hit, hit.
+    assert scores.average_precision == pytest.approx((1 / 2 + 2 / 3) / 2)
+
+
+def test_average_precision_matches_in_order_of_score():
+    # Both detections would match the word: the surer one does, though it comes second.
+    truth = [box(0, 0, 10, 10)]
+    found = [box(0, 0, 10, 9, detection_score=0.3), box(0, 0, 10, 8, detection_score=0.9)]
+    assert evaluate_detection([found], [truth]).average_precision == 1.0
+    found[1] = box(20, 0, 30, 10, detection_score=0.9)
+    assert evaluate_detection([found], [truth]).average_precision == 0.5
 
 
 def test_nothing_at_all():

@@ -23,6 +23,18 @@ def test_average_precision_by_hand():
     assert average_precision(np.zeros(0), np.zeros(0, dtype=bool), 0) == 0.0
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2], [0, 2, 1], [2, 1, 0]])
+def test_equal_scores_are_one_step_of_the_ranking(order):
+    # The hit and the miss at 0.5 are retrieved together: 2 of 3 are right.
+    scores, correct = np.array([0.9, 0.5, 0.5])[order], np.array([True, False, True])[order]
+    assert average_precision(scores, correct, 2) == pytest.approx((1 + 2 / 3) / 2)
+
+
+def test_average_precision_without_scores_is_precision_times_recall():
+    correct = np.array([False, True, True])
+    assert average_precision(np.ones(3), correct, 4) == pytest.approx(2 / 3 * 2 / 4)
+
+
 def test_rates_of_nothing():
     assert rate(0, 0) == 0.0
     assert harmonic_mean(0.0, 0.0) == 0.0
