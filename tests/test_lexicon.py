@@ -10,19 +10,20 @@ from hypothesis import strategies as st
 
 from spotter.errors import AnnotationError, ConfigError
 from spotter.lexicon import VISUAL_COSTS, Lexicon, edit_distance, weighted_edit_distance
+from spotter.lexicon.distances import weighted_edit_distances
+from spotter.lexicon.word_table import WordTable, deletion_hashes, signature
 
 
 def table_distance(first: str, second: str, costs=None) -> float:
     """The textbook recurrence over the full table."""
-    table = np.zeros((len(first) + 1, len(second) + 1))
-    table[:, 0], table[0] = np.arange(len(first) + 1), np.arange(len(second) + 1)
-    for i, one in enumerate(first, 1):
-        for j, other in enumerate(second, 1):
+    table = [[float(i + j) for j in range(len(second) + 1)] for i in range(len(first) + 1)]
+    for i, one in enumerate(first):
+        for j, other in enumerate(second):
             change = 0.0 if one == other else (costs or {}).get((one, other), 1.0)
-            table[i, j] = min(
-                table[i - 1, j - 1] + change, table[i - 1, j] + 1, table[i, j - 1] + 1
+            table[i + 1][j + 1] = min(
+                table[i][j] + change, table[i][j + 1] + 1, table[i + 1][j] + 1
             )
-    return float(table[-1, -1])
+    return table[-1][-1]
 
 
 def brute_force(words, query, limit=math.inf, costs=None):
@@ -60,6 +61,14 @@ def test_distances_equal_the_table(first, second):
     assert weighted_edit_distance(first, second) == table_distance(first, second, VISUAL_COSTS)
 
 
+@settings(max_examples=60, deadline=None)
+@given(short, st.lists(short, max_size=12))
+def test_many_weighted_distances_at_once(first, others):
+    costs = {**VISUAL_COSTS, ("a", "b"): 0.3, ("b", "c"): 0.7}
+    expected = [weighted_edit_distance(first, other, costs) for other in others]
+    assert weighted_edit_distances(first, others, costs).tolist() == expected
+
+
 def test_lookalikes_cost_half():
     assert weighted_edit_distance("H0TEL", "HOTEL") == 0.5
     assert weighted_edit_distance("HXTEL", "HOTEL") == 1.0
@@ -82,9 +91,9 @@ def test_nearest_equals_brute_force(words, query, limit, weighted):
 
 def test_vectorised_search_equals_brute_force():
     generator = np.random.default_rng(0)
-    words = ["".join(generator.choice(list("abcdefgh"), n)) for n in generator.integers(1, 14, 400)]
+    words = ["".join(generator.choice(list("abcdefgh"), n)) for n in generator.integers(1, 14, 300)]
     lexicon = Lexicon(words)
-    for _ in range(25):
+    for _ in range(12):
         query = "".join(generator.choice(list("abcdefgh"), generator.integers(1, 14)))
         assert lexicon.nearest(query, case_sensitive=True) == brute_force(words, query)
 
@@ -161,3 +170,66 @@ def test_large_lexicon_is_fast():
         lexicon.nearest(query, max_distance=1.5)
     # A loaded machine gets ten times the millisecond that it takes at most when idle.
     assert (time.process_time() - begin) / len(queries) < 0.01
+
+
+def test_mixed_lengths_and_alphabets_equal_brute_force():
+    generator = np.random.default_rng(1)
+    letters = list("abO0lI1東京\U0001f600é")
+    lengths = [*range(1, 19), 40, 64, 65, 130, 150]
+    words = ["".join(generator.choice(letters, n)) for n in lengths for _ in range(3)]
+    lexicon = Lexicon(words)
+    for query in [words[i][1:] + "a" for i in (3, 30, 50, 55, 60)] + ["", "z", "z" * 70]:
+        for costs in (None, VISUAL_COSTS):
+            expected = brute_force(words, query, costs=costs)
+            assert lexicon.nearest(query, case_sensitive=True, costs=costs) == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.text(alphabet="abcd", min_size=1, max_size=7), min_size=30, max_size=60),
+    st.text(alphabet="abcd", max_size=8),
+    st.dictionaries(
+        st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")).filter(lambda p: p[0] != p[1]),
+        st.sampled_from([0.125, 0.25, 0.375, 0.5, 0.875, 1.0]),
+        min_size=1,
+    ),
+    st.sampled_from([None, 0.5, 1.25, 3]),
+)
+def test_any_costs_equal_brute_force(words, query, costs, limit):
+    expected = brute_force(words, query, math.inf if limit is None else limit, costs)
+    assert Lexicon(words).nearest(query, limit, case_sensitive=True, costs=costs) == expected
+
+
+def test_word_table_agrees_with_its_scalar_forms():
+    words = sorted(["a", "aa", "abba", "été", "x" * 16, "x" * 17, "ab" * 32, "ab" * 40], key=len)
+    table = WordTable(words)
+    assert table.starts[1:3] == [0, 1]
+    complements, counts = table._signatures
+    assert [~int(c) & (2**64 - 1) for c in complements] == [signature(word) for word in words]
+    assert counts.tolist() == [signature(word).bit_count() for word in words]
+    everything = np.repeat(np.arange(len(words)), 3)
+    for query in ("", "abab", "é", "x" * 40, "ab" * 33):
+        exact = [edit_distance(query, word) for word in words]
+        assert table.distances(query, everything).tolist() == np.repeat(exact, 3).tolist()
+        assert (table.bounds(query, 0, len(words)) <= exact).all()
+
+
+def test_occurrence_maps_do_not_grow_without_bound():
+    table = WordTable(["abc"] * 20)
+    query = "".join(chr(0x4E00 + i) for i in range(1200))
+    assert (table.distances(query, np.arange(20)) == 1200).all()
+    assert len(table._groups[0][2]._maps) <= 512
+
+
+def test_deletions_find_every_word_within_one_edit():
+    generator = np.random.default_rng(2)
+    words = ["".join(generator.choice(list("abcé"), n)) for n in generator.integers(1, 20, 300)]
+    words = sorted({*words, "a" * 70, "a" * 64 + "b"}, key=len)
+    table = WordTable(words)
+    hashes, owners = table._deletions
+    for index, word in enumerate(words):
+        assert set(hashes[owners == index].tolist()) == set(deletion_hashes(word))
+    for query in [*words[::20], "", "a", "a" * 65, "zz"]:
+        near = set(table.near(query).tolist())
+        assert {i for i, word in enumerate(words) if edit_distance(word, query) <= 1} <= near
+        assert len(near) < len(words) / 2

@@ -16,6 +16,7 @@ from spotter.evaluation.deteval import (
     evaluate_deteval,
 )
 from spotter.evaluation.end_to_end import EndToEndScore, EndToEndScores, evaluate_end_to_end
+from spotter.evaluation.language import LanguageMetric
 from spotter.evaluation.metric import DetectionMetric
 from spotter.evaluation.protocols import DETECTION_PROTOCOLS, detection_protocol
 from spotter.evaluation.recognition import (
@@ -42,6 +43,7 @@ __all__ = [
     "DetectionScores",
     "EndToEndScore",
     "EndToEndScores",
+    "LanguageMetric",
     "RecognitionReport",
     "RecognitionRules",
     "RecognitionScores",

@@ -6,32 +6,29 @@ published spotters share (the AdelaiDet evaluation).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
 from spotter.errors import ConfigError
+from spotter.evaluation.lexicons import Lexicons, lexicon_of, open_lexicons
 from spotter.evaluation.matching import (
     Words,
-    greedy_matches,
     harmonic_mean,
-    ignored_detections,
     paired_images,
     photo_ground_truth,
     rate,
 )
-from spotter.geometry import pairwise_overlaps
-from spotter.lexicon import Lexicon
+from spotter.evaluation.pairs import FlatWords, pair_words
+from spotter.lexicon import VISUAL_COSTS, Lexicon, edit_distance
+from spotter.lexicon.distances import Costs
 from spotter.registry import METRICS
 from spotter.structures import TextDetSample, TextInstance
 
 Mode: TypeAlias = Literal["end_to_end", "word_spotting"]
-#: One lexicon for all images (weak, generic, full) or one each, in step or by name (strong).
-Lexicons: TypeAlias = "Lexicon | Sequence[Lexicon] | Mapping[str, Lexicon]"
 
 _SYMBOLS = "!?.:,*\"()·[]/'"
 _MIN_WORD_LENGTH = 3
@@ -49,6 +46,10 @@ class EndToEndScores:
         hmean: Harmonic mean of the two.
         correct: Words found and read.
         matched: Words found, however read.
+        matched_one_minus_ned: Mean over the matched pairs of 1 - ED / max(length of the true word,
+            length of the reading), case aside.
+        one_minus_ned: The same sum over all matched pairs, words that are missed and detections
+            that match nothing, of which the latter two count 0 (ICDAR 2019 ArT and LSVT).
         detections: Number of detections that count.
         ground_truths: Number of true words that count.
         images: Number of images.
@@ -59,6 +60,8 @@ class EndToEndScores:
     hmean: float
     correct: int
     matched: int
+    matched_one_minus_ned: float
+    one_minus_ned: float
     detections: int
     ground_truths: int
     images: int
@@ -66,14 +69,6 @@ class EndToEndScores:
     def to_dict(self) -> dict[str, float]:
         """The attributes by name."""
         return asdict(self)
-
-
-@dataclass(frozen=True)
-class _ImageTally:
-    correct: int
-    matched: int
-    detections: int
-    ground_truths: int
 
 
 def texts_match(true: str, read: str) -> bool:
@@ -124,24 +119,39 @@ def spotting_word(text: str) -> str | None:
 
 
 def apply_lexicon(
-    words: Sequence[TextInstance], lexicon: Lexicon, distance_limit: float = 1.5
+    words: Sequence[TextInstance],
+    lexicon: Lexicon,
+    distance_limit: float = 1.5,
+    costs: Costs | None = None,
 ) -> list[TextInstance]:
     """Replace each reading by the nearest word of a lexicon, and drop those that have none near.
 
     Args:
         words: Readings; those without text are dropped.
         lexicon: Word list; case is ignored.
-        distance_limit: Readings at this Levenshtein distance or further are dropped.
+        distance_limit: Readings at this edit distance or further are dropped.
+        costs: Cheap substitutions for a weighted distance, see :meth:`Lexicon.nearest`; ``None``
+            is the Levenshtein distance of the published protocols.
 
     Returns:
         The remaining instances with the lexicon's words as text.
     """
     kept = []
     for word in words:
-        nearest, distance = lexicon.nearest(word.text or "", max_distance=distance_limit)
+        if not word.text:
+            continue
+        nearest, distance = lexicon.nearest(word.text, max_distance=distance_limit, costs=costs)
         if nearest is not None and distance < distance_limit:
             kept.append(replace(word, text=nearest))
     return kept
+
+
+@dataclass(frozen=True)
+class _Photo:
+    """Words of one photo, ready to be compared: don't-care words are ignored, the others cut."""
+
+    predictions: list[TextInstance]
+    truths: list[TextInstance]
 
 
 @dataclass(frozen=True)
@@ -151,64 +161,77 @@ class _Protocol:
     ignore_threshold: float
     min_score: float
     distance_limit: float
+    costs: Costs | None
 
     def __post_init__(self) -> None:
         if self.mode not in ("end_to_end", "word_spotting"):
             raise ConfigError(f"mode must be end_to_end or word_spotting, got {self.mode!r}.")
 
-    def _truth(self, word: TextInstance) -> str | None:
-        """Text to find, ``None`` for don't-care; words without a label cannot be judged."""
-        if word.ignore or not word.text:
-            return None
-        return spotting_word(word.text) if self.mode == "word_spotting" else word.text
+    def _truth(self, word: TextInstance) -> TextInstance:
+        """The text to find; words without a label cannot be judged."""
+        text = None if word.ignore or not word.text else word.text
+        if text is not None and self.mode == "word_spotting":
+            text = spotting_word(text)
+        return replace(word, text=text, ignore=text is None)
 
     def _is_correct(self, true: str, read: str) -> bool:
         if self.mode == "word_spotting":
             return true.upper() == read.upper()
         return texts_match(true, read)
 
-    def tally(
+    def prepare(
         self,
         predicted: Sequence[TextInstance],
         true: Sequence[TextInstance],
         lexicon: Lexicon | None,
-    ) -> _ImageTally:
+    ) -> _Photo:
         predicted = [word for word in predicted if word.score >= self.min_score]
         if lexicon is not None:
-            predicted = apply_lexicon(predicted, lexicon, self.distance_limit)
-        truths = [self._truth(word) for word in true]
-        cared = np.array([text is not None for text in truths], dtype=bool)
-        overlaps = pairwise_overlaps([w.polygon for w in true], [w.polygon for w in predicted])
-        counted = ~ignored_detections(overlaps, ~cared, self.ignore_threshold)
-        pairs = greedy_matches(overlaps.iou, cared, counted, self.iou_threshold)
-        correct = [self._is_correct(truths[t] or "", predicted[d].text or "") for t, d in pairs]
-        return _ImageTally(sum(correct), len(pairs), int(counted.sum()), int(cared.sum()))
+            predicted = apply_lexicon(predicted, lexicon, self.distance_limit, self.costs)
+        return _Photo(list(predicted), [self._truth(word) for word in true])
+
+    def score(self, photos: Sequence[_Photo]) -> EndToEndScores:
+        words = _flatten(photos)
+        pairs = pair_words(words)
+        counted = ~pairs.ignored_detections(self.ignore_threshold)
+        correct, similarity = 0, 0.0
+        matches = pairs.greedy_matches(counted, self.iou_threshold).tolist()
+        for pair in matches:
+            true = words.truths[pairs.truth[pair]].text or ""
+            read = words.detections[pairs.detection[pair]].text or ""
+            correct += self._is_correct(true, read)
+            similarity += _similarity(true.upper(), read.upper())
+        truths, detections = int(words.cared.sum()), int(counted.sum())
+        precision, recall = rate(correct, detections), rate(correct, truths)
+        return EndToEndScores(
+            precision=precision,
+            recall=recall,
+            hmean=harmonic_mean(precision, recall),
+            correct=correct,
+            matched=len(matches),
+            matched_one_minus_ned=rate(similarity, len(matches)),
+            one_minus_ned=rate(similarity, truths + detections - len(matches)),
+            detections=detections,
+            ground_truths=truths,
+            images=words.images,
+        )
 
 
-def _summarise(tallies: Sequence[_ImageTally]) -> EndToEndScores:
-    correct = sum(tally.correct for tally in tallies)
-    detections = sum(tally.detections for tally in tallies)
-    truths = sum(tally.ground_truths for tally in tallies)
-    precision, recall = rate(correct, detections), rate(correct, truths)
-    return EndToEndScores(
-        precision=precision,
-        recall=recall,
-        hmean=harmonic_mean(precision, recall),
-        correct=correct,
-        matched=sum(tally.matched for tally in tallies),
-        detections=detections,
-        ground_truths=truths,
-        images=len(tallies),
+def _similarity(true: str, read: str) -> float:
+    return 1.0 - rate(edit_distance(true, read), max(len(true), len(read)))
+
+
+def _flatten(photos: Sequence[_Photo]) -> FlatWords:
+    images = np.arange(len(photos))
+    truths = [photo.truths for photo in photos]
+    detections = [photo.predictions for photo in photos]
+    return FlatWords(
+        images=len(photos),
+        truths=[word for words in truths for word in words],
+        detections=[word for words in detections for word in words],
+        truth_images=np.repeat(images, [len(words) for words in truths]),
+        detection_images=np.repeat(images, [len(words) for words in detections]),
     )
-
-
-def _lexicon_of(lexicons: Lexicons | None, image: str | int) -> Lexicon | None:
-    if lexicons is None or isinstance(lexicons, Lexicon):
-        return lexicons
-    try:
-        return lexicons[image]  # type: ignore[index]
-    except (KeyError, IndexError, TypeError):
-        raise ConfigError(f"There is no lexicon for image {image!r}.") from None
 
 
 def evaluate_end_to_end(
@@ -220,6 +243,7 @@ def evaluate_end_to_end(
     ignore_threshold: float = 0.5,
     min_score: float = 0.0,
     distance_limit: float = 1.5,
+    costs: Costs | None = None,
 ) -> EndToEndScores:
     """End-to-end scores.
 
@@ -238,6 +262,7 @@ def evaluate_end_to_end(
         min_score: Words whose ``score`` is below it are dropped; to be fixed before the test set is
             seen.
         distance_limit: See :func:`apply_lexicon`.
+        costs: See :func:`apply_lexicon`.
 
     Returns:
         Scores over all images together.
@@ -246,10 +271,10 @@ def evaluate_end_to_end(
         AnnotationError: Malformed words, or the two sides do not cover the same images.
         ConfigError: Unknown mode, or an image without lexicon.
     """
-    protocol = _Protocol(mode, iou_threshold, ignore_threshold, min_score, distance_limit)
-    return _summarise(
+    protocol = _Protocol(mode, iou_threshold, ignore_threshold, min_score, distance_limit, costs)
+    return protocol.score(
         [
-            protocol.tally(predicted, true, _lexicon_of(lexicons, image))
+            protocol.prepare(predicted, true, lexicon_of(lexicons, image))
             for image, predicted, true in paired_images(predictions, ground_truths)
         ]
     )
@@ -261,9 +286,11 @@ class EndToEndScore(BaseMetric):
 
     Args:
         mode: ``"end_to_end"`` or ``"word_spotting"``.
-        lexicon: File with a lexicon for all images; with ``{stem}`` in its path one file per image
-            (``voc_{stem}.txt`` for ICDAR 2015's strong lexicons); ``None`` for none.
-        lexicon_pairs: The file is an ICDAR pair list, see :meth:`Lexicon.from_file`.
+        lexicon: File with a lexicon for all images, or folder with one file per image; see
+            :func:`spotter.evaluation.lexicons.open_lexicons`. ``None`` for none.
+        lexicon_pairs: Pair file, or folder of pair files, see there; ``True``: the lexicon itself
+            consists of pairs.
+        weighted: Weigh substitutions of characters that look alike half.
         iou_threshold: IoU that a match must exceed.
         ignore_threshold: Area share of the don't-care rule.
         min_score: Words below it are dropped; fixed beforehand, never swept on the test data.
@@ -275,7 +302,8 @@ class EndToEndScore(BaseMetric):
         self,
         mode: Mode = "end_to_end",
         lexicon: str | None = None,
-        lexicon_pairs: bool = False,
+        lexicon_pairs: str | bool = False,
+        weighted: bool = False,
         iou_threshold: float = 0.5,
         ignore_threshold: float = 0.5,
         min_score: float = 0.0,
@@ -283,20 +311,12 @@ class EndToEndScore(BaseMetric):
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix or mode)
-        self.protocol = _Protocol(mode, iou_threshold, ignore_threshold, min_score, 1.5)
-        self.lexicon_path, self.lexicon_pairs = lexicon, lexicon_pairs
-        self.lexicon: Lexicon | None = None
-        if lexicon and "{stem}" not in lexicon:
-            self.lexicon = Lexicon.from_file(lexicon, lexicon_pairs)
-
-    def _lexicon_for(self, sample: TextDetSample) -> Lexicon | None:
-        if self.lexicon is not None or not self.lexicon_path:
-            return self.lexicon
-        path = self.lexicon_path.replace("{stem}", Path(sample.img_path or "").stem)
-        return Lexicon.from_file(path, self.lexicon_pairs)
+        costs = VISUAL_COSTS if weighted else None
+        self.protocol = _Protocol(mode, iou_threshold, ignore_threshold, min_score, 1.5, costs)
+        self.lexicons = open_lexicons(lexicon, lexicon_pairs) if lexicon else None
 
     def process(self, data_batch: Any, data_samples: Sequence[TextDetSample]) -> None:
-        """Count one batch.
+        """Take over one batch.
 
         Args:
             data_batch: Not used.
@@ -304,10 +324,10 @@ class EndToEndScore(BaseMetric):
                 ground truth in pixels of the network's input.
         """
         for sample in data_samples:
+            lexicon = lexicon_of(self.lexicons, sample.img_path or "")
             true = photo_ground_truth(sample)
-            lexicon = self._lexicon_for(sample)
-            self.results.append(self.protocol.tally(sample.predictions, true, lexicon))
+            self.results.append(self.protocol.prepare(sample.predictions, true, lexicon))
 
-    def compute_metrics(self, results: list[_ImageTally]) -> dict[str, float]:
+    def compute_metrics(self, results: list[_Photo]) -> dict[str, float]:
         """Scores of all batches and ranks, see :class:`EndToEndScores`."""
-        return _summarise(results).to_dict()
+        return self.protocol.score(results).to_dict()

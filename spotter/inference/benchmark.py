@@ -109,13 +109,26 @@ class RapidOCRSide:
     def run(self, photo: np.ndarray) -> Run:
         """See :class:`Side`."""
         cpu, start = time.process_time(), time.perf_counter()
-        output = self._engine(photo, return_word_box=self._words)
+        output = self._call(photo, use_det=True, return_word_box=self._words)
         whole = (time.perf_counter() - start) * 1e3
         used = (time.process_time() - cpu) * 1e3
         # Its list is empty where nothing was found; then all was detection.
         elapsed = getattr(output, "elapse_list", None) or [whole / 1e3]
         detection = min(float(elapsed[0] or 0.0) * 1e3, whole)
         return Run(self._instances(output), detection, whole - detection, used)
+
+    def read_word(self, crop: np.ndarray) -> tuple[str | None, float]:
+        """Text and score of a word crop (H, W, 3) uint8 BGR: recognition without detection."""
+        output = self._call(crop, use_det=False, return_word_box=False)
+        if not getattr(output, "txts", None):
+            return None, 0.0
+        return output.txts[0], float(output.scores[0])
+
+    def _call(self, image: np.ndarray, use_det: bool, return_word_box: bool) -> Any:
+        # The engine keeps the options of a call for the next one, so each call gives them all.
+        return self._engine(
+            image, use_det=use_det, use_cls=True, use_rec=True, return_word_box=return_word_box
+        )
 
     def _instances(self, output: Any) -> list[TextInstance]:
         if getattr(output, "txts", None) is None:

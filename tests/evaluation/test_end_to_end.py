@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
 from spotter.errors import ConfigError
 from spotter.evaluation import evaluate_end_to_end
 from spotter.evaluation.end_to_end import apply_lexicon, spotting_word, texts_match
-from spotter.lexicon import Lexicon
+from spotter.evaluation.protocols import end_to_end_protocol
+from spotter.lexicon import VISUAL_COSTS, Lexicon
 from spotter.registry import METRICS
 from spotter.structures import TextDetSample, TextInstance
 
@@ -118,6 +121,66 @@ def test_strong_lexicons_are_one_per_image():
     assert evaluate_end_to_end(*named, by_name).correct == 2
     with pytest.raises(ConfigError, match="'b'"):
         evaluate_end_to_end(*named, {"a": lexicons[0]})
+
+
+def test_weighted_distance_is_an_option():
+    lexicon = Lexicon(["OILS"])
+    # Three lookalikes: three edits, or one and a half.
+    assert apply_lexicon([word(0, "01L5")], lexicon) == []
+    assert apply_lexicon([word(0, "01L5")], lexicon, costs=VISUAL_COSTS) == []
+    assert apply_lexicon([word(0, "01LS")], lexicon, costs=VISUAL_COSTS)[0].text == "OILS"
+    truth = [[word(0, "oils")]]
+    assert evaluate_end_to_end([[word(0, "01LS")]], truth, lexicon).correct == 0
+    assert evaluate_end_to_end([[word(0, "01LS")]], truth, lexicon, costs=VISUAL_COSTS).correct == 1
+
+
+def test_similarity_of_matched_pairs():
+    truth = [word(0, "Hotel"), word(20, "Bar"), word(40, "Exit")]
+    found = [word(0, "hotel"), word(20, "Bxrs"), word(80, "Exit")]
+    scores = evaluate_end_to_end([found], [truth])
+    # Two pairs: 1 and 1 - 2 / 4; a miss and a false alarm count nothing.
+    assert scores.matched_one_minus_ned == pytest.approx(0.75)
+    assert scores.one_minus_ned == pytest.approx(1.5 / 4)
+
+
+def test_many_images_are_kept_apart():
+    truth = [[word(0, "a"), word(20, "b")], [], [word(0, "c")]]
+    found = [[word(20, "b")], [word(0, "a")], [word(0, "c"), word(0, "c")]]
+    scores = evaluate_end_to_end(found, truth)
+    assert (scores.correct, scores.detections, scores.ground_truths, scores.images) == (2, 4, 3, 3)
+
+
+def test_protocols_by_name():
+    truth = [[word(0, "Joe's"), word(20, "12")]]
+    found = [[word(0, "Joe"), word(20, "12")]]
+    correct = {
+        name: end_to_end_protocol(name)(found, truth).correct
+        for name in ("icdar2015", "icdar2013_word_spotting", "totaltext", "ctw1500")
+    }
+    # Word spotting looks for "Joe", and not for numbers.
+    assert correct == {"icdar2015": 1, "icdar2013_word_spotting": 1, "totaltext": 1, "ctw1500": 1}
+    counts = [end_to_end_protocol(n)(found, truth).ground_truths for n in ("ctw1500", "totaltext")]
+    assert counts == [2, 1]
+    with pytest.raises(ConfigError, match="'icdar2011'; known are icdar2015"):
+        end_to_end_protocol("icdar2011")
+
+
+def test_hundreds_of_images_are_fast():
+    generator = np.random.default_rng(0)
+    letters = "".join(generator.choice(list("ETAOINSHRD"), 7 * 20_000))
+    words = [letters[7 * i : 7 * i + 7] for i in range(20_000)]
+    truth, found = [], []
+    for _ in range(100):
+        texts = [words[i] for i in generator.integers(0, len(words), 20)]
+        truth.append([word(20 * i, text) for i, text in enumerate(texts)])
+        found.append([word(20 * i + 1, text[:-1]) for i, text in enumerate(texts)])
+    lexicon = Lexicon(words)
+    lexicon.nearest("warm up")
+    begin = time.process_time()
+    scores = evaluate_end_to_end(found, truth, lexicon)
+    assert scores.matched == 2000
+    # 500 images take 2 s at most on an idle core; a loaded machine gets ten times that.
+    assert time.process_time() - begin < 4
 
 
 def test_unknown_mode():

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from spotter.errors import AnnotationError, CharsetError
+from spotter.errors import AnnotationError, CharsetError, ConfigError
 from spotter.evaluation import RecognitionRules, evaluate_recognition
+from spotter.evaluation.protocols import recognition_protocol
 from spotter.registry import METRICS
 from spotter.structures import TextRecSample
 
@@ -77,6 +78,68 @@ def test_bad_input():
         evaluate_recognition(["a"], ["a", "b"])
     with pytest.raises(CharsetError):
         accuracy("a", "a", charset=37)
+
+
+def test_characters():
+    # hotel: 5 of 5, 5 true; hxtl for hotel: h, t and l of 4 read and 5 true; nothing for bar.
+    report = evaluate_recognition(["hotel", "hxtl", ""], ["hotel", "hotel", "bar"])
+    assert report.weighted.character_precision == pytest.approx(8 / 9)
+    assert report.weighted.character_recall == pytest.approx(8 / 13)
+    assert [(c[0], c[1], c[2]) for c in report.confusions().most_common()][:3] == [
+        ("a", "", 1),
+        ("b", "", 1),
+        ("e", "", 1),
+    ]
+
+
+def test_scores_by_length():
+    report = evaluate_recognition(["ab", "a!", "xyz"], ["ab", "a", "abc"])
+    assert {n: (s.accuracy, s.count) for n, s in report.lengths.items()} == {
+        1: (1.0, 1),
+        2: (1.0, 1),
+        3: (0.0, 1),
+    }
+
+
+def test_removed_by_expression():
+    # MMOCR's expression keeps the caret.
+    rules = {"charset": None, "ignore_case": True, "remove": "[^A-Z^a-z^0-9]"}
+    assert accuracy("it's", "ITS", **rules) == 1
+    assert accuracy("it^s", "ITS", **rules) == 0
+    with pytest.raises(ConfigError, match="regular expression"):
+        RecognitionRules(remove="[")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "kept"),
+    [
+        ("icdar2013_857", ["word", "Ab1"]),
+        ("icdar2013_1015", ["ab", "word", "Ab1"]),
+        ("icdar2015_1811", ["ab", "word", "Ab1"]),
+        ("icdar2015_2077", ["it's", "ab", "word", "Ab1", "café"]),
+        ("exact", ["it's", "ab", "word", "Ab1", "café", "!!"]),
+    ],
+)
+def test_words_that_protocols_keep(protocol, kept):
+    rules = recognition_protocol(protocol)
+    words = ["it's", "ab", "word", "Ab1", "café", "!!"]
+    assert [word for word in words if rules.tally(word, word, "") is not None] == kept
+
+
+def test_expression_of_mmocr():
+    rules = recognition_protocol("mmocr")
+    assert rules.normalise("A-b^1!東") == "ab^1東"
+    with pytest.raises(ConfigError, match="'35'; known are 36, 62"):
+        recognition_protocol("35")
+
+
+def test_confidences():
+    report = evaluate_recognition(["a", "b"], ["a", "c"], confidences=[0.8, 0.6])
+    assert report.calibration.expected_error == pytest.approx((0.2 + 0.6) / 2)
+    assert report.to_dict()["expected_calibration_error"] == pytest.approx(0.4)
+    assert evaluate_recognition(["a"], ["a"]).calibration is None
+    with pytest.raises(AnnotationError, match="not in step"):
+        evaluate_recognition(["a"], ["a"], confidences=[0.5, 0.5])
 
 
 def test_metric():

@@ -1,0 +1,229 @@
+"""Whoever is to be compared: our models, and a peer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spotter.errors import ConfigError
+from spotter.inference import SceneTextSpotter, WordRecognizer
+from spotter.inference.benchmark import RapidOCRSide
+from spotter.inference.detection import WordFinder
+from spotter.inference.runtimes import OnnxRuntime, open_runtime
+from spotter.inference.zoo import SUFFIXES, ModelPair, resolve_pair, weights_file
+from spotter.structures import TextInstance
+
+_PEER_NOTE = "what it was trained on is not known here and may include these sets"
+
+#: Photo (H, W, 3) uint8 BGR to its words.
+PhotoReader = Callable[[np.ndarray], list[TextInstance]]
+#: Word crops to (text, confidence) each.
+WordReader = Callable[[Sequence[np.ndarray]], list[tuple[str | None, float]]]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One column of the table.
+
+    Attributes:
+        name: Its heading.
+        about: What it is: weights with their checksum and settings, or a version.
+        photos: Finds (and, if ``reads``, reads) the words of a photo; ``None``: cannot.
+        words: Reads word crops; ``None``: cannot.
+        reads: Whether the words of photos have texts.
+        note: What else the reader of a table has to know.
+    """
+
+    name: str
+    about: Mapping[str, Any] = field(default_factory=dict)
+    photos: PhotoReader | None = None
+    words: WordReader | None = None
+    reads: bool = True
+    note: str = ""
+
+    @property
+    def key(self) -> str:
+        """Name for a folder, different for other weights and settings."""
+        told = json.dumps(dict(self.about), sort_keys=True).encode()
+        safe = "".join(c if c.isalnum() else "_" for c in self.name)
+        return f"{safe}-{hashlib.sha256(told).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How our models run.
+
+    Attributes:
+        runtime: ``"onnx"`` or ``"torch"``.
+        device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
+        threads: Threads per operator; ``None``: all cores of this process.
+        min_score: Words of photos below it are dropped; ``None``: what the pair recommends.
+        limit_side: Input size of the detector; ``None``: the weights' own.
+        limit_type: ``"max"`` or ``"min"``, likewise.
+        tile: Search larger photos in windows of this size, too.
+    """
+
+    runtime: str = "onnx"
+    device: str = "cpu"
+    threads: int | None = None
+    min_score: float | None = None
+    limit_side: int | None = None
+    limit_type: str | None = None
+    tile: int | None = None
+
+
+def our_contender(model: str, settings: Settings) -> Contender:
+    """A contender by the name or file of a model.
+
+    Args:
+        model: A pair of the zoo or a ``.json`` that names one; a detector or a recognizer by name
+            or file; or one of each, joined by ``+``.
+        settings: How it runs.
+
+    Raises:
+        ConfigError: Unknown model.
+        WeightsError: A file is missing or unfit.
+    """
+    files = _files(model, settings)
+    run: dict[str, Any] = {
+        "runtime": settings.runtime,
+        "device": settings.device,
+        "threads": settings.threads,
+    }
+    size: dict[str, Any] = {
+        "limit_side": settings.limit_side,
+        "limit_type": settings.limit_type,
+        "tile": settings.tile,
+    }
+    about: dict[str, Any] = {"runtime": settings.runtime}
+    about.update({key: value for key, value in size.items() if value is not None})
+    for task, file in (("detector", files.detector), ("recognizer", files.recognizer)):
+        if file is not None:
+            about[task] = f"{file.name}, SHA-256 {_checksum(file)}"
+    photos: PhotoReader | None = None
+    words: WordReader | None = None
+    if files.recognizer is not None:
+        words = _word_reader(WordRecognizer(recognizer=files.recognizer, **run))
+    if files.detector is not None:
+        about["min_score"] = files.min_score
+        if files.recognizer is None:
+            photos = _photo_finder(files, size, run)
+        else:
+            about["crop_margin"] = files.crop_margin
+            photos = _photo_reader(files, size, run)
+    names = [file.stem for file in (files.detector, files.recognizer) if file is not None]
+    return Contender(" + ".join(names), about, photos, words, files.recognizer is not None)
+
+
+def peer_contender(peer: str, threads: int | None) -> Contender:
+    """RapidOCR with the models of its package.
+
+    Args:
+        peer: A key of :data:`spotter.inference.benchmark.PEERS`.
+        threads: Threads per operator; ``None``: one.
+
+    Raises:
+        ConfigError: The package is not installed.
+    """
+    side = RapidOCRSide(peer, threads or 1)
+    about = {"version": version("rapidocr"), "models and thresholds": "those of its package"}
+
+    def words(crops: Sequence[np.ndarray]) -> list[tuple[str | None, float]]:
+        return [side.read_word(crop) for crop in crops]
+
+    return Contender(side.name, about, lambda photo: side.run(photo).words, words, note=_PEER_NOTE)
+
+
+@dataclass(frozen=True)
+class _Files:
+    detector: Path | None
+    recognizer: Path | None
+    min_score: float
+    crop_margin: float
+
+
+def _files(model: str, settings: Settings) -> _Files:
+    min_score, crop_margin = 0.0, 0.0
+    detector: Path | None = None
+    recognizer: Path | None = None
+    pair = (
+        None if Path(model).suffix in SUFFIXES.values() or "+" in model else _pair(model, settings)
+    )
+    if pair is not None:
+        detector, recognizer = pair.detector, pair.recognizer
+        min_score, crop_margin = pair.min_score, pair.crop_margin
+    else:
+        for name in model.split("+"):
+            file = weights_file(name, settings.runtime)
+            if _task(file, settings.runtime) == "detection":
+                detector = file
+            else:
+                recognizer = file
+        if "+" in model and (detector is None or recognizer is None):
+            raise ConfigError(f"{model}: not a detector and a recognizer")
+    return _Files(
+        detector,
+        recognizer,
+        min_score if settings.min_score is None else settings.min_score,
+        crop_margin,
+    )
+
+
+def _pair(model: str, settings: Settings) -> ModelPair | None:
+    try:
+        return resolve_pair(model, runtime=settings.runtime)
+    except ConfigError:
+        if model.endswith(".json"):
+            raise
+        # Not the name of a pair; it may be that of a file.
+        return None
+
+
+def _task(file: Path, runtime: str) -> str:
+    if runtime == "onnx":
+        return OnnxRuntime(file, threads=1).header["task"]
+    from spotter.engine.weights import read_header
+
+    return read_header(file)["task"]
+
+
+def _checksum(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+
+
+def _word_reader(recognizer: WordRecognizer) -> WordReader:
+    def read(crops: Sequence[np.ndarray]) -> list[tuple[str | None, float]]:
+        readings, _ = recognizer.read(crops)
+        return [(None, 0.0) if r is None else (r.text, r.score) for r in readings]
+
+    return read
+
+
+def _photo_reader(files: _Files, size: dict[str, Any], run: dict[str, Any]) -> PhotoReader:
+    spotter = SceneTextSpotter(
+        detector=files.detector,
+        recognizer=files.recognizer,
+        min_score=files.min_score,
+        crop_margin=files.crop_margin,
+        **size,
+        **run,
+    )
+    return lambda photo: spotter.spot(photo).instances
+
+
+def _photo_finder(files: _Files, size: dict[str, Any], run: dict[str, Any]) -> PhotoReader:
+    assert files.detector is not None
+    finder = WordFinder(open_runtime(files.detector, "detection", **run), **size)
+
+    def find(photo: np.ndarray) -> list[TextInstance]:
+        found = finder.find([photo])[0]
+        return [word for word in found if word.detection_score >= files.min_score]
+
+    return find

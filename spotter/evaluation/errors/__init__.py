@@ -1,0 +1,1 @@
+"""What goes wrong, word by word: the page of ``tools/analyze_errors.py``."""

@@ -1,0 +1,11 @@
+"""Show what goes wrong: ``tools/analyze_errors.py PREDICTIONS.jsonl GROUND_TRUTH``.
+
+One self-contained page: scores; missed, misread, merged and split words and false alarms with their
+pictures; confused characters; accuracy by height, angle, length and confidence.
+"""
+
+from spotter.command_line import run_tool
+from spotter.evaluation.errors.command import main
+
+if __name__ == "__main__":
+    run_tool(main)

@@ -1,0 +1,11 @@
+"""Run models over benchmark sets: ``tools/benchmark.py MODEL --suite S --data ROOT``.
+
+One table is printed, and written with ``--json`` and ``--markdown``; predictions are kept as our
+JSON lines. ``--peer rapidocr`` runs RapidOCR on the same sets.
+"""
+
+from spotter.benchmarks.command import main
+from spotter.command_line import run_tool
+
+if __name__ == "__main__":
+    run_tool(main)
