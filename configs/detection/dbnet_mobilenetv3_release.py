@@ -80,6 +80,7 @@ release = dict(
     synthetic="scenes",
     synthetic_share=0.2,
     label_margin=0.12,
-    data="ICDAR2015 training photos 1-900, MLT2017 (English and French), ICDAR2003, synthetic scenes",
+    data="ICDAR2015 training photos 1-900, MLT2017 (English and French), ICDAR2003,"
+    " synthetic scenes",
     protocol="IoU 0.5 on ICDAR2015 training photos 901-1000 at 1280x720, fixed thresholds",
 )
