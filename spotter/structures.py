@@ -83,6 +83,8 @@ class TextRecSample:
         score: Product of the per-step maxima of the prediction, in [0, 1].
         img_path: Where the crop came from (path, or ``lmdb:key``).
         source: Name of the dataset, for per-set scores.
+        hidden_text: What an unlabelled crop says, where that is known: only ever compared with
+            readings for the log, never trained on.
     """
 
     text: str | None = None
@@ -92,6 +94,30 @@ class TextRecSample:
     score: float = 0.0
     img_path: str | None = None
     source: str = ""
+    hidden_text: str | None = None
+
+
+@dataclass
+class LanguageSample:
+    """One word of a text corpus, and what a language model makes of it.
+
+    Attributes:
+        text: How it is spelt.
+        misspelt: How it is given in tests of correction; ``None`` outside of them.
+        log_probabilities: Filled by ``model(..., mode="predict")``: log P(c | all others) of each
+            character and of the end.
+        right: Likewise, whether each of those is the most probable one.
+        restored: Likewise, whether the most probable character at each place of ``misspelt`` is that
+            of ``text``.
+        corrected: Likewise, the most probable spelling of which ``misspelt`` is a misspelling.
+    """
+
+    text: str
+    misspelt: str | None = None
+    log_probabilities: list[float] = field(default_factory=list)
+    right: list[bool] = field(default_factory=list)
+    restored: list[bool] = field(default_factory=list)
+    corrected: str | None = None
 
 
 @dataclass

@@ -29,7 +29,14 @@ from spotter.engine.schedules import fit_to_run
 from spotter.registry import DATASETS, HOOKS, METRICS, MODELS, READERS, TRANSFORMS
 
 ROOT = Path(__file__).parents[1]
-CONFIGS = sorted(path for path in (ROOT / "configs").rglob("*.py") if "_base_" not in path.parts)
+CONFIGS = sorted(
+    path
+    for path in (ROOT / "configs").rglob("*.py")
+    # Text without pictures, and settings of inference: see test_other_configs.py.
+    if "_base_" not in path.parts
+    and "spotting" not in path.parts
+    and not path.stem.startswith("masked_language")
+)
 SHARED = Path(os.environ.get("SPOTTER_SHARED", ROOT.parent / "shared")) / "data"
 
 
@@ -41,6 +48,7 @@ def config_id(path: Path) -> str:
 def scope() -> Iterator[None]:
     """What the runner does: names are looked up among ours first."""
     register_models()
+    HOOKS.import_from_location()
     with DefaultScope.overwrite_default_scope("spotter"):
         yield
 
@@ -60,6 +68,10 @@ def tiny(cfg: Config) -> Config:
     for part in walk(cfg.model):
         if "pretrained" in part:
             part["pretrained"] = None if part["type"] != "ResNet" else False
+        if part.get("type") in ("ResNet29", "ResNet45"):
+            part["out_channels"] = 64
+        if part.get("type") == "ClozeLanguageModel":
+            part.update(channels=64, num_layers=1)
     for step in walk([cfg.train_dataloader, cfg.val_dataloader]):
         if step.get("type") == "RandomAffineCrop":
             step["size"] = 96
@@ -136,6 +148,11 @@ def test_config_trains_and_predicts(path: Path) -> None:
     assert any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
 
     model.eval()
+    assert_header_rebuilds(cfg, model, path)
+    if cfg.val_dataloader is None:
+        # Without labels there is nothing to validate.
+        assert cfg.default_hooks.checkpoint.save_last
+        return
     with torch.no_grad():
         predictions = model.test_step(batch_of(cfg.val_dataloader, cfg.task))
     assert len(predictions) == 2 * len(pipelines_of(cfg.val_dataloader))
@@ -143,25 +160,28 @@ def test_config_trains_and_predicts(path: Path) -> None:
         built = METRICS.build(metric)
         built.process({}, predictions)
         assert cfg.default_hooks.checkpoint.save_best in built.evaluate(len(predictions))
-    assert_header_rebuilds(cfg, model, path)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=config_id)
 def test_config_is_whole(path: Path) -> None:
     cfg = load_config(path)
     assert cfg.task in ("detection", "recognition")
-    assert cfg.train_dataloader.collate_fn.type == cfg.val_dataloader.collate_fn.type
+    loaders = [cfg.train_dataloader, *([cfg.val_dataloader] if cfg.val_dataloader else [])]
+    assert len({loader.collate_fn.type for loader in loaders}) == 1
     for schedule in fit_to_run(cfg.param_scheduler or [], cfg.train_cfg.max_iters):
         assert 0 <= schedule["begin"] < schedule["end"] <= cfg.train_cfg.max_iters
     for hook in [*cfg.custom_hooks, *cfg.default_hooks.values()]:
         HOOKS.build(dict(hook))
     resizes = [
         step
-        for loader in (cfg.train_dataloader, cfg.val_dataloader)
+        for loader in loaders
         for step in walk(loader.dataset)
         if step.get("type") in ("RecResize", "RecAugment", "ResizeByLimit")
     ]
     assert resizes
+    if cfg.model.type == "ContextPrediction":
+        # It cuts its recognizer's inputs out of larger crops.
+        return
     for key in cfg.preprocessing.keys() - {"mean", "std"}:
         assert {str(step[key]) for step in resizes} == {str(cfg.preprocessing[key])}
 
@@ -173,7 +193,9 @@ def test_readers_find_the_data() -> None:
         cfg = load_config(path, {"data_root": str(SHARED)})
         for part in walk([cfg.train_dataloader, cfg.val_dataloader]):
             reader = part.get("reader")
-            if reader is None or str(reader) in seen:
+            # Archives and pseudo-labels are made by tools of ours.
+            made = ("LMDBReader", "PseudoLabelReader")
+            if reader is None or reader["type"] in made or str(reader) in seen:
                 continue
             seen.add(str(reader))
             assert len(READERS.build(dict(reader))) > 50

@@ -14,6 +14,7 @@ from rich.progress import track
 
 from spotter.data.images import resize_image
 from spotter.data.transforms.loading import load_pixels
+from spotter.geometry import crop_polygon
 
 try:
     import fcntl
@@ -66,10 +67,12 @@ class CachedImages:
         key = cache_key(samples, max_height)
         self.data_path, self.index_path = folder / f"{key}.bin", folder / f"{key}.idx"
         self._pixels: np.memmap | None = None
+        self._photo: tuple[dict[str, Any], np.ndarray] | None = None
         self._index = self._complete_index(len(samples))
         if self._index is None:
             with _locked(folder / f"{key}.lock"):
                 self._build(samples, progress)
+            self._photo = None
             self._index = self._complete_index(len(samples))
 
     def __len__(self) -> int:
@@ -126,13 +129,20 @@ class CachedImages:
                 offset += image.nbytes
 
     def _load(self, sample: dict[str, Any]) -> np.ndarray:
-        image = load_pixels(sample)
+        image = self._cut(sample) if "polygon" in sample else load_pixels(sample)
         height, width = image.shape[:2]
         if self.max_height is not None and height > self.max_height:
             image = resize_image(
                 image, max(1, round(width * self.max_height / height)), self.max_height
             )
         return image
+
+    def _cut(self, sample: dict[str, Any]) -> np.ndarray:
+        """A word of a photo; words come photo by photo, so the last photo is kept decoded."""
+        source = {key: value for key, value in sample.items() if key != "polygon"}
+        if self._photo is None or self._photo[0] != source:
+            self._photo = (source, load_pixels(source))
+        return crop_polygon(self._photo[1], sample["polygon"])
 
 
 def cache_key(samples: SampleList, max_height: int | None = None) -> str:

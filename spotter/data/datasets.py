@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from torch.utils.data import ConcatDataset as TorchConcatDataset
 from torch.utils.data import Dataset
 
@@ -35,9 +36,13 @@ class TextDataset(Dataset):
             decodes at every access.
         cache_height: See ``max_height`` of :class:`CachedImages`.
         name: Name of the source, given to every sample as ``source``.
+        fraction: Share of the samples (after ``indices``) to keep, drawn by ``subset_seed`` alone,
+            so that all methods learn from the same ones; a smaller share is part of a larger one.
+        subset_seed: See ``fraction``.
 
     Raises:
-        ConfigError: No samples are left, or fifty in a row were refused by the pipeline.
+        ConfigError: No samples are left, fifty in a row were refused by the pipeline, or
+            ``fraction`` is outside (0, 1].
     """
 
     def __init__(
@@ -49,6 +54,8 @@ class TextDataset(Dataset):
         cache_dir: str | Path | None = None,
         cache_height: int | None = None,
         name: str = "",
+        fraction: float = 1.0,
+        subset_seed: int = 0,
     ) -> None:
         self.reader: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
         self.pipeline = build_pipeline(pipeline)
@@ -57,6 +64,8 @@ class TextDataset(Dataset):
         self.indices: Sequence[int] = range(len(self.reader)) if indices is None else list(indices)
         if not self.indices:
             raise ConfigError(f"dataset {name or type(self.reader).__name__} has no samples")
+        if fraction != 1.0:
+            self.indices = random_share(self.indices, fraction, subset_seed)
         self.repeat = repeat
         self.name = name
         self.cache: CachedImages | None = None
@@ -102,6 +111,19 @@ class TextDataset(Dataset):
                 return packed
             index = integer(len(self))
         raise ConfigError(f"the pipeline refused {_MAX_REDRAWS} samples in a row")
+
+
+def random_share(indices: Sequence[int], fraction: float, seed: int) -> list[int]:
+    """A random share of ``indices`` in their order; at least one.
+
+    Raises:
+        ConfigError: ``fraction`` is outside (0, 1].
+    """
+    if not 0.0 < fraction <= 1.0:
+        raise ConfigError(f"fraction must be in (0, 1], not {fraction}")
+    order = np.random.default_rng(seed).permutation(len(indices))
+    kept = max(1, round(fraction * len(indices)))
+    return [indices[place] for place in sorted(order[:kept].tolist())]
 
 
 class _Selected:

@@ -20,7 +20,7 @@ FORMAT = 1
 METADATA_KEY = "spotter"
 """Name of the metadata entry, in ``.safetensors`` files and in ONNX ``metadata_props`` alike."""
 
-TASKS = ("detection", "recognition")
+TASKS = ("detection", "recognition", "language")
 
 # Paths of files to start from: they mean nothing once the weights are in the file itself, and a
 # header from a stranger must not choose what is opened on this machine.
@@ -48,7 +48,7 @@ def make_header(
     """The header of docs/architecture.md, "Weights", checked and JSON-ready.
 
     Args:
-        task: ``"detection"`` or ``"recognition"``.
+        task: ``"detection"``, ``"recognition"`` or ``"language"``.
         name: Name of the model, such as ``"dbnet_mobilenetv3"``.
         config: The model's config; paths of pretrained weights in it are dropped.
         charset: Characters in the order of the classes; ``None`` for detectors.

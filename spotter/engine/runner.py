@@ -25,7 +25,7 @@ from spotter.engine.checkpoint import (
 from spotter.engine.distributed import select_device, start, wrap
 from spotter.engine.header import register_models
 from spotter.engine.schedules import fit_to_run
-from spotter.engine.weights import load_into
+from spotter.engine.weights import load_all
 from spotter.errors import ConfigError, WeightsError
 from spotter.registry import RUNNERS
 
@@ -47,9 +47,9 @@ class SpotterRunner(Runner):
 
     Config keys of its own: ``device`` (``"auto"``, ``"cpu"``, ``"cuda"``), ``channels_last``
     (bool), ``dist_timeout_minutes``, ``model_wrapper_cfg`` (options of
-    ``DistributedDataParallel``), ``load_from``, which is a path or
-    ``dict(path=..., prefixes=[...])``, and ``resume_from``: with ``resume=True``, the checkpoint to
-    go on from instead of the newest in the work folder.
+    ``DistributedDataParallel``), ``load_from``, which is a path,
+    ``dict(path=..., prefixes=[...], into="...")`` or a list of those, and ``resume_from``: with
+    ``resume=True``, the checkpoint to go on from instead of the newest in the work folder.
 
     Attributes:
         device: Where this process computes.
@@ -160,13 +160,12 @@ class SpotterRunner(Runner):
         self._has_loaded = True
 
     def load_checkpoint(self, filename: Any, *_: Any, **__: Any) -> None:
-        """Fill the model from a weights file (see :func:`spotter.engine.weights.load_into`).
+        """Fill the model from weights files (see :func:`spotter.engine.weights.load_all`).
 
         Args:
-            filename: A path, or ``dict(path=..., prefixes=[...])``.
+            filename: A path, ``dict(path=..., prefixes=[...], into="...")``, or a list of those.
         """
-        source = filename if isinstance(filename, Mapping) else {"path": filename}
-        load_into(self.model, **source)
+        load_all(self.model, filename)
         self._has_loaded = True
 
     def _take_up(self, checkpoint: dict[str, Any]) -> None:

@@ -209,12 +209,52 @@ def build_from_weights(path: str | Path) -> tuple[nn.Module, dict[str, Any]]:
     return model.eval(), header
 
 
+def load_all(model: nn.Module, sources: Any) -> LoadReport:
+    """Fill a model from one weights file or from several, and say what none of them had.
+
+    Args:
+        model: The model to fill (also wrapped for distribution).
+        sources: A path, ``dict(path=..., prefixes=[...], into="...")`` (see :func:`load_into`), or
+            a list of those, such as one for each part of a model whose parts were trained apart.
+
+    Returns:
+        For one file its report; for several one with the model's own names, logged as well:
+        ``missing`` are those that no file has filled.
+
+    Raises:
+        WeightsError: A file is unreadable, or nothing in it fits.
+    """
+    if isinstance(sources, str | Path | Mapping):
+        sources = [sources]
+    wanted = [s if isinstance(s, Mapping) else {"path": s} for s in sources]
+    reports = [load_into(model, **source) for source in wanted]
+    if len(reports) == 1:
+        return reports[0]
+    whole = LoadReport()
+    for source, report in zip(wanted, reports, strict=True):
+        into = f"{source['into']}." if source.get("into") else ""
+        whole.used += [into + name for name in report.used]
+        whole.mismatched += [into + name for name in report.mismatched]
+        whole.unused += [f"{source['path']}: {name}" for name in report.unused]
+        new = [c for c in report.new_characters if c not in whole.new_characters]
+        whole.new_characters += "".join(new)
+    filled = set(whole.used)
+    whole.missing = [name for name in _loaded_part(model).state_dict() if name not in filled]
+    print_log(f"all {len(reports)} files together: {whole}", logger="current")
+    return whole
+
+
 def load_into(
-    model: nn.Module, path: str | Path, prefixes: Iterable[str] | None = None
+    model: nn.Module,
+    path: str | Path,
+    prefixes: Iterable[str] | None = None,
+    into: str | None = None,
 ) -> LoadReport:
     """Load what fits of a weights file into ``model``, and say what did not.
 
-    A recognizer with another charset takes over the rows of the characters that both share.
+    A recognizer with another charset takes over the rows of the characters that both share. Of a
+    recipe the part named by its ``deployable`` is filled, and a checkpoint of a recipe's run fills
+    a bare recognizer (or another recipe's) with that part.
 
     Args:
         model: The model to fill (also wrapped for distribution).
@@ -222,15 +262,22 @@ def load_into(
         prefixes: Load only names that begin with one of these, such as
             ``["transformation.", "feature_extraction."]``; names outside of them are not
             reported as missing.
+        into: The submodule to fill instead of the whole, such as ``"vision"``.
 
     Returns:
         The report, which is logged as well.
 
     Raises:
-        WeightsError: Unreadable file, or nothing in it fits.
+        WeightsError: Unreadable file, nothing in it fits, or there is no such submodule.
     """
-    model = _unwrapped(model)
+    model = _loaded_part(model)
+    if into:
+        try:
+            model = model.get_submodule(into)
+        except AttributeError:
+            raise WeightsError(f"{path}: the model has no part {into!r} to fill") from None
     state, old_charset = _read_any(path)
+    state = _names_of_part(state, model)
     new_characters: list[str] = []
     charset = model_charset(model)
     remap = getattr(model, "remap_charset", None)
@@ -240,8 +287,16 @@ def load_into(
     report.new_characters = "".join(new_characters)
     if not report.used:
         raise WeightsError(f"{path}: none of its {len(state)} tensors fits the model")
-    print_log(f"{path}: {report}", logger="current")
+    where = f" into {into}" if into else ""
+    print_log(f"{path}{where}: {report}", logger="current")
     return report
+
+
+def _loaded_part(model: nn.Module) -> nn.Module:
+    """What is filled from a file: of a recipe the part that is used after training."""
+    model = _unwrapped(model)
+    part = getattr(model, "deployable", None)
+    return model if part is None else getattr(model, part)
 
 
 def _read_any(path: str | Path) -> tuple[dict[str, Tensor], str | None]:
@@ -253,6 +308,22 @@ def _read_any(path: str | Path) -> tuple[dict[str, Tensor], str | None]:
         return state, read_header(path)["charset"]
     except WeightsError:
         return state, None
+
+
+def _names_of_part(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+    """``state`` with names as ``model`` has them, if it is of something that wraps such a model."""
+    own = model.state_dict().keys()
+    if any(name in own for name in state):
+        return state
+    parts = {name.partition(".")[0] + "." for name in state if "." in name}
+    fits = {
+        part: sum(n.removeprefix(part) in own for n in state if n.startswith(part))
+        for part in parts
+    }
+    best = max(sorted(fits), key=lambda part: fits[part], default="")
+    if not fits.get(best):
+        return state
+    return {name.removeprefix(best): tensor for name, tensor in state.items()}
 
 
 def _fill(

@@ -8,6 +8,8 @@ from spotter.recognizers.feature_extraction import (
     VGGFeatures,
 )
 from spotter.recognizers.four_stage import FourStageRecognizer
+from spotter.recognizers.fusion import GatedFusion
+from spotter.recognizers.language import ClozeLanguageModel, MaskedLanguageModel
 from spotter.recognizers.prediction import (
     AttentionPrediction,
     CTCPrediction,
@@ -17,14 +19,18 @@ from spotter.recognizers.prediction import (
 )
 from spotter.recognizers.sequence_modeling import BiLSTM, NoSequence, TransformerEncoder
 from spotter.recognizers.transformation import NoTransformation, ThinPlateSpline
+from spotter.recognizers.vision_language import VisionLanguageRecognizer
 
 __all__ = [
     "AttentionPrediction",
     "BiLSTM",
     "CTCPrediction",
+    "ClozeLanguageModel",
     "CompactMixer",
     "Decoded",
     "FourStageRecognizer",
+    "GatedFusion",
+    "MaskedLanguageModel",
     "MobileNetV3Features",
     "NoSequence",
     "NoTransformation",
@@ -35,4 +41,5 @@ __all__ = [
     "ThinPlateSpline",
     "TransformerEncoder",
     "VGGFeatures",
+    "VisionLanguageRecognizer",
 ]

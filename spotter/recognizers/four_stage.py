@@ -136,7 +136,7 @@ class FourStageRecognizer(BaseModel):
                 the samples (new ones if none are given) with ``predicted_text``,
                 ``character_scores`` and ``score``.
         """
-        ratios = _valid_ratios(data_samples)
+        ratios = valid_ratios_of(data_samples)
         visual = self.extract(inputs, ratios)
         mask = self.frame_mask(visual, ratios)
         frames = self.model_sequence(visual, mask)
@@ -144,7 +144,7 @@ class FourStageRecognizer(BaseModel):
         if mode == "loss":
             if data_samples is None:
                 raise ConfigError("mode='loss' needs data_samples")
-            return self._losses(frames, data_samples, mask, height)
+            return self.losses_of(frames, data_samples, mask, height)
         logits = self.prediction(frames, mask, height)
         if mode == "tensor":
             return logits
@@ -152,19 +152,30 @@ class FourStageRecognizer(BaseModel):
             raise ConfigError(f"mode must be 'tensor', 'loss' or 'predict', not {mode!r}")
         return self._fill(logits, data_samples, mask)
 
-    def _losses(
+    def losses_of(
         self,
         frames: Tensor,
         data_samples: Sequence[TextRecSample],
         mask: Tensor | None,
         height: int,
     ) -> dict[str, Tensor]:
+        """Losses of the prediction stages on frames (N, T, C'), for recipes that encode once."""
         losses = self.prediction.loss(frames, data_samples, mask, height)
-        if self.auxiliary is not None:
-            guidance = self.auxiliary.loss(frames, data_samples, mask, height)
-            for name, value in guidance.items():
-                losses[f"{name}_auxiliary"] = value * self.auxiliary_weight
-        return losses
+        return {**losses, **self.auxiliary_losses(frames, data_samples, mask, height)}
+
+    def auxiliary_losses(
+        self,
+        frames: Tensor,
+        data_samples: Sequence[TextRecSample],
+        mask: Tensor | None,
+        height: int,
+    ) -> dict[str, Tensor]:
+        """Weighted losses of the stage that only guides training; none if there is no such."""
+        if self.auxiliary is None:
+            return {}
+        guidance = self.auxiliary.loss(frames, data_samples, mask, height)
+        weight = self.auxiliary_weight
+        return {f"{name}_auxiliary": value * weight for name, value in guidance.items()}
 
     def _fill(
         self,
@@ -220,7 +231,8 @@ class FourStageRecognizer(BaseModel):
         return stages
 
 
-def _valid_ratios(data_samples: Sequence[TextRecSample] | None) -> Tensor | None:
+def valid_ratios_of(data_samples: Sequence[TextRecSample] | None) -> Tensor | None:
+    """(N,) share of each width that is not padding; ``None`` if there is no padding."""
     if not data_samples or all(sample.valid_ratio >= 1.0 for sample in data_samples):
         return None
     return torch.tensor([sample.valid_ratio for sample in data_samples], dtype=torch.float32)

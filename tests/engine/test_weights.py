@@ -17,6 +17,7 @@ from spotter.engine.header import buildable_config, header_from_config, make_hea
 from spotter.engine.weights import (
     atomic_write,
     build_from_weights,
+    load_all,
     load_into,
     load_pth_state,
     load_state,
@@ -263,3 +264,64 @@ def test_charset_change_keeps_shared_characters(tmp_path: Path) -> None:
     assert torch.equal(new.classifier.weight[3], fresh[3])
     assert torch.equal(new.classifier.bias[:3], old.classifier.bias[[0, 3, 1]])
     assert torch.equal(new.feature.weight, old.feature.weight)
+
+
+class TwoParts(nn.Module):
+    """A model whose parts are trained apart, and something that is trained last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.vision = ToyReader("ab")
+        self.language = nn.Linear(2, 2)
+        self.gate = nn.Linear(1, 1)
+
+
+def test_parts_from_several_files(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    eye, tongue = ToyReader("xa"), nn.Linear(2, 2)
+    files = [tmp_path / "eye.safetensors", tmp_path / "tongue.safetensors"]
+    save_weights(files[0], eye, header(task="recognition", charset="xa"))
+    save_weights(files[1], tongue, header(task="language"))
+    model = TwoParts()
+    gate = model.gate.weight.detach().clone()
+    sources = [{"path": files[0], "into": "vision"}, {"path": str(files[1]), "into": "language"}]
+    report = load_all(model, sources)
+    assert torch.equal(model.vision.feature.weight, eye.feature.weight)
+    # Characters are carried over by what they are, not by where they stand.
+    assert torch.equal(model.vision.classifier.weight[1], eye.classifier.weight[2])
+    assert torch.equal(model.language.weight, tongue.weight)
+    assert torch.equal(model.gate.weight, gate)
+    names = set(model.state_dict())
+    assert set(report.missing) == {"gate.weight", "gate.bias"}
+    assert set(report.used) == names - set(report.missing)
+    assert (report.unused, report.mismatched, report.new_characters) == ([], [], "b")
+
+
+def test_parts_of_a_recipe_are_those_of_its_model(tmp_path: Path) -> None:
+    class Recipe(nn.Module):
+        deployable = "model"
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = TwoParts()
+            self.head = nn.Linear(1, 1)
+
+    file = tmp_path / "tongue.safetensors"
+    tongue = nn.Linear(2, 2)
+    save_weights(file, tongue, header(task="language"))
+    recipe = Recipe()
+    report = load_all(recipe, [{"path": file, "into": "language"}])
+    assert report.used == ["weight", "bias"]
+    assert torch.equal(recipe.model.language.weight, tongue.weight)
+    with pytest.raises(WeightsError, match="no part 'speech'"):
+        load_all(recipe, {"path": file, "into": "speech"})
+
+
+def test_one_file_is_loaded_as_ever(tmp_path: Path) -> None:
+    file = tmp_path / "one.safetensors"
+    old = nn.Linear(2, 2)
+    save_weights(file, old, header(task="language"))
+    for source in (file, str(file), {"path": file, "prefixes": ["weight"]}):
+        new = nn.Linear(2, 2)
+        report = load_all(new, source)
+        assert torch.equal(new.weight, old.weight)
+        assert "weight" in report.used

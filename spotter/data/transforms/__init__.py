@@ -2,6 +2,7 @@
 
 from spotter.data.transforms.affine_crop import RandomAffineCrop
 from spotter.data.transforms.branches import MultiBranch
+from spotter.data.transforms.consistency_views import HideText, StrongView, WeakView
 from spotter.data.transforms.db_targets import DBTargets
 from spotter.data.transforms.det_geometric import (
     RandomFlip,
@@ -11,6 +12,7 @@ from spotter.data.transforms.det_geometric import (
 )
 from spotter.data.transforms.det_photometric import RandomDegrade
 from spotter.data.transforms.det_resize import ResizeByLimit, ResizeToSquare
+from spotter.data.transforms.image_views import ImageView
 from spotter.data.transforms.loading import LoadCrop, LoadImage
 from spotter.data.transforms.packing import PackDetInputs, PackRecInputs
 from spotter.data.transforms.rec_augment import RecAugment
@@ -34,10 +36,15 @@ from spotter.data.transforms.rec_photometric import (
     RandomNoise,
 )
 from spotter.data.transforms.rec_resize import RecInputSize, RecResize
+from spotter.data.transforms.semimtr_views import ColorTextureView, WeakGeometricView
+from spotter.data.transforms.seqclr_views import SeqCLRView
 
 __all__ = [
     "ColorJitter",
+    "ColorTextureView",
     "DBTargets",
+    "HideText",
+    "ImageView",
     "LoadCrop",
     "LoadImage",
     "MultiBranch",
@@ -67,5 +74,9 @@ __all__ = [
     "RecShear",
     "ResizeByLimit",
     "ResizeToSquare",
+    "SeqCLRView",
+    "StrongView",
     "TextSafeRandomCrop",
+    "WeakGeometricView",
+    "WeakView",
 ]

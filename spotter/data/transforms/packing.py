@@ -48,7 +48,8 @@ class PackDetInputs(BaseTransform):
 class PackRecInputs(BaseTransform):
     """``{"inputs": (3, H, W) uint8 BGR, "data_samples": TextRecSample}`` from a pipeline's results.
 
-    Keys used: ``img``, and where present ``text``, ``valid_ratio``, ``img_path`` and ``source``.
+    Keys used: ``img``, and where present ``text``, ``valid_ratio``, ``img_path``, ``source`` and
+    ``hidden_text``.
     """
 
     def transform(self, results: dict) -> dict:
@@ -57,5 +58,6 @@ class PackRecInputs(BaseTransform):
             valid_ratio=float(results.get("valid_ratio", 1.0)),
             img_path=results.get("img_path"),
             source=results.get("source", ""),
+            hidden_text=results.get("hidden_text"),
         )
         return {"inputs": image_to_tensor(results["img"]), "data_samples": sample}

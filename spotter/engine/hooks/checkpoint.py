@@ -33,6 +33,8 @@ class TimedCheckpointHook(Hook):
         keep: How many checkpoints to keep, the newest; ``None``: all.
         save_best: Metric whose best value so far saves the weights; ``None``: no best file.
         rule: ``"greater"`` or ``"less"``: which value of the metric is better.
+        save_last: Write ``last.safetensors`` when the run ends, for recipes without labels, where
+            nothing says which weights are best.
 
     Raises:
         ConfigError: A value outside its range.
@@ -47,6 +49,7 @@ class TimedCheckpointHook(Hook):
         keep: int | None = 2,
         save_best: str | None = None,
         rule: str = "greater",
+        save_last: bool = False,
     ) -> None:
         for name, value in (("interval", interval), ("minutes", minutes), ("keep", keep)):
             if value is not None and not value > 0:
@@ -58,6 +61,7 @@ class TimedCheckpointHook(Hook):
         self.keep = keep
         self.save_best = save_best
         self.is_better = _RULES[rule]
+        self.save_last = save_last
         self.last_time = 0.0
         self.last_iter = -1
 
@@ -72,6 +76,8 @@ class TimedCheckpointHook(Hook):
         by_count = self.interval is not None and runner.iter % self.interval == 0
         if last or by_count or self._is_time(runner):
             self.save(runner)
+        if last and self.save_last and runner.rank == 0:
+            save_deployable(runner, Path(runner.work_dir) / "last.safetensors")
 
     def save(self, runner: Any) -> None:
         """Write a checkpoint of this moment, and remove the oldest."""
@@ -116,12 +122,14 @@ def save_deployable(runner: Any, path: str | Path, **options: Any) -> None:
 
     Parts that only guide training (``auxiliary``) are left out of file and config. A model that
     only wraps what is used afterwards (a recipe) says which part by its attribute ``deployable``,
-    the name of a submodule that is also the key of its config.
+    the name of a submodule that is also the key of its config; where the same weights exist a second
+    time (a target network), ``deployed_from`` names the better ones.
 
     Args:
         runner: The runner.
         path: ``.safetensors`` file.
-        **options: ``card`` of the header, ``half`` of the file.
+        **options: ``card`` of the header, ``half`` of the file, ``source``: path of the submodule
+            whose weights are written, instead of ``deployed_from``.
 
     Raises:
         WeightsError: Weights that are not finite.
@@ -130,9 +138,11 @@ def save_deployable(runner: Any, path: str | Path, **options: Any) -> None:
     state = deployable_state(runner)
     cfg = dict(runner.cfg)
     part = getattr(model, "deployable", None)
+    source = options.pop("source", None)
     if part is not None:
+        source = source or getattr(model, "deployed_from", part)
         model, cfg["model"] = getattr(model, part), cfg["model"][part]
-        state = {k[len(part) + 1 :]: v for k, v in state.items() if k.startswith(f"{part}.")}
+        state = {k[len(source) + 1 :]: v for k, v in state.items() if k.startswith(f"{source}.")}
     cfg["model"] = {k: v for k, v in cfg["model"].items() if k not in _TRAINING_ONLY}
     dropped = tuple(f"{key}." for key in _TRAINING_ONLY)
     state = {k: v for k, v in state.items() if not k.startswith(dropped)}

@@ -273,5 +273,6 @@ def batch_size(data_batch: Any) -> int:
             return batch_size(data_batch["inputs"])
         return sum(batch_size(value) for value in data_batch.values())
     if isinstance(data_batch, Sequence) and not isinstance(data_batch, str):
-        return len(data_batch)
+        # None: an item of another source, which lacks this branch.
+        return sum(item is not None for item in data_batch)
     return 0

@@ -191,10 +191,18 @@ class AttentionPrediction(Prediction):
             mask = None if mask is None else mask[indices]
         tokens = self.token_map.encode(texts)[0].to(features.device)
         logits = self.forward_train(features, tokens, mask).logits
-        loss = F.cross_entropy(
+        return {"loss_attention": self.cross_entropy(logits, tokens)}
+
+    def cross_entropy(self, logits: Tensor, tokens: Tensor) -> Tensor:
+        """Mean over all characters and end tokens, fp32.
+
+        Args:
+            logits: (N, S, K) of :meth:`forward_train`.
+            tokens: (N, S+1) that it was fed with.
+        """
+        return F.cross_entropy(
             logits.float().flatten(0, 1), tokens[:, 1:].flatten(), ignore_index=self.token_map.pad
         )
-        return {"loss_attention": loss}
 
     @torch.no_grad()
     def decode(self, logits: Tensor, mask: Tensor | None = None) -> list[Decoded]:

@@ -1,0 +1,12 @@
+# Mean Teacher on the compact recognizer with attention.
+_base_ = [
+    "../_base_/semi_supervised.py",
+    "../_base_/models/recognizer_attention_compact.py",
+]
+model = dict(
+    _delete_=True,
+    type="MeanTeacher",
+    momentum=0.999,
+    weight=1.0,
+    recognizer=_base_.model,
+)

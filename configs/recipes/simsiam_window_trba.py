@@ -1,0 +1,3 @@
+# SimSiam per instance: five windows per word.
+_base_ = ["simsiam_image_trba.py"]
+model = dict(mapping=dict(_delete_=True, type="WindowToInstance", windows=5))
