@@ -17,12 +17,15 @@ class Decoded:
         text: The word; may be empty.
         character_scores: One probability per character.
         score: Product of the per-step maxima: over the characters and the end token, for CTC over
-            the emitted frames. An empty CTC reading emits nothing and scores 0.
+            the emitted frames. An empty CTC reading emits nothing and scores 0. Where a language
+            model took part, see :class:`spotter.language.LanguageDecoder`.
+        visual_score: The score of the reading without language, where language took part.
     """
 
     text: str
     character_scores: list[float] = field(default_factory=list)
     score: float = 0.0
+    visual_score: float | None = None
 
 
 #: (logits (N, S, K), characters, mask (N, S) or None) to N readings.

@@ -9,20 +9,28 @@ from typing import Any
 from spotter.data.images import IMAGE_SUFFIXES
 from spotter.errors import ImageError
 from spotter.inference.scene_text_spotter import SceneTextSpotter
+from spotter.inference.spotting_config import load_spotting_config, merge_settings
+
+_DEFAULTS = {"model": "default", "runtime": "onnx", "device": "cpu"}
 
 
 def add_runtime_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of everything that loads a model."""
-    parser.add_argument("--model", default="default", help="pair of the zoo, or a .json of a pair")
+    parser.set_defaults(**_DEFAULTS)
+    parser.add_argument("--model", help="pair of the zoo, or a .json of a pair")
     parser.add_argument("--recognizer", help="recognizer instead of the pair's: file or zoo name")
-    parser.add_argument("--runtime", choices=("onnx", "torch"), default="onnx")
-    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
+    parser.add_argument("--runtime", choices=("onnx", "torch"))
+    parser.add_argument("--device", help="cpu, cuda or cuda:N")
     parser.add_argument("--threads", type=int, help="default: all cores of this process")
+    parser.add_argument(
+        "--language", help="language model of the zoo or a .npz file, or none; default: the pair's"
+    )
 
 
 def add_spotter_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of everything that spots words in photos."""
     add_runtime_arguments(parser)
+    parser.add_argument("--config", help="spotting config, such as configs/spotting/english.py")
     parser.add_argument("--detector", help="detector instead of the pair's: file or zoo name")
     parser.add_argument("--min-score", type=float, help="drop words below it; default: the pair's")
     parser.add_argument("--limit-side", type=int, help="input size of the detector in pixels")
@@ -33,7 +41,7 @@ def add_spotter_arguments(parser: argparse.ArgumentParser) -> None:
 
 def runtime_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """Keyword arguments of the classes that load a model."""
-    names = ("model", "recognizer", "runtime", "device", "threads")
+    names = ("model", "recognizer", "runtime", "device", "threads", "language")
     return {name: getattr(arguments, name) for name in names}
 
 
@@ -46,7 +54,10 @@ def spotter_from(arguments: argparse.Namespace, **options: Any) -> SceneTextSpot
     """
     names = ("detector", "min_score", "limit_side", "limit_type", "tile", "lexicon")
     chosen = {name: getattr(arguments, name) for name in names}
-    return SceneTextSpotter(**runtime_options(arguments), **chosen, **options)
+    chosen |= runtime_options(arguments)
+    if arguments.config:
+        chosen = merge_settings(load_spotting_config(arguments.config), chosen, _DEFAULTS)
+    return SceneTextSpotter(**{**chosen, **options})
 
 
 def find_images(folder: str | Path) -> dict[str, Path]:

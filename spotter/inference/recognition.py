@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,22 @@ import numpy as np
 from spotter.data.images import ImageSource, read_image
 from spotter.data.input_size import RecInputSize
 from spotter.decoding import Decoded, Decoder, decode_ctc, decode_until_end
-from spotter.errors import SpotterError, WeightsError
+from spotter.errors import ConfigError, SpotterError, WeightsError
 from spotter.geometry import native_size
 from spotter.inference.crops import Direction, cut_word, image_directions
 from spotter.inference.preprocessing import Normalizer
 from spotter.inference.runtimes import Runtime, open_runtime
-from spotter.inference.zoo import resolve_pair
+from spotter.inference.zoo import ModelPair, language_file, resolve_pair
+from spotter.language import LanguageDecoder, LanguageModel
 
 _DECODERS: dict[str, Decoder] = {
     "CTCPrediction": decode_ctc,
     "AttentionPrediction": decode_until_end,
     "ParallelPrediction": decode_until_end,
 }
+
+Language = LanguageDecoder | LanguageModel | Mapping[str, Any] | str | Path | None
+"""What may stand for a language model, see :class:`WordRecognizer`."""
 
 
 @dataclass
@@ -101,11 +105,21 @@ def choose_direction(directions: Sequence[Direction], readings: Sequence[Decoded
     """
     best = 0
     if len(readings[0].text) != 1:
-        best = max(range(len(readings)), key=lambda i: (readings[i].score, -i))
+        best = max(range(len(readings)), key=lambda i: (_seen_score(readings[i]), -i))
     chosen, reading = directions[best], readings[best]
     return WordReading(
-        reading.text, reading.character_scores, reading.score, chosen.rotation, chosen.outline
+        reading.text,
+        reading.character_scores,
+        reading.score,
+        reading.visual_score,
+        chosen.rotation,
+        chosen.outline,
     )
+
+
+def _seen_score(reading: Decoded) -> float:
+    """How well the characters were seen: a language finds words in any direction."""
+    return reading.score if reading.visual_score is None else reading.visual_score
 
 
 class CropReader:
@@ -113,12 +127,14 @@ class CropReader:
 
     Args:
         runtime: The loaded network.
+        language: Corrects readings of CTC, see :class:`spotter.language.LanguageDecoder`.
 
     Raises:
         WeightsError: The header describes an input or output that this version cannot serve.
+        ConfigError: A language for a recognizer that is not of CTC.
     """
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, language: LanguageDecoder | None = None) -> None:
         self.runtime = runtime
         header = runtime.header
         name = header["name"]
@@ -132,10 +148,16 @@ class CropReader:
                 f" not {preprocessing.get('mode')!r}"
             )
         self._size = _input_size(preprocessing, name)
-        kind = header["config"].get("prediction", {}).get("type")
+        # Vision with language reads as its vision model does.
+        config = header["config"].get("vision", header["config"])
+        kind = config.get("prediction", {}).get("type")
         if kind not in _DECODERS or not header["charset"]:
             raise WeightsError(f"{name}: no decoder for the output of {kind!r}")
-        self._decode = _DECODERS[kind]
+        self._decode: Decoder = _DECODERS[kind]
+        if language is not None:
+            if kind != "CTCPrediction":
+                raise ConfigError(f"{name}: language corrects readings of CTC, not of {kind}")
+            self._decode = language
         self._characters: str = header["charset"]
 
     def crop(self, img: np.ndarray, cut: np.ndarray) -> np.ndarray:
@@ -147,6 +169,27 @@ class CropReader:
         """Readings of crops of one size, as :meth:`crop` gives them."""
         logits = self.runtime.run(self._normalize(crops))
         return self._decode(logits, self._characters, None)
+
+
+def open_language(language: Language, pair: ModelPair) -> LanguageDecoder | None:
+    """What the argument ``language`` of the recognizers stands for.
+
+    Args:
+        language: See :class:`WordRecognizer`.
+        pair: Its recommendation holds where ``language`` is ``None``.
+
+    Raises:
+        WeightsError: There is no such file or name.
+        ConfigError: A setting that does not exist.
+    """
+    wanted = pair.language if language is None else language
+    if wanted is None or wanted == "none":
+        return None
+    settings = dict(wanted) if isinstance(wanted, Mapping) else {}
+    source = settings.pop("model", "english") if isinstance(wanted, Mapping) else wanted
+    if isinstance(source, str | Path):
+        source = language_file(source)
+    return LanguageDecoder.open(source, **settings)
 
 
 def _input_size(preprocessing: dict[str, Any], name: str) -> RecInputSize:
@@ -168,6 +211,10 @@ class WordRecognizer:
         batch_size: Crops per batch.
         threads: See :mod:`spotter.inference.runtimes`.
         turn: Try tall crops in three directions, see :func:`reading_directions`.
+        language: Corrects what was not read with certainty: a language model's name in the zoo, its
+            file, a :class:`LanguageModel` or a :class:`LanguageDecoder`; ``dict(model=...,
+            weight=..., beam=...)`` with settings of :meth:`LanguageDecoder.open`; ``"none"`` for
+            none; default: what the pair recommends.
     """
 
     def __init__(
@@ -179,11 +226,12 @@ class WordRecognizer:
         batch_size: int = 32,
         threads: int | None = None,
         turn: bool = True,
+        language: Language = None,
     ) -> None:
         # With a recognizer of one's own, no pair has to exist.
-        path = resolve_pair(model, recognizer, recognizer, runtime).recognizer
-        loaded = open_runtime(path, "recognition", runtime, device, threads)
-        self._reader = CropReader(loaded)
+        pair = resolve_pair(model, recognizer, recognizer, runtime)
+        loaded = open_runtime(pair.recognizer, "recognition", runtime, device, threads)
+        self._reader = CropReader(loaded, open_language(language, pair))
         self.device = loaded.device
         self.batch_size = batch_size
         self.turn = turn

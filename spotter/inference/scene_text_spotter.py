@@ -16,8 +16,9 @@ from spotter.errors import ConfigError, SpotterError
 from spotter.geometry import reading_order
 from spotter.inference.crops import reading_directions
 from spotter.inference.detection import WordFinder
-from spotter.inference.recognition import CropPool, CropReader
+from spotter.inference.recognition import CropPool, CropReader, Language, open_language
 from spotter.inference.runtimes import open_runtime
+from spotter.inference.spotting_config import load_spotting_config
 from spotter.inference.zoo import resolve_pair
 from spotter.lexicon import Lexicon
 from spotter.structures import SpottingResult, TextInstance
@@ -52,6 +53,7 @@ class SceneTextSpotter:
         threads: Threads per operator; default: the cores that this process may use.
         crop_margin: Share of a word's height by which its crop reaches beyond the detection;
             default: what the pair recommends.
+        language: See :class:`spotter.inference.recognition.WordRecognizer`.
 
     Attributes:
         device: Where the networks really run.
@@ -77,6 +79,7 @@ class SceneTextSpotter:
         lexicon: Lexicon | str | Path | None = None,
         threads: int | None = None,
         crop_margin: float | None = None,
+        language: Language = None,
     ) -> None:
         if min(det_batch_size, rec_batch_size) < 1:
             raise ConfigError("batch sizes must be at least 1")
@@ -93,8 +96,22 @@ class SceneTextSpotter:
         finder = open_runtime(self.pair.detector, "detection", runtime, device, threads)
         reader = open_runtime(self.pair.recognizer, "recognition", runtime, device, threads)
         self._finder = WordFinder(finder, limit_side, limit_type, tile, det_batch_size)
-        self._reader = CropReader(reader)
+        self._reader = CropReader(reader, open_language(language, self.pair))
         self.device = finder.device
+
+    @classmethod
+    def from_config(cls, path: str | Path, **options: Any) -> SceneTextSpotter:
+        """A spotter from a config file, such as ``configs/spotting/english.py``.
+
+        Args:
+            path: See :func:`spotter.inference.spotting_config.load_spotting_config`.
+            **options: Arguments that replace the file's.
+
+        Raises:
+            ConfigError: The file is missing or faulty; or as the class.
+            WeightsError: As the class.
+        """
+        return cls(**{**load_spotting_config(path), **options})
 
     def __repr__(self) -> str:
         names = (self._finder.runtime.header["name"], self._reader.runtime.header["name"])

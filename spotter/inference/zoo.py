@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ ZOO = Path(__file__).resolve().parents[1] / "zoo"
 SUFFIXES = {"onnx": ".onnx", "torch": ".safetensors"}
 """File type that each runtime loads."""
 
+LANGUAGE_SUFFIX = ".npz"
+"""File type of language models."""
+
 
 @dataclass(frozen=True)
 class ModelPair:
@@ -28,12 +32,15 @@ class ModelPair:
         recognizer: Weights of the recognizer.
         min_score: Least score of a word that the pair's makers recommend.
         crop_margin: Share of a word's height by which its crop reaches beyond the detection.
+        language: Name or file of the language model that the pair's makers recommend, or a mapping
+            with it as ``model`` and settings of its use.
     """
 
     detector: Path
     recognizer: Path
     min_score: float = 0.0
     crop_margin: float = 0.0
+    language: Mapping[str, Any] | str | Path | None = None
 
 
 def resolve_pair(
@@ -69,6 +76,7 @@ def resolve_pair(
         weights_file(recognizer or _beside(folder, entry["recognizer"]), runtime, zoo),
         float(entry.get("min_score", 0.0)),
         float(entry.get("crop_margin", 0.0)),
+        _language(folder, entry.get("language")),
     )
 
 
@@ -105,6 +113,26 @@ def weights_file(name: str | Path, runtime: str, zoo: Path | None = None) -> Pat
     raise WeightsError(f"{path}: no such weights file")
 
 
+def language_file(name: str | Path, zoo: Path | None = None) -> Path:
+    """The file of a language model by its path or its name in the zoo.
+
+    Raises:
+        WeightsError: There is no such file or name.
+    """
+    zoo = ZOO if zoo is None else zoo
+    path = Path(name)
+    shipped = zoo / f"{path.name}{LANGUAGE_SUFFIX}"
+    if path.name == str(name) and shipped.is_file():
+        return shipped
+    if not path.is_file():
+        names = sorted(file.stem for file in zoo.glob(f"*{LANGUAGE_SUFFIX}"))
+        raise WeightsError(
+            f"{name}: no such language model; the zoo has {', '.join(names) or 'none'}, or give a"
+            f" {LANGUAGE_SUFFIX} file"
+        )
+    return path
+
+
 def _find_pair(model: str | Path, zoo: Path) -> tuple[dict[str, Any], Path]:
     """Entry of a pair, and the folder that its files are relative to."""
     path = Path(model)
@@ -120,7 +148,14 @@ def _find_pair(model: str | Path, zoo: Path) -> tuple[dict[str, Any], Path]:
 
 def _beside(folder: Path, name: str) -> str | Path:
     """A file named in a pair is relative to the pair's file; a bare name is one of the zoo."""
-    return folder / name if Path(name).suffix in SUFFIXES.values() else name
+    files = (*SUFFIXES.values(), LANGUAGE_SUFFIX)
+    return folder / name if Path(name).suffix in files else name
+
+
+def _language(folder: Path, language: Any) -> Mapping[str, Any] | str | Path | None:
+    if isinstance(language, Mapping):
+        return {**language, "model": _beside(folder, language["model"])}
+    return _beside(folder, language) if language else None
 
 
 def _checked(entry: Any, origin: Path) -> dict[str, Any]:

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from spotter.decoding import Decoded
-from spotter.errors import WeightsError
+from spotter.errors import ConfigError, WeightsError
 from spotter.inference import WordRecognizer
 from spotter.inference.crops import Direction, reading_directions
 from spotter.inference.recognition import CropPool, CropReader, choose_direction
 from spotter.inference.runtimes import OnnxRuntime
+from spotter.language import CTCBeamSearch, LanguageDecoder, LanguageModel, WordSource
 from tests.inference.networks import digit_recognizer, photo, written
 
 TALL = np.array([[20, 0], [20, 60], [0, 60], [0, 0]], np.float32)
@@ -137,3 +138,45 @@ def test_fixed_width(tmp_path: Path) -> None:
     reader = CropReader(OnnxRuntime(path))
     cut = np.array([[0, 0], [300, 0], [300, 20], [0, 20]], np.float32)
     assert reader.crop(photo(320, 40, []), cut).shape == (32, 100, 3)
+
+
+def test_a_turned_word_is_chosen_by_what_was_seen() -> None:
+    # Language makes a word of anything: its score must not decide the direction.
+    readings = [
+        Decoded("zq", [], 0.99, visual_score=0.1),
+        Decoded("1a10y", [], 0.3),
+        Decoded("hotel", [], 0.7, visual_score=0.5),
+    ]
+    best = choose_direction(reading_directions(TALL), readings)
+    assert (best.text, best.score, best.visual_score) == ("hotel", 0.7, 0.5)
+
+
+def test_language_corrects_what_was_not_sure(tmp_path: Path) -> None:
+    recognizer = digit_recognizer(tmp_path / "digits.onnx")
+    # One digit of the second crop is half another.
+    crop, other = written("1234"), written("1294")
+    mixed = (0.52 * other.astype(np.float32) + 0.48 * crop).astype(np.uint8)
+    plain = WordRecognizer(recognizer=recognizer, threads=1, language="none")
+    greedy = plain.read([mixed])[0][0]
+    assert greedy is not None
+    assert greedy.visual_score is None
+    model = LanguageModel.build([WordSource({"a": 1.0})], 2)
+    decoder = LanguageDecoder(CTCBeamSearch(model), threshold=1.0, hopeless=0.0)
+    helped = WordRecognizer(recognizer=recognizer, threads=1, language=decoder)
+    reading = helped.read([mixed])[0][0]
+    assert reading is not None
+    assert reading.visual_score == pytest.approx(greedy.score)
+    file = tmp_path / "model.npz"
+    model.save(file)
+    assert WordRecognizer(recognizer=recognizer, language=file).read([crop])[0][0].text == "1234"
+
+
+def test_language_needs_ctc_and_a_file(tmp_path: Path) -> None:
+    recognizer = digit_recognizer(tmp_path / "digits.onnx")
+    with pytest.raises(WeightsError, match="no such language model"):
+        WordRecognizer(recognizer=recognizer, language=tmp_path / "none.npz")
+    runtime = OnnxRuntime(recognizer)
+    runtime.header["config"]["prediction"]["type"] = "ParallelPrediction"
+    model = LanguageModel.build([WordSource({"a": 1.0})], 2)
+    with pytest.raises(ConfigError, match="of CTC, not of ParallelPrediction"):
+        CropReader(runtime, LanguageDecoder.open(model))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from spotter.errors import ConfigError, WeightsError
-from spotter.inference.zoo import resolve_pair, weights_file
+from spotter.inference.zoo import language_file, resolve_pair, weights_file
 
 
 @pytest.fixture
@@ -72,3 +72,18 @@ def test_errors_say_what_there_is(zoo: Path) -> None:
     (zoo / "zoo.json").write_text('{"default": {"detector": "dbnet"}}')
     with pytest.raises(ConfigError, match="needs the keys"):
         resolve_pair(zoo=zoo)
+
+
+def test_language_models(zoo: Path, tmp_path: Path) -> None:
+    (zoo / "english.npz").touch()
+    assert resolve_pair(zoo=zoo).language is None
+    assert language_file("english", zoo) == zoo / "english.npz"
+    own = tmp_path / "own.npz"
+    own.touch()
+    assert language_file(own, zoo) == own
+    with pytest.raises(WeightsError, match=r"french: no such language model; the zoo has english"):
+        language_file("french", zoo)
+    pair = {"detector": "dbnet", "recognizer": "ctc", "language": "own.npz"}
+    file = tmp_path / "pair.json"
+    file.write_text(json.dumps(pair))
+    assert resolve_pair(file, zoo=zoo).language == own

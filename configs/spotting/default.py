@@ -1,0 +1,2 @@
+# The shipped pair as it is.
+model = "default"

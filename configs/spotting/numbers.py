@@ -1,0 +1,3 @@
+# Serial numbers and codes, which no language knows.
+_base_ = ["default.py"]
+language = "none"

@@ -1,0 +1,230 @@
+"""CTC prefix beam search with a language model, for readings that are not sure of themselves."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import attrgetter
+
+import numpy as np
+
+from spotter.language.corpus import fold
+from spotter.language.model import LanguageModel, LanguageState
+
+
+@dataclass(slots=True, eq=False)
+class _Prefix:
+    """A beginning of a reading; equal ones are one object.
+
+    Attributes:
+        parent: What it lengthens; ``None`` for the empty one.
+        token: Its last class.
+        depth: Its length.
+        state: Where the language model stands.
+        bonus: What language and length add to its score.
+        blank: Probability of the paths so far that spell it and end in a blank.
+        last: Probability of those that end in its last character.
+        next_blank: ``blank`` after the current frame.
+        next_last: Likewise.
+        score: Of ``blank + last`` and the bonus.
+        longer: Its continuations by class.
+    """
+
+    parent: _Prefix | None
+    token: int
+    depth: int
+    state: LanguageState
+    bonus: float
+    blank: float = 0.0
+    last: float = 0.0
+    next_blank: float = 0.0
+    next_last: float = 0.0
+    score: float = 0.0
+    longer: dict[int, _Prefix] = field(default_factory=dict)
+
+    def tokens(self) -> list[int]:
+        """Its classes."""
+        found: list[int] = []
+        prefix: _Prefix = self
+        while prefix.parent is not None:
+            found.append(prefix.token)
+            prefix = prefix.parent
+        return found[::-1]
+
+
+_score = attrgetter("score")
+
+
+class CTCBeamSearch:
+    """Readings with the highest log P_CTC(s) + weight · log P_language(s) + length_bonus · |s|.
+
+    Prefix beam search (Graves and Jaitly, ICML 2014; Hannun et al., 2014): each prefix gathers the
+    probability of all paths that spell it. With an unlimited beam, an infinite margin and
+    ``least=0`` it is exact. The defaults were chosen on word crops of ICDAR2015.
+
+    Args:
+        model: The language model.
+        weight: Weight of its log-probability.
+        length_bonus: Added per character; a model of words favours short ones.
+        beam: Prefixes kept from frame to frame.
+        least: Classes below this probability are not considered in a frame, the blank excepted.
+        margin: Continuations whose score is lower by more than this than the best before language
+            is asked are left out.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        weight: float = 0.7,
+        length_bonus: float = 2.0,
+        beam: int = 16,
+        least: float = 3e-3,
+        margin: float = 6.0,
+    ) -> None:
+        self.model = model
+        self.weight = weight
+        self.length_bonus = length_bonus
+        self.beam = beam
+        self.least = least
+        self.margin = margin
+
+    def __call__(self, probabilities: np.ndarray, characters: str) -> list[tuple[list[int], float]]:
+        """Search.
+
+        Args:
+            probabilities: (T, K), class 0 is the blank, class i + 1 is ``characters[i]``.
+            characters: K - 1 characters.
+
+        Returns:
+            At most ``beam`` (classes, score), best first.
+        """
+        folded = _folded(characters)
+        kept = [_Prefix(None, 0, 0, self.model.start, 0.0, blank=1.0)]
+        considered = probabilities >= self.least
+        considered[:, 0] = False
+        frames, classes = np.nonzero(considered)
+        tokens_of: list[list[int]] = [[] for _ in probabilities]
+        for frame, token in zip(frames.tolist(), classes.tolist(), strict=True):
+            tokens_of[frame].append(token)
+        for row, tokens in zip(probabilities.tolist(), tokens_of, strict=True):
+            reached = self._step(kept, row, tokens, folded) if tokens else _wait(kept, row)
+            kept = self._prune(reached)
+        found = [
+            (
+                prefix.tokens(),
+                prefix.score
+                + self.weight * (self.model.end(prefix.state) - prefix.state.log_probability),
+            )
+            for prefix in kept
+        ]
+        return sorted(found, key=lambda item: -item[1])
+
+    def _step(
+        self, kept: list[_Prefix], row: list[float], tokens: list[int], folded: list[str]
+    ) -> list[_Prefix]:
+        """Everything that the prefixes become with one more frame."""
+        reached = list(kept)
+        # Language only takes away from the score that a prefix has.
+        floor = math.exp(max(prefix.score for prefix in kept) - self.margin)
+        for prefix in kept:
+            blank, last = prefix.blank, prefix.last
+            whole = blank + last
+            prefix.next_blank += whole * row[0]
+            if last:
+                prefix.next_last += last * row[prefix.token]
+            worth = math.exp(prefix.bonus)
+            for token in tokens:
+                # A character is only repeated across a blank.
+                gain = (blank if token == prefix.token else whole) * row[token]
+                if gain * worth <= floor:
+                    continue
+                longer = prefix.longer.get(token)
+                if longer is None:
+                    longer = self._lengthen(prefix, token, folded[token])
+                if not (longer.blank or longer.last or longer.next_last):
+                    reached.append(longer)
+                longer.next_last += gain
+        return reached
+
+    def _lengthen(self, prefix: _Prefix, token: int, folded: str) -> _Prefix:
+        state = self.model.advance_folded(prefix.state, folded)
+        depth = prefix.depth + 1
+        bonus = self.weight * state.log_probability + self.length_bonus * depth
+        longer = _Prefix(prefix, token, depth, state, bonus)
+        prefix.longer[token] = longer
+        return longer
+
+    def _prune(self, reached: list[_Prefix]) -> list[_Prefix]:
+        for prefix in reached:
+            prefix.blank, prefix.last = prefix.next_blank, prefix.next_last
+            prefix.next_blank = prefix.next_last = 0.0
+            total = prefix.blank + prefix.last
+            prefix.score = math.log(total) + prefix.bonus if total > 0 else -math.inf
+        if len(reached) <= self.beam:
+            return reached
+        reached.sort(key=_score, reverse=True)
+        for prefix in reached[self.beam :]:
+            # It may be reached again, and starts from nothing then.
+            prefix.blank = prefix.last = 0.0
+        return reached[: self.beam]
+
+
+@lru_cache(maxsize=8)
+def _folded(characters: str) -> list[str]:
+    """What :func:`fold` makes of each class; the blank's is never asked for."""
+    return ["", *map(fold, characters)]
+
+
+def _wait(kept: list[_Prefix], row: list[float]) -> list[_Prefix]:
+    """One more frame in which nothing but the blank is likely."""
+    for prefix in kept:
+        prefix.next_blank = (prefix.blank + prefix.last) * row[0]
+        prefix.next_last = prefix.last * row[prefix.token]
+    return kept
+
+
+def align(probabilities: np.ndarray, tokens: list[int]) -> list[int]:
+    """The frame where each character of a reading is likeliest, on the best path that spells it.
+
+    Args:
+        probabilities: (T, K) with the blank first.
+        tokens: L classes, at least one.
+
+    Returns:
+        L ascending frames; fewer frames than the reading needs give an empty list.
+    """
+    states = [0]
+    for token in tokens:
+        states += [token, 0]
+    logs = np.log(np.maximum(probabilities, 1e-30))[:, states]
+    # A character may follow the one before without a blank, unless the two are equal.
+    forbidden: np.ndarray = np.full(len(states) - 2, -np.inf)
+    forbidden[1::2] = [
+        0.0 if one != other else -np.inf for one, other in itertools.pairwise(tokens)
+    ]
+    choices: np.ndarray = np.full((3, len(states)), -np.inf)
+    best: np.ndarray = np.full(len(states), -np.inf)
+    best[:2] = logs[0, :2]
+    came: list[np.ndarray] = []
+    for row in logs[1:]:
+        choices[0] = best
+        choices[1, 1:] = best[:-1]
+        choices[2, 2:] = best[:-2] + forbidden
+        came.append(choices.argmax(axis=0))
+        best = choices.max(axis=0) + row
+    state = len(states) - 1
+    if state and best[state - 1] > best[state]:
+        state -= 1
+    if best[state] == -np.inf:
+        return []
+    frames = [0] * len(tokens)
+    highest = [-np.inf] * len(tokens)
+    for frame in range(len(logs) - 1, -1, -1):
+        if state % 2 and logs[frame, state] > highest[state // 2]:
+            highest[state // 2] = logs[frame, state]
+            frames[state // 2] = frame
+        if frame:
+            state -= int(came[frame - 1][state])
+    return frames

@@ -1,0 +1,139 @@
+"""Words and how often they come: from frequency lists, name lists and running text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from spotter.errors import AnnotationError, ConfigError
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+DIGIT = "0"
+_PLAIN_FORMS = str.maketrans(
+    {"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": " ", "−": "-", "…": "..."}
+)
+
+
+def read_word_counts(path: str | Path) -> dict[str, float]:
+    """Words of a file and how often they come.
+
+    Args:
+        path: UTF-8 text. Lines ``word<TAB>frequency`` are a frequency list; any other line is
+            running text (or a list of names), whose words, parted by white space, count 1 each.
+            Two hyphens and the long dash part words, too.
+
+    Returns:
+        Word to count, above 0, in the order of their first appearance.
+
+    Raises:
+        AnnotationError: The file cannot be read, holds no word, or a frequency is no number.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise AnnotationError(f"{path}: cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise AnnotationError(f"{path}: words must be UTF-8 text.") from None
+    counts: dict[str, float] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        word, tab, frequency = line.partition("\t")
+        if tab:
+            count = _number(frequency, path, number)
+            if word.strip() and count > 0:
+                counts[word.strip()] = counts.get(word.strip(), 0.0) + count
+            continue
+        for word in line.translate(_PLAIN_FORMS).replace("--", " ").split():
+            counts[word] = counts.get(word, 0.0) + 1.0
+    if not counts:
+        raise AnnotationError(f"{path}: holds no word.")
+    return counts
+
+
+def _number(text: str, path: str | Path, line: int) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise AnnotationError(f"{path}:{line}: frequency {text!r} is no number.") from None
+
+
+def fold(word: str) -> str:
+    """A word as the models here spell it: ``a``-``z``, and ``0`` for every digit.
+
+    Case and accents are folded; all other characters are dropped.
+    """
+    plain = word.lower() if word.isascii() else unicodedata.normalize("NFKD", word).lower()
+    return "".join(fold_character(character) for character in plain)
+
+
+def fold_character(character: str) -> str:
+    """What :func:`fold` makes of one character without accents: a token, or ``""``."""
+    if character.isdigit():
+        return DIGIT
+    return character if character in LETTERS else ""
+
+
+@dataclass(frozen=True)
+class WordSource:
+    """Words that a model is built from.
+
+    Attributes:
+        counts: Word to frequency, as :func:`read_word_counts` gives them.
+        share: Weight of this source among all.
+        power: Frequencies are raised to it: 1 keeps running text's, 0 makes all words equal.
+        name: What the model's card calls it.
+    """
+
+    counts: Mapping[str, float]
+    share: float = 1.0
+    power: float = 1.0
+    name: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> WordSource:
+        """Read the file of ``FILE``, ``FILE:SHARE`` or ``FILE:SHARE:POWER``.
+
+        Raises:
+            ConfigError: Share or power is no number.
+            AnnotationError: See :func:`read_word_counts`.
+        """
+        fields = re.fullmatch(r"(.+?)(?::([^:/\\]+))?(?::([^:/\\]+))?", text)
+        path, share, power = fields.groups() if fields else (text, None, None)
+        try:
+            numbers = float(share or 1.0), float(power or 1.0)
+        except ValueError:
+            raise ConfigError(f"{text!r} is not FILE, FILE:SHARE or FILE:SHARE:POWER") from None
+        return cls(read_word_counts(path), *numbers, Path(path).stem)
+
+
+def fold_counts(sources: Iterable[WordSource], longest: int = 25) -> dict[str, float]:
+    """Probability of each folded word over all sources; digits alone are left out.
+
+    Args:
+        sources: The sources; shares are normalised.
+        longest: Longer words are left out.
+
+    Raises:
+        ConfigError: A share that is not positive, or no word is left.
+    """
+    merged: dict[str, float] = {}
+    sources = list(sources)
+    shares = sum(source.share for source in sources)
+    for source in sources:
+        if source.share <= 0:
+            raise ConfigError(f"the share of {source.name or 'a source'} must be above 0")
+        folded: dict[str, float] = {}
+        for word, count in source.counts.items():
+            token = fold(word)
+            if 0 < len(token) <= longest and token.strip(DIGIT):
+                folded[token] = folded.get(token, 0.0) + count
+        total = sum(count**source.power for count in folded.values())
+        for token, count in folded.items():
+            gain = source.share / shares * count**source.power / total
+            merged[token] = merged.get(token, 0.0) + gain
+    if not merged:
+        raise ConfigError("the sources hold no word of letters")
+    total = sum(merged.values())
+    return {token: value / total for token, value in merged.items()}
