@@ -1,0 +1,1 @@
+"""Studies: small, repeatable comparisons of recipes on real crops, each row a few trainings."""

@@ -1,0 +1,292 @@
+"""What the studies share: small runs of experiment configs, results on disk, tables, figures."""
+
+from __future__ import annotations
+
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.hooks import Hook
+
+from spotter.engine.launch import load_config
+from spotter.engine.runner import SpotterRunner
+from spotter.engine.weights import atomic_write
+from spotter.errors import ConfigError
+from spotter.release.piece import packaged_config
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How small the runs of a study are.
+
+    Attributes:
+        width: Width of the recognizer's input in pixels; its height is 32.
+        cache_dir: Folder for decoded crops.
+        data_root: Folder of the data sets.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        colors: Transforms that follow :class:`SeqCLRView` in every pipeline. A small batch is told
+            apart by its colours, which SeqCLR's own operations leave as they are.
+    """
+
+    width: int
+    cache_dir: Path
+    data_root: Path
+    device: str = "cpu"
+    colors: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass
+class RunResult:
+    """What one training gave.
+
+    Attributes:
+        iterations: Done.
+        samples: Crops (or pairs of views) that were trained on.
+        cpu_seconds: Processor time of the training, without validation.
+        metrics: Scores of the last validation.
+        curve: ``(cpu_seconds, score)`` at each validation.
+        logged: The last value of everything in the log.
+    """
+
+    iterations: int = 0
+    samples: int = 0
+    cpu_seconds: float = 0.0
+    metrics: dict[str, float] = field(default_factory=dict)
+    curve: list[tuple[float, float]] = field(default_factory=list)
+    logged: dict[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return asdict(self)
+
+
+class Recorder(Hook):
+    """Fills a :class:`RunResult` while a run goes on.
+
+    Args:
+        metric: Validation score of the curve.
+        score: More scores of the runner's model at each validation.
+    """
+
+    priority = "LOWEST"
+
+    def __init__(
+        self,
+        metric: str = "recognition/accuracy",
+        score: Callable[[Any], Mapping[str, float]] | None = None,
+    ) -> None:
+        self.metric = metric
+        self.score = score
+        self.result = RunResult()
+        self._last = time.process_time()
+
+    def before_train(self, runner: Any) -> None:
+        """Start the clock."""
+        self._last = time.process_time()
+
+    def after_train_iter(
+        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        """Count the time up to here as training."""
+        now = time.process_time()
+        self.result.cpu_seconds += now - self._last
+        self._last = now
+        self.result.iterations = runner.iter + 1
+        self.result.logged = {name: float(value) for name, value in (outputs or {}).items()}
+
+    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        """Keep the scores; the time of the validation does not count."""
+        self.result.metrics = {name: float(value) for name, value in (metrics or {}).items()}
+        if self.score is not None:
+            self.result.metrics.update(self.score(runner))
+        if self.metric in self.result.metrics:
+            self.result.curve.append((self.result.cpu_seconds, self.result.metrics[self.metric]))
+
+    def after_val(self, runner: Any) -> None:
+        """Start the clock again."""
+        self._last = time.process_time()
+
+
+def walk(value: Any) -> Iterator[Any]:
+    """Every dict inside a config."""
+    if isinstance(value, Mapping):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from walk(item)
+
+
+def pipelines(value: Any) -> Iterator[list[Any]]:
+    """Every list of transforms inside a config."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from pipelines(item)
+    elif isinstance(value, list):
+        if value and all(isinstance(item, Mapping) and "type" in item for item in value):
+            yield value
+        for item in value:
+            yield from pipelines(item)
+
+
+def study_config(
+    name: str,
+    scale: Scale,
+    iterations: int,
+    batch_size: int,
+    seed: int,
+    validations: int = 1,
+    **options: Any,
+) -> Config:
+    """An experiment config of the toolkit, made small: its data, recipe and schedule stay.
+
+    Args:
+        name: Path below ``configs/``.
+        scale: Input width, folders and device.
+        iterations: Length of the run; schedules shrink with it.
+        batch_size: Samples per iteration.
+        seed: Of the run.
+        validations: How often the run is validated, evenly; the last time at its end.
+        **options: Dotted keys and their values, with ``__`` for dots.
+    """
+    cfg = load_config(packaged_config(name), {"data_root": str(scale.data_root)})
+    cfg.merge_from_dict({key.replace("__", "."): value for key, value in options.items()})
+    for part in walk([cfg.train_dataloader, cfg.val_dataloader, cfg.custom_hooks]):
+        if part.get("type") in ("RecResize", "RecAugment") and part["height"] == 32:
+            part["width"] = scale.width
+        if part.get("type") == "TextRecDataset":
+            part["cache_dir"], part["cache_height"] = str(scale.cache_dir), 64
+    for steps in pipelines(cfg.train_dataloader):
+        for number in [i for i, step in enumerate(steps) if step["type"] == "SeqCLRView"]:
+            steps[number + 1 : number + 1] = [dict(step) for step in scale.colors]
+    cfg.preprocessing.width = scale.width
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        if loader is not None:
+            loader.update(num_workers=0, persistent_workers=False)
+    cfg.train_dataloader.batch_size = batch_size
+    cfg.train_cfg.max_iters = iterations
+    cfg.train_cfg.val_interval = max(1, -(-iterations // validations))
+    cfg.default_hooks.checkpoint.update(save_best=None, interval=None, minutes=5, keep=1)
+    cfg.default_hooks.logger.update(seconds=60)
+    cfg.visualizer.vis_backends = [{"type": "LocalVisBackend"}]
+    cfg.randomness = {"seed": seed}
+    cfg.device = scale.device
+    cfg.channels_last = True
+    return cfg
+
+
+def run(
+    cfg: Config, work_dir: Path, recorder: Recorder | None = None
+) -> tuple[RunResult, SpotterRunner]:
+    """Train a config, or take up its training; its checkpoints are deleted when it ends.
+
+    Args:
+        cfg: The run.
+        work_dir: Its folder.
+        recorder: What records it; by default one of word accuracy.
+
+    Raises:
+        KeyboardInterrupt: The run was stopped before its end; its checkpoint stays.
+    """
+    cfg.work_dir = str(work_dir)
+    cfg.resume = True
+    recorder = recorder or Recorder()
+    runner = SpotterRunner.from_cfg(cfg)
+    runner.register_hook(recorder)
+    state = work_dir / "recorded.json"
+    if state.is_file():
+        recorder.result = RunResult(**json.loads(state.read_text()))
+    runner.train()
+    recorder.result.samples = runner.iter * cfg.train_dataloader.batch_size
+    if runner.iter < cfg.train_cfg.max_iters:
+        write_json(state, recorder.result.to_dict())
+        raise KeyboardInterrupt
+    for path in [*work_dir.glob("iter_*.pth"), state]:
+        path.unlink(missing_ok=True)
+    return recorder.result, runner
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file whole or not at all."""
+    with atomic_write(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def read_rows(folder: Path) -> list[dict[str, Any]]:
+    """The rows of a study that are finished, by file name.
+
+    Raises:
+        ConfigError: A file is not JSON.
+    """
+    rows = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            rows.append(json.loads(path.read_text(encoding="utf-8")))
+        except json.JSONDecodeError as error:
+            raise ConfigError(f"{path}: not a row of a study ({error})") from None
+    return rows
+
+
+def mean_and_spread(values: Sequence[float], percent: bool = True) -> str:
+    """``mean`` or ``mean ± half the range``, in percent, over the runs of a row."""
+    factor = 100.0 if percent else 1.0
+    mean = f"{factor * statistics.fmean(values):.1f}"
+    if len(values) == 1:
+        return mean
+    return f"{mean} ± {factor * (max(values) - min(values)) / 2:.1f}"
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table; the first column is text, the others are numbers."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def machine() -> str:
+    """The processor's name."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if "model name" in line)
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def draw_curves(
+    path: Path,
+    panels: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]],
+    xlabel: str,
+    ylabel: str,
+) -> None:
+    """Lines with markers, a panel for each column of a study, as PNG or SVG by the suffix.
+
+    Args:
+        path: The picture.
+        panels: Title of each panel, and its lines by name, each of (x, y) points.
+        xlabel: Of all panels.
+        ylabel: Likewise.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure = pyplot.figure(figsize=(5.0 * len(panels), 4.2), layout="constrained")
+    axes = [figure.add_subplot(1, len(panels), number + 1) for number in range(len(panels))]
+    names = list(dict.fromkeys(name for lines in panels.values() for name in lines))
+    colors = {name: pyplot.get_cmap("tab20")(i % 20) for i, name in enumerate(names)}
+    for axis, (title, lines) in zip(axes, panels.items(), strict=True):
+        for name, points in lines.items():
+            axis.plot(*zip(*points, strict=True), ".-", label=name, color=colors[name], lw=1.2)
+        axis.set(title=title, xlabel=xlabel, ylabel=ylabel)
+        axis.grid(alpha=0.3)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
