@@ -107,8 +107,8 @@ class LanguageSample:
         log_probabilities: Filled by ``model(..., mode="predict")``: log P(c | all others) of each
             character and of the end.
         right: Likewise, whether each of those is the most probable one.
-        restored: Likewise, whether the most probable character at each place of ``misspelt`` is that
-            of ``text``.
+        restored: Likewise, whether the most probable character at each place of ``misspelt`` is
+            that of ``text``.
         corrected: Likewise, the most probable spelling of which ``misspelt`` is a misspelling.
     """
 

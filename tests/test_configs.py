@@ -72,6 +72,8 @@ def tiny(cfg: Config) -> Config:
             part["out_channels"] = 64
         if part.get("type") == "ClozeLanguageModel":
             part.update(channels=64, num_layers=1)
+        if part.get("type") in ("BYOL", "SimSiam"):
+            part["channels"] = 64
     for step in walk([cfg.train_dataloader, cfg.val_dataloader]):
         if step.get("type") == "RandomAffineCrop":
             step["size"] = 96

@@ -107,13 +107,13 @@ class StudySettings:
     archives: Path
     scale: float = 1.0
     width: int = 96
-    start: int = 2400
+    start: int = 4000
     start_batch: int = 64
     start_rate: float = 2e-3
-    vision: int = 300
-    language: int = 500
+    vision: int = 500
+    language: int = 1000
     words: int = 384
-    fusion: int = 300
+    fusion: int = 700
     batch: int = 48
     labelled: float = 0.3
     rate: float = 7e-4

@@ -66,7 +66,7 @@ def test_stages_go_on_from_each_other(settings: StudySettings) -> None:
         assert ("harvested" in str(cfg.train_dataloader)) == (kind == "contrastive")
         assert cfg.model.recognizer == study.small_vision()
     language = study.language_config(settings)
-    assert language.train_cfg.max_iters == 500
+    assert language.train_cfg.max_iters == settings.language
     assert language.model.language == study.small_language()
 
 

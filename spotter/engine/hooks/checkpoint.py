@@ -122,8 +122,8 @@ def save_deployable(runner: Any, path: str | Path, **options: Any) -> None:
 
     Parts that only guide training (``auxiliary``) are left out of file and config. A model that
     only wraps what is used afterwards (a recipe) says which part by its attribute ``deployable``,
-    the name of a submodule that is also the key of its config; where the same weights exist a second
-    time (a target network), ``deployed_from`` names the better ones.
+    the name of a submodule that is also the key of its config; where the same weights exist a
+    second time (a target network), ``deployed_from`` names the better ones.
 
     Args:
         runner: The runner.
