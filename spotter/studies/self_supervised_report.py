@@ -45,10 +45,10 @@ _READING_AID = """All scores in percent: *acc* is word accuracy, *ED1* allows on
 *1-NED* is one minus the normalised edit distance, and *of 50* is how often the true word is found
 more likely than 49 others of its length (2.0 by chance), which tells weak readers apart. Numbers
 after ± are half the range over the seeds; rows without it ran once. *characters* is a linear
-classifier of characters on the frozen frames of IIIT5K words (divided evenly among a word's characters; the commonest character
-alone gives {chance}). *std* and *rank* are the standard deviation of the normalised features and
-their effective rank at the end of pretraining: signs of collapse. A random encoder's batch norms
-are as initialised.
+classifier of characters on the frozen frames of IIIT5K words (divided evenly among a word's
+characters; the commonest character alone gives {chance}). *std* and *rank* are the standard
+deviation of the normalised features and their effective rank at the end of pretraining: signs of
+collapse. A random encoder's batch norms are as initialised.
 """
 
 
