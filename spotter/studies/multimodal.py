@@ -200,17 +200,20 @@ def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
 
 def start_config(seed: int, settings: StudySettings) -> Config:
     """The supervised vision model: one view of each word, guided by CTC."""
+    iterations = settings.count(settings.start)
     cfg = study_config(
         "recipes/supervised_ctc_compact.py",
         _scale(settings),
-        settings.count(settings.start),
+        iterations,
         settings.start_batch,
         seed,
         optim_wrapper__optimizer__lr=settings.start_rate,
     )
-    cfg.param_scheduler[0].eta_max = settings.start_rate
+    cfg.param_scheduler[0].update(eta_max=settings.start_rate, pct_start=0.1)
     cfg.model = small_vision(guided=True)
-    return _with_data(cfg, settings)
+    cfg = _with_data(cfg, settings)
+    cfg.custom_hooks = [{"type": "FrameAlignmentHook", "iterations": iterations}]
+    return cfg
 
 
 def vision_config(kind: str, seed: int, settings: StudySettings) -> Config:

@@ -84,7 +84,7 @@ class StudySettings:
         out: Folder of the results.
         scale: Factor of all numbers of iterations.
         width: Width of the crops; their height is 32.
-        start: Iterations of the supervised run that every row of a seed starts from.
+        start: Iterations of the supervised run that every row starts from.
         start_batch: Labelled crops per iteration of it.
         start_rate: Peak of its learning rate.
         iterations: Iterations of a row.
@@ -100,10 +100,10 @@ class StudySettings:
     out: Path
     scale: float = 1.0
     width: int = 96
-    start: int = 3000
+    start: int = 8000
     start_batch: int = 64
     start_rate: float = 2e-3
-    iterations: int = 700
+    iterations: int = 600
     labelled: int = 32
     unlabelled: int = 32
     rate: float = 7e-4
@@ -156,7 +156,7 @@ def run_study(
 
 
 def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
-    """Train one method from the start of its seed, and score it.
+    """Train one method from the common start, and score it.
 
     Finished trainings of an interrupted row are not repeated.
 
@@ -164,7 +164,6 @@ def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
         The row: every number that the runs gave, with the seed and the seconds.
     """
     began = time.monotonic()
-    start = settings.out / "runs" / f"start_seed{seed}"
     folder = settings.out / "runs" / f"{name}_seed{seed}"
     row = {
         "row": name,
@@ -174,27 +173,30 @@ def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "settings": settings.kept(),
         "data": json.loads((settings.out / "data.json").read_text()),
-        "start": _once(start, lambda: start_config(seed, settings), settings),
+        "start": _once(_start_folder(settings), lambda: start_config(settings), settings),
     }
     row["train"] = _once(folder, lambda: row_config(name, seed, settings), settings)
     row["wall_seconds"] = time.monotonic() - began
     return row
 
 
-def start_config(seed: int, settings: StudySettings) -> Config:
-    """The supervised run that all rows of a seed go on from."""
+def start_config(settings: StudySettings) -> Config:
+    """The supervised run that all rows go on from."""
+    iterations = settings.count(settings.start)
     cfg = study_config(
         f"recipes/{_SUPERVISED}",
         _scale(settings),
-        settings.count(settings.start),
+        iterations,
         settings.start_batch,
-        seed,
-        validations=2,
+        0,
+        validations=8,
         optim_wrapper__optimizer__lr=settings.start_rate,
     )
-    cfg.param_scheduler[0].eta_max = settings.start_rate
+    cfg.param_scheduler[0].update(eta_max=settings.start_rate, pct_start=0.1)
     cfg.model = small_recognizer()
-    return _with_data(cfg, settings)
+    cfg = _with_data(cfg, settings)
+    cfg.custom_hooks = [{"type": "FrameAlignmentHook", "iterations": iterations}]
+    return cfg
 
 
 def row_config(name: str, seed: int, settings: StudySettings) -> Config:
@@ -224,8 +226,7 @@ def row_config(name: str, seed: int, settings: StudySettings) -> Config:
         datasets.ratios = [labelled, settings.unlabelled]
     # After what the study sets for all rows, what this row is about.
     cfg.merge_from_dict({key.replace("__", "."): value for key, value in method.options.items()})
-    start = settings.out / "runs" / f"start_seed{seed}"
-    cfg.load_from = {"path": str(start / "last.safetensors")}
+    cfg.load_from = {"path": str(_start_folder(settings) / "last.safetensors")}
     return _with_data(cfg, settings)
 
 
@@ -270,6 +271,10 @@ def _with_data(cfg: Config, settings: StudySettings) -> Config:
     cfg.custom_hooks = []
     cfg.default_hooks.checkpoint.save_last = True
     return cfg
+
+
+def _start_folder(settings: StudySettings) -> Path:
+    return settings.out / "runs" / "start"
 
 
 def _scale(settings: StudySettings) -> Scale:
@@ -336,6 +341,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")
     parser.add_argument("--report", type=Path, help="Markdown file; default: in --out")
     parser.add_argument("--scale", type=float, default=1.0, help="factor of all iterations")
+    parser.add_argument(
+        "--start", type=int, default=StudySettings.start, help="iterations of the common start"
+    )
     parser.add_argument("--synthetic", type=int, default=StudySettings.synthetic)
     parser.add_argument("--rows", nargs="+", choices=METHODS, help="default: all")
     parser.add_argument("--seeds", type=int, default=2, help="seeds of the main rows")
@@ -347,7 +355,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     torch.set_num_threads(args.threads)
     settings = StudySettings(
-        args.data, args.out, args.scale, synthetic=args.synthetic, device=args.device
+        args.data,
+        args.out,
+        args.scale,
+        start=args.start,
+        synthetic=args.synthetic,
+        device=args.device,
     )
     report = args.report or args.out / "semi_supervised.md"
     if not args.report_only:

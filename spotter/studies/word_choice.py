@@ -18,7 +18,7 @@ from torch import Tensor
 from spotter.recipes.base import encode_frames
 from spotter.recognizers.prediction import AttentionPrediction
 
-_SEQUENCES_AT_ONCE = 4000
+_SEQUENCES_AT_ONCE = 1000
 
 
 def draw_choices(
@@ -100,21 +100,23 @@ def choice_accuracy(
     """
     normalize = recognizer.charset.normalize
     words = [word for word in map(normalize, vocabulary) if word]
-    right: dict[str, list[bool]] = {}
-    chunk = max(1, _SEQUENCES_AT_ONCE // count)
-    for number, data in enumerate(loader):
+    crops: list[tuple[str, str, Tensor]] = []
+    for data in loader:
         batch: Mapping[str, Any] = recognizer.data_preprocessor(data)
         frames, _ = encode_frames(recognizer, batch["inputs"], batch["data_samples"])
-        texts = [normalize(sample.text) for sample in batch["data_samples"]]
-        kept = [i for i, text in enumerate(texts) if text]
-        lists = draw_choices([texts[i] for i in kept], words, count, seed + number)
-        for start in range(0, len(kept), chunk):
-            scores = log_likelihoods(
-                recognizer, frames[kept[start : start + chunk]], lists[start : start + chunk]
-            )
-            for place, row in enumerate(scores, start):
-                source = batch["data_samples"][kept[place]].source
-                right.setdefault(source, []).append(bool((row[1:] < row[0]).all()))
+        for sample, own in zip(batch["data_samples"], frames, strict=True):
+            if text := normalize(sample.text):
+                crops.append((text, sample.source, own))
+    # Words of one length together: decoders take as many steps as the longest has characters.
+    crops.sort(key=lambda crop: len(crop[0]))
+    right: dict[str, list[bool]] = {}
+    chunk = max(1, _SEQUENCES_AT_ONCE // count)
+    for start in range(0, len(crops), chunk):
+        texts, sources, frames_of = zip(*crops[start : start + chunk], strict=True)
+        lists = draw_choices(texts, words, count, seed + start)
+        scores = log_likelihoods(recognizer, torch.stack(frames_of), lists)
+        for source, row in zip(sources, scores, strict=True):
+            right.setdefault(source, []).append(bool((row[1:] < row[0]).all()))
     everything = [value for values in right.values() for value in values]
     shares = {f"{source}/choice": float(np.mean(values)) for source, values in right.items()}
     return {"choice": float(np.mean(everything)), **shares}

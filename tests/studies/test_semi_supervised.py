@@ -26,9 +26,9 @@ def settings(tmp_path: Path) -> StudySettings:
 @pytest.mark.parametrize("name", METHODS)
 def test_rows_are_what_they_say(name: str, settings: StudySettings) -> None:
     cfg = study.row_config(name, 1, settings)
-    start = study.start_config(1, settings)
+    start = study.start_config(settings)
     assert cfg.train_cfg.max_iters == settings.iterations
-    assert cfg.load_from.path == str(settings.out / "runs" / "start_seed1" / "last.safetensors")
+    assert cfg.load_from.path == str(settings.out / "runs" / "start" / "last.safetensors")
     recognizer = cfg.model.get("recognizer", cfg.model)
     assert recognizer == start.model
     texts = str(cfg.train_dataloader)
