@@ -110,7 +110,10 @@ def our_contender(model: str, settings: Settings) -> Contender:
     photos: PhotoReader | None = None
     words: WordReader | None = None
     if files.recognizer is not None:
-        words = _word_reader(WordRecognizer(recognizer=files.recognizer, **run))
+        about["language"] = _language_name(files.language)
+        words = _word_reader(
+            WordRecognizer(recognizer=files.recognizer, language=files.language, **run)
+        )
     if files.detector is not None:
         about["min_score"] = files.min_score
         if files.recognizer is None:
@@ -147,10 +150,12 @@ class _Files:
     recognizer: Path | None
     min_score: float
     crop_margin: float
+    language: Mapping[str, Any] | str | Path
 
 
 def _files(model: str, settings: Settings) -> _Files:
     min_score, crop_margin = 0.0, 0.0
+    language: Mapping[str, Any] | str | Path | None = None
     detector: Path | None = None
     recognizer: Path | None = None
     pair = (
@@ -158,7 +163,7 @@ def _files(model: str, settings: Settings) -> _Files:
     )
     if pair is not None:
         detector, recognizer = pair.detector, pair.recognizer
-        min_score, crop_margin = pair.min_score, pair.crop_margin
+        min_score, crop_margin, language = pair.min_score, pair.crop_margin, pair.language
     else:
         for name in model.split("+"):
             file = weights_file(name, settings.runtime)
@@ -173,6 +178,7 @@ def _files(model: str, settings: Settings) -> _Files:
         recognizer,
         min_score if settings.min_score is None else settings.min_score,
         crop_margin,
+        "none" if language is None else language,
     )
 
 
@@ -198,6 +204,13 @@ def _checksum(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
 
+def _language_name(language: Mapping[str, Any] | str | Path) -> str:
+    if isinstance(language, Mapping):
+        return json.dumps(dict(language), sort_keys=True, default=str)
+    path = Path(language)
+    return f"{path.stem}, SHA-256 {_checksum(path)}" if path.is_file() else str(language)
+
+
 def _word_reader(recognizer: WordRecognizer) -> WordReader:
     def read(crops: Sequence[np.ndarray]) -> list[tuple[str | None, float]]:
         readings, _ = recognizer.read(crops)
@@ -212,6 +225,7 @@ def _photo_reader(files: _Files, size: dict[str, Any], run: dict[str, Any]) -> P
         recognizer=files.recognizer,
         min_score=files.min_score,
         crop_margin=files.crop_margin,
+        language=files.language,
         **size,
         **run,
     )
