@@ -178,7 +178,8 @@ def study_config(
     cfg.randomness = {"seed": seed}
     cfg.device = scale.device
     cfg.channels_last = True
-    return cfg
+    # mmengine formats the config's text five times per run, a second each.
+    return Config(cfg.to_dict(), filename=cfg.filename, format_python_code=False)
 
 
 def run(

@@ -181,7 +181,11 @@ def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
 
 
 def start_config(settings: StudySettings) -> Config:
-    """The supervised run that all rows go on from."""
+    """The supervised run that all rows go on from.
+
+    CTC guides its frames: without it, the decoder needs many times as many updates to find where
+    the characters are.
+    """
     iterations = settings.count(settings.start)
     cfg = study_config(
         f"recipes/{_SUPERVISED}",
@@ -194,6 +198,7 @@ def start_config(settings: StudySettings) -> Config:
     )
     cfg.param_scheduler[0].update(eta_max=settings.start_rate, pct_start=0.1)
     cfg.model = small_recognizer()
+    cfg.model.auxiliary = {"type": "CTCPrediction", "weight": 1.0}
     cfg = _with_data(cfg, settings)
     cfg.custom_hooks = [{"type": "FrameAlignmentHook", "iterations": iterations}]
     return cfg
@@ -231,18 +236,13 @@ def row_config(name: str, seed: int, settings: StudySettings) -> Config:
 
 
 def small_recognizer() -> Any:
-    """Config of the recognizer of all rows: small, with an attention decoder.
-
-    CTC guides its frames in training: without it, the decoder needs many times as many updates to
-    find where the characters are.
-    """
+    """Config of the recognizer of all rows: small, with an attention decoder."""
     cfg = load_config(packaged_config("_base_/models/recognizer_small.py")).model
     cfg.prediction = {
         "type": "AttentionPrediction",
         "hidden_channels": 96,
         "embedding_channels": 48,
     }
-    cfg.auxiliary = {"type": "CTCPrediction", "weight": 1.0}
     cfg.max_length = 16
     return cfg
 

@@ -30,7 +30,8 @@ def test_rows_are_what_they_say(name: str, settings: StudySettings) -> None:
     assert cfg.train_cfg.max_iters == settings.iterations
     assert cfg.load_from.path == str(settings.out / "runs" / "start" / "last.safetensors")
     recognizer = cfg.model.get("recognizer", cfg.model)
-    assert recognizer == start.model
+    # CTC guided the start only: the weights of a run are saved without what guides them.
+    assert {**recognizer, "auxiliary": start.model.auxiliary} == start.model
     texts = str(cfg.train_dataloader)
     assert str(settings.out / "synthetic_words") in texts
     # The words that are tested on are in no training data.
