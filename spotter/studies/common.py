@@ -13,6 +13,7 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from torch import Tensor
 
 from spotter.engine.launch import load_config
 from spotter.engine.runner import SpotterRunner
@@ -98,7 +99,10 @@ class Recorder(Hook):
         self.result.cpu_seconds += now - self._last
         self._last = now
         self.result.iterations = runner.iter + 1
-        self.result.logged = {name: float(value) for name, value in (outputs or {}).items()}
+        self.result.logged = {
+            name: float(value.detach() if isinstance(value, Tensor) else value)
+            for name, value in (outputs or {}).items()
+        }
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
         """Keep the scores; the time of the validation does not count."""

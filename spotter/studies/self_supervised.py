@@ -20,6 +20,9 @@ from spotter.release.piece import packaged_config
 from spotter.studies.common import Recorder, Scale, machine, run, study_config, write_json
 from spotter.studies.word_choice import choice_accuracy
 
+VALIDATIONS = 3
+"""Of each run of the second stage: points of its curve."""
+
 ENCODER = ["transformation.", "feature_extraction.", "sequence_modeling."]
 
 
@@ -47,8 +50,8 @@ METHODS: dict[str, Method] = {
     "random": Method("random encoder", None, main=True),
     "seqclr_window": Method("SeqCLR, window-to-instance, MLP", "seqclr_window_trba.py", main=True),
     "simclr": Method("SimCLR (image level)", "simclr_image_trba.py", main=True),
-    "seqclr_all": Method("SeqCLR, all-to-instance, MLP", "seqclr_all_trba.py", main=True),
-    "seqclr_frame": Method("SeqCLR, frame-to-instance, MLP", "seqclr_frame_trba.py", main=True),
+    "seqclr_all": Method("SeqCLR, all-to-instance, MLP", "seqclr_all_trba.py"),
+    "seqclr_frame": Method("SeqCLR, frame-to-instance, MLP", "seqclr_frame_trba.py"),
     "byol": Method("BYOL (image level)", "byol_image_trba.py", _BYOL),
     "simsiam": Method("SimSiam (image level)", "simsiam_image_trba.py", _SIMSIAM),
     "context": Method("context prediction", "context_prediction_trba.py"),
@@ -226,14 +229,14 @@ def reading_config(column: str, settings: StudySettings, seed: int, weights: Pat
         settings.iterations(settings.decode if frozen else settings.fine_tune),
         settings.batch_size if frozen else settings.fine_tune_batch_size,
         seed,
-        validations=5,
+        validations=VALIDATIONS,
         optim_wrapper__optimizer__lr=rate,
     )
     cfg.param_scheduler[0].eta_max = rate
     recognizer = small_recognizer()
     if column == "attention":
         cfg.train_cfg.max_iters = settings.iterations(settings.attend)
-        cfg.train_cfg.val_interval = -(-cfg.train_cfg.max_iters // 5)
+        cfg.train_cfg.val_interval = -(-cfg.train_cfg.max_iters // VALIDATIONS)
         recognizer.prediction = {
             "type": "AttentionPrediction",
             "hidden_channels": 96,
