@@ -111,9 +111,7 @@ def our_contender(model: str, settings: Settings) -> Contender:
     words: WordReader | None = None
     if files.recognizer is not None:
         about["language"] = _language_name(files.language)
-        words = _word_reader(
-            WordRecognizer(recognizer=files.recognizer, language=files.language, **run)
-        )
+        words = _word_reader(WordRecognizer(**files.reading, **run))
     if files.detector is not None:
         about["min_score"] = files.min_score
         if files.recognizer is None:
@@ -121,6 +119,8 @@ def our_contender(model: str, settings: Settings) -> Contender:
         else:
             about["crop_margin"] = files.crop_margin
             photos = _photo_reader(files, size, run)
+    if files.calibration:
+        about["calibration"] = json.dumps(files.calibration)
     names = [file.stem for file in (files.detector, files.recognizer) if file is not None]
     return Contender(" + ".join(names), about, photos, words, files.recognizer is not None)
 
@@ -149,37 +149,61 @@ class _Files:
     detector: Path | None
     recognizer: Path | None
     min_score: float
-    crop_margin: float
-    language: Mapping[str, Any] | str | Path
+    crop_margin: float = 0.0
+    language: Mapping[str, Any] | str | Path = "none"
+    pair: ModelPair | None = None
+    model: str = ""
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """Arguments of a :class:`WordRecognizer`."""
+        if self.pair is not None:
+            return {"model": self.model}
+        return {"recognizer": self.recognizer, "language": "none"}
+
+    @property
+    def spotting(self) -> dict[str, Any]:
+        """Arguments of a :class:`SceneTextSpotter`."""
+        parts = {} if self.pair is not None else {"detector": self.detector}
+        return {**parts, **self.reading, "min_score": self.min_score}
+
+    @property
+    def calibration(self) -> dict[str, dict[str, float]]:
+        """Of the pair's scores, by part."""
+        if self.pair is None:
+            return {}
+        parts = {
+            "detection": self.pair.detection_calibration,
+            "recognition": self.pair.recognition_calibration,
+        }
+        return {name: part.to_dict() for name, part in parts.items() if part is not None}
 
 
 def _files(model: str, settings: Settings) -> _Files:
-    min_score, crop_margin = 0.0, 0.0
-    language: Mapping[str, Any] | str | Path | None = None
     detector: Path | None = None
     recognizer: Path | None = None
     pair = (
         None if Path(model).suffix in SUFFIXES.values() or "+" in model else _pair(model, settings)
     )
     if pair is not None:
-        detector, recognizer = pair.detector, pair.recognizer
-        min_score, crop_margin, language = pair.min_score, pair.crop_margin, pair.language
-    else:
-        for name in model.split("+"):
-            file = weights_file(name, settings.runtime)
-            if _task(file, settings.runtime) == "detection":
-                detector = file
-            else:
-                recognizer = file
-        if "+" in model and (detector is None or recognizer is None):
-            raise ConfigError(f"{model}: not a detector and a recognizer")
-    return _Files(
-        detector,
-        recognizer,
-        min_score if settings.min_score is None else settings.min_score,
-        crop_margin,
-        "none" if language is None else language,
-    )
+        return _Files(
+            pair.detector,
+            pair.recognizer,
+            pair.min_score if settings.min_score is None else settings.min_score,
+            pair.crop_margin,
+            "none" if pair.language is None else pair.language,
+            pair,
+            model,
+        )
+    for name in model.split("+"):
+        file = weights_file(name, settings.runtime)
+        if _task(file, settings.runtime) == "detection":
+            detector = file
+        else:
+            recognizer = file
+    if "+" in model and (detector is None or recognizer is None):
+        raise ConfigError(f"{model}: not a detector and a recognizer")
+    return _Files(detector, recognizer, settings.min_score or 0.0)
 
 
 def _pair(model: str, settings: Settings) -> ModelPair | None:
@@ -220,15 +244,7 @@ def _word_reader(recognizer: WordRecognizer) -> WordReader:
 
 
 def _photo_reader(files: _Files, size: dict[str, Any], run: dict[str, Any]) -> PhotoReader:
-    spotter = SceneTextSpotter(
-        detector=files.detector,
-        recognizer=files.recognizer,
-        min_score=files.min_score,
-        crop_margin=files.crop_margin,
-        language=files.language,
-        **size,
-        **run,
-    )
+    spotter = SceneTextSpotter(**files.spotting, **size, **run)
     return lambda photo: spotter.spot(photo).instances
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from spotter.calibration import ScoreCalibration
 from spotter.data.images import ImageSource, read_image
 from spotter.data.input_size import RecInputSize
 from spotter.decoding import Decoded, Decoder, decode_ctc, decode_until_end
@@ -192,6 +193,26 @@ def open_language(language: Language, pair: ModelPair) -> LanguageDecoder | None
     return LanguageDecoder.open(source, **settings)
 
 
+def recognition_calibration(
+    pair: ModelPair, language: Language, calibrated: bool
+) -> ScoreCalibration | None:
+    """The calibration of a pair's recognizer, unless another language reads with it.
+
+    Args:
+        pair: The pair.
+        language: What stands in for its language; ``None``: nothing.
+        calibrated: Whether a calibration is wanted.
+    """
+    return pair.recognition_calibration if calibrated and language is None else None
+
+
+def calibrate_reading(reading: WordReading, calibrate: ScoreCalibration | None) -> WordReading:
+    """A reading with a calibrated score; one of nothing keeps its 0."""
+    if calibrate is None or not reading.text:
+        return reading
+    return replace(reading, score=calibrate(reading.score))
+
+
 def _input_size(preprocessing: dict[str, Any], name: str) -> RecInputSize:
     try:
         return RecInputSize(**preprocessing)
@@ -215,6 +236,7 @@ class WordRecognizer:
             file, a :class:`LanguageModel` or a :class:`LanguageDecoder`; ``dict(model=...,
             weight=..., beam=...)`` with settings of :meth:`LanguageDecoder.open`; ``"none"`` for
             none; default: what the pair recommends.
+        calibrated: See :class:`spotter.inference.SceneTextSpotter`.
     """
 
     def __init__(
@@ -227,11 +249,13 @@ class WordRecognizer:
         threads: int | None = None,
         turn: bool = True,
         language: Language = None,
+        calibrated: bool = True,
     ) -> None:
         # With a recognizer of one's own, no pair has to exist.
         pair = resolve_pair(model, recognizer, recognizer, runtime)
         loaded = open_runtime(pair.recognizer, "recognition", runtime, device, threads)
         self._reader = CropReader(loaded, open_language(language, pair))
+        self._calibrate = recognition_calibration(pair, language, calibrated)
         self.device = loaded.device
         self.batch_size = batch_size
         self.turn = turn
@@ -259,5 +283,5 @@ class WordRecognizer:
             except SpotterError as error:
                 tickets.append(None)
                 errors.append(str(error))
-        readings = pool.finish()
+        readings = [calibrate_reading(reading, self._calibrate) for reading in pool.finish()]
         return [None if ticket is None else readings[ticket] for ticket in tickets], errors

@@ -16,7 +16,14 @@ from spotter.errors import ConfigError, SpotterError
 from spotter.geometry import reading_order
 from spotter.inference.crops import reading_directions
 from spotter.inference.detection import WordFinder
-from spotter.inference.recognition import CropPool, CropReader, Language, open_language
+from spotter.inference.recognition import (
+    CropPool,
+    CropReader,
+    Language,
+    calibrate_reading,
+    open_language,
+    recognition_calibration,
+)
 from spotter.inference.runtimes import open_runtime
 from spotter.inference.spotting_config import load_spotting_config
 from spotter.inference.zoo import resolve_pair
@@ -54,6 +61,9 @@ class SceneTextSpotter:
         crop_margin: Share of a word's height by which its crop reaches beyond the detection;
             default: what the pair recommends.
         language: See :class:`spotter.inference.recognition.WordRecognizer`.
+        calibrated: Scores are the pair's estimates of the probability of being right, where it has
+            any; else they are as the networks give them, as they are where a part of the pair (for
+            the recognizer, also its language) is replaced.
 
     Attributes:
         device: Where the networks really run.
@@ -80,6 +90,7 @@ class SceneTextSpotter:
         threads: int | None = None,
         crop_margin: float | None = None,
         language: Language = None,
+        calibrated: bool = True,
     ) -> None:
         if min(det_batch_size, rec_batch_size) < 1:
             raise ConfigError("batch sizes must be at least 1")
@@ -97,6 +108,8 @@ class SceneTextSpotter:
         reader = open_runtime(self.pair.recognizer, "recognition", runtime, device, threads)
         self._finder = WordFinder(finder, limit_side, limit_type, tile, det_batch_size)
         self._reader = CropReader(reader, open_language(language, self.pair))
+        self._calibrate_detection = self.pair.detection_calibration if calibrated else None
+        self._calibrate_recognition = recognition_calibration(self.pair, language, calibrated)
         self.device = finder.device
 
     @classmethod
@@ -147,7 +160,7 @@ class SceneTextSpotter:
         Raises:
             ImageError: The photo cannot be read.
         """
-        return self._finder.find([read_image(image)])[0]
+        return self._find([read_image(image)])[0]
 
     def read(self, image: ImageSource, words: Sequence[TextInstance]) -> list[TextInstance]:
         """Read the words of one photo at given places.
@@ -158,6 +171,7 @@ class SceneTextSpotter:
 
         Returns:
             The words that say something and pass ``min_score`` and lexicon, in reading order.
+            Detection scores are taken as :meth:`detect` gives them.
 
         Raises:
             ImageError: The photo cannot be read.
@@ -202,11 +216,18 @@ class SceneTextSpotter:
         self._fill(pool, self._search(pool, photos, results))
         return results
 
+    def _find(self, photos: Sequence[np.ndarray]) -> list[list[TextInstance]]:
+        found = self._finder.find(photos)
+        if (calibrate := self._calibrate_detection) is not None:
+            for word in (word for words in found for word in words):
+                word.detection_score = calibrate(word.detection_score)
+        return found
+
     def _search(
         self, pool: CropPool, photos: list[np.ndarray], results: list[SpottingResult]
     ) -> list[tuple[SpottingResult, list[TextInstance]]]:
         """Find words and put their crops into the pool."""
-        found = list(zip(results, self._finder.find(photos), strict=True))
+        found = list(zip(results, self._find(photos), strict=True))
         for photo, (_, words) in zip(photos, found, strict=True):
             for word in words:
                 pool.add(photo, reading_directions(word.polygon, self.crop_margin))
@@ -224,7 +245,8 @@ class SceneTextSpotter:
         self, words: Sequence[TextInstance], readings: Sequence[Any]
     ) -> list[TextInstance]:
         read = []
-        for word, reading in zip(words, readings, strict=True):
+        for word, uncalibrated in zip(words, readings, strict=True):
+            reading = calibrate_reading(uncalibrated, self._calibrate_recognition)
             instance = replace(
                 word,
                 polygon=reading.outline,

@@ -1,7 +1,8 @@
 """Names of shipped models to files.
 
 ``spotter/zoo/zoo.json`` names pairs, ``{"default": {"detector": NAME, "recognizer": NAME,
-"min_score": 0.5}}``; ``NAME.onnx`` and ``NAME.safetensors`` lie beside it.
+"min_score": 0.5}}``, perhaps with ``crop_margin``, ``language`` and ``calibration``,
+see :class:`ModelPair`; ``NAME.onnx`` and ``NAME.safetensors`` lie beside it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spotter.calibration import ScoreCalibration
 from spotter.errors import ConfigError, WeightsError
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo"
@@ -34,6 +36,8 @@ class ModelPair:
         crop_margin: Share of a word's height by which its crop reaches beyond the detection.
         language: Name or file of the language model that the pair's makers recommend, or a mapping
             with it as ``model`` and settings of its use.
+        detection_calibration: Of the detector's scores.
+        recognition_calibration: Of the recognizer's scores, with ``language``.
     """
 
     detector: Path
@@ -41,6 +45,8 @@ class ModelPair:
     min_score: float = 0.0
     crop_margin: float = 0.0
     language: Mapping[str, Any] | str | Path | None = None
+    detection_calibration: ScoreCalibration | None = None
+    recognition_calibration: ScoreCalibration | None = None
 
 
 def resolve_pair(
@@ -51,6 +57,8 @@ def resolve_pair(
     zoo: Path | None = None,
 ) -> ModelPair:
     """The files of a pair.
+
+    A part that is replaced loses its calibration.
 
     Args:
         model: Name of a pair in the zoo, or a ``.json`` file with the keys ``detector`` and
@@ -71,12 +79,15 @@ def resolve_pair(
             weights_file(detector, runtime, zoo), weights_file(recognizer, runtime, zoo)
         )
     entry, folder = _find_pair(model, zoo)
+    calibrated = _calibrations(entry.get("calibration"), str(model))
     return ModelPair(
         weights_file(detector or _beside(folder, entry["detector"]), runtime, zoo),
         weights_file(recognizer or _beside(folder, entry["recognizer"]), runtime, zoo),
         float(entry.get("min_score", 0.0)),
         float(entry.get("crop_margin", 0.0)),
         _language(folder, entry.get("language")),
+        None if detector else calibrated["detection"],
+        None if recognizer else calibrated["recognition"],
     )
 
 
@@ -156,6 +167,16 @@ def _language(folder: Path, language: Any) -> Mapping[str, Any] | str | Path | N
     if isinstance(language, Mapping):
         return {**language, "model": _beside(folder, language["model"])}
     return _beside(folder, language) if language else None
+
+
+def _calibrations(settings: Any, origin: str) -> dict[str, ScoreCalibration | None]:
+    """Calibrations of both parts of a pair."""
+    parts: dict[str, ScoreCalibration | None] = {"detection": None, "recognition": None}
+    given = {} if settings is None else settings
+    if not isinstance(given, Mapping) or not set(given) <= set(parts):
+        raise ConfigError(f"{origin}: calibration is that of detection and recognition")
+    found = {part: ScoreCalibration.from_settings(given[part], origin) for part in given}
+    return {**parts, **found}
 
 
 def _checked(entry: Any, origin: Path) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from statistics import fmean
 from typing import Any
 
 from spotter.errors import ConfigError
-from spotter.studies.common import draw_curves, markdown_table, mean_and_spread, read_rows
+from spotter.figures import draw_curves
+from spotter.studies.common import markdown_table, mean_and_spread, read_rows
 from spotter.studies.multimodal import CORRECTION_WEIGHTS, METHODS
 from spotter.studies.semi_supervised_data import TESTS
 

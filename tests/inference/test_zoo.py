@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from spotter.calibration import ScoreCalibration
 from spotter.errors import ConfigError, WeightsError
 from spotter.inference.zoo import language_file, resolve_pair, weights_file
 
@@ -87,3 +88,22 @@ def test_language_models(zoo: Path, tmp_path: Path) -> None:
     file = tmp_path / "pair.json"
     file.write_text(json.dumps(pair))
     assert resolve_pair(file, zoo=zoo).language == own
+
+
+def test_calibrations(zoo: Path, tmp_path: Path) -> None:
+    assert resolve_pair(zoo=zoo).recognition_calibration is None
+    parts = {"detection": {"temperature": 0.5, "bias": -1}, "recognition": {"temperature": 2}}
+    entry = {"detector": "dbnet", "recognizer": "ctc", "calibration": parts}
+    (zoo / "zoo.json").write_text(json.dumps({"default": entry}))
+    pair = resolve_pair(zoo=zoo)
+    assert pair.detection_calibration == ScoreCalibration(0.5, -1.0)
+    assert pair.recognition_calibration == ScoreCalibration(2.0)
+    # Another network has other scores.
+    pair = resolve_pair(recognizer="trba", zoo=zoo)
+    assert pair.detection_calibration == ScoreCalibration(0.5, -1.0)
+    assert pair.recognition_calibration is None
+    for faulty in ({"language": {}}, [1], {"detection": {"temperature": 0}}, {"detection": 1}):
+        entry["calibration"] = faulty
+        (zoo / "zoo.json").write_text(json.dumps({"default": entry}))
+        with pytest.raises(ConfigError, match="calibration"):
+            resolve_pair(zoo=zoo)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from spotter.errors import ConfigError
+from spotter.figures import draw_curves
 from spotter.studies.common import (
     Scale,
-    draw_curves,
     markdown_table,
     mean_and_spread,
     pipelines,
