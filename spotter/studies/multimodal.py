@@ -76,6 +76,21 @@ METHODS: dict[str, Method] = {
 """Rows in the order in which they are run: an interrupted study has the most telling ones."""
 
 
+LANGUAGES: dict[str, tuple[str, Mapping[str, Any]]] = {
+    "language": ("cloze, trained on words of which half are misspelt", {}),
+    "language_clean": (
+        "cloze, trained on right words",
+        {"train_dataloader__dataset__noise": None},
+    ),
+    "language_masked": (
+        "masked characters, trained on words of which half are misspelt",
+        {"model__language__type": "MaskedLanguageModel"},
+    ),
+}
+"""Language models by the names of their runs: titles and overrides. The first one serves all rows,
+the others are there to be compared with it."""
+
+
 @dataclass(frozen=True)
 class StudySettings:
     """Sizes of the study at scale 1: about an hour and a half on a slow core, for one seed.
@@ -177,7 +192,7 @@ def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
     method = METHODS[name]
     stages = {
         "start": _stage("start", seed, settings, lambda: start_config(seed, settings)),
-        "language": _stage("language", 0, settings, lambda: language_config(settings)),
+        **{name: _language(name, settings) for name in LANGUAGES},
         "vision": _stage(
             method.vision, seed, settings, lambda: vision_config(method.vision, seed, settings)
         ),
@@ -235,8 +250,8 @@ def vision_config(kind: str, seed: int, settings: StudySettings) -> Config:
     return _with_data(cfg, settings)
 
 
-def language_config(settings: StudySettings) -> Config:
-    """Stage 2, the same for all seeds."""
+def language_config(settings: StudySettings, name: str = "language") -> Config:
+    """Stage 2, the same for all seeds; ``name`` is one of :data:`LANGUAGES`."""
     cfg = load_config(packaged_config(_LANGUAGE), {"data_root": str(settings.data_root)})
     iterations = settings.count(settings.language)
     cfg.model.language = small_language()
@@ -248,6 +263,8 @@ def language_config(settings: StudySettings) -> Config:
     cfg.custom_hooks = []
     cfg.visualizer.vis_backends = [{"type": "LocalVisBackend"}]
     cfg.device = settings.device
+    options = LANGUAGES[name][1]
+    cfg.merge_from_dict({key.replace("__", "."): value for key, value in options.items()})
     return cfg
 
 
@@ -357,9 +374,13 @@ def _stage(
     return content
 
 
+def _language(name: str, settings: StudySettings) -> dict[str, Any]:
+    return _stage(name, 0, settings, lambda: language_config(settings, name))
+
+
 def _scores(name: str, seed: int, settings: StudySettings, model: Any) -> dict[str, Any]:
     root, width = settings.data_root, settings.width
-    if name == "language":
+    if name in LANGUAGES:
         return {}
     recognizer = model.recognizer if hasattr(model, "recognizer") else model
     if name not in METHODS:

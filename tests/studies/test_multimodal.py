@@ -68,6 +68,10 @@ def test_stages_go_on_from_each_other(settings: StudySettings) -> None:
     language = study.language_config(settings)
     assert language.train_cfg.max_iters == settings.language
     assert language.model.language == study.small_language()
+    assert language.train_dataloader.dataset.noise.probability == 0.5
+    assert study.language_config(settings, "language_clean").train_dataloader.dataset.noise is None
+    masked = study.language_config(settings, "language_masked").model.language
+    assert masked == {**study.small_language(), "type": "MaskedLanguageModel"}
 
 
 def test_stages_are_shared_and_rows_resumed(
@@ -88,7 +92,8 @@ def test_stages_are_shared_and_rows_resumed(
     monkeypatch.setattr(study, "run", train)
     study.run_study(settings, ["fusion", "self"], seeds=2)
     assert ran == [
-        *[("start", 0), ("language", 0), ("supervised", 0), ("fusion", 0)],
+        *[("start", 0), *((name, 0) for name in study.LANGUAGES)],
+        *[("supervised", 0), ("fusion", 0)],
         *[("contrastive", 0), ("self", 0)],
         *[("start", 1), ("supervised", 1), ("fusion", 1), ("contrastive", 1), ("self", 1)],
     ]
@@ -148,6 +153,9 @@ def made_row(name: str, seed: int, fusion: float, vision: float) -> dict[str, An
     run = {"cpu_seconds": 60.0, "iterations": 100, "curve": [[30.0, 0.1], [60.0, fusion]]}
     corrected = {"0.25": everywhere(0.31), "0.5": everywhere(0.33), "1.0": everywhere(0.2)}
     stage = {**run, "vision": everywhere(0.3), "corrected": corrected}
+    shares = ("character_accuracy", "correction_accuracy", "misspelt_words", "wrong_words")
+    scores = {**dict.fromkeys(shares, 0.25), "perplexity": 4.5, "count": 1500}
+    language = {**run, "metrics": {f"language/{key}": value for key, value in scores.items()}}
     return {
         "row": name,
         "title": METHODS[name].title,
@@ -157,7 +165,7 @@ def made_row(name: str, seed: int, fusion: float, vision: float) -> dict[str, An
         "threads": 1,
         "settings": StudySettings(Path(), Path(), Path()).kept(),
         "data": {"harvested": 1234},
-        "stages": {"start": run, "language": run, "vision": stage},
+        "stages": {"start": run, **dict.fromkeys(study.LANGUAGES, language), "vision": stage},
         "train": {
             **run,
             "accuracy": {
@@ -206,8 +214,10 @@ def test_the_page_has_every_number(tmp_path: Path) -> None:
     assert "without fusion, contrastive (weight 0.5) | 2 | 33.0 ± 0.0 |" in text
     assert "| consistency, each taught by itself | 2 | 39.0 ± 1.0 |" in text
     assert "vision 2.0 ms, with language 5.0 ms in 2 rounds, so 1.5 ms for each" in text
-    # Two starts, one language model, four first stages and five rows of a minute.
-    assert "together took 12 processor minutes" in text
+    assert "| cloze, trained on right words | 25.0 | 4.50 | 25.0 | 25.0 | 25.0 |" in text
+    assert "1,500 held-out words" in text
+    # Two starts, three language models, four first stages and five rows of a minute.
+    assert "together took 14 processor minutes" in text
     assert report.with_suffix(".png").stat().st_size > 1000
     with pytest.raises(ConfigError, match="no finished row"):
         write_report(tmp_path / "none", report)
