@@ -1,0 +1,289 @@
+"""Choices that a detector leaves open until it is used: input size, thresholds, unclip ratio.
+
+Every photo is looked at once per input size; what follows is cheap enough to try all combinations.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from spotter.benchmarks.sets import OpenedSet, open_set
+from spotter.benchmarks.suites import SUITES, suite_of
+from spotter.data.images import read_image
+from spotter.data.transforms.loading import load_pixels
+from spotter.detectors.db_postprocessor import DBPostprocessor
+from spotter.errors import ConfigError
+from spotter.evaluation.detection import DetectionScores, evaluate_detection
+from spotter.evaluation.matching import as_instances
+from spotter.evaluation.report import markdown_table
+from spotter.inference.arguments import find_images
+from spotter.inference.detection import WordFinder
+from spotter.inference.runtimes import Runtime, open_runtime
+from spotter.inference.zoo import weights_file
+from spotter.structures import TextInstance
+
+BINARY_THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6)
+UNCLIP_RATIOS = (1.0, 1.2, 1.4, 1.6, 1.8)
+MIN_SCORES = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
+
+Words = dict[str, list[TextInstance]]
+
+
+@dataclass(frozen=True)
+class ProbabilityMap:
+    """What the network said of a photo.
+
+    Attributes:
+        probability: (H, W) float16.
+        scale: (x, y) factors from photo pixels to map pixels.
+        size: (height, width) of the photo.
+        milliseconds: From the photo to the map.
+    """
+
+    probability: np.ndarray
+    scale: tuple[float, float]
+    size: tuple[int, int]
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The best thresholds at one input size.
+
+    Attributes:
+        zoom: Factor by which photos are enlarged.
+        input_size: (width, height) of the first photo's input.
+        milliseconds: Median from a photo to its words.
+        options: Arguments of the post-processor.
+        scores: Detection scores on the suite.
+        false_per_photo: Detections per photo without text, if such photos were given.
+    """
+
+    zoom: float
+    input_size: tuple[int, int]
+    milliseconds: float
+    options: dict[str, float]
+    scores: DetectionScores
+    false_per_photo: float | None = None
+
+    def cells(self) -> list[str]:
+        """As in the table."""
+        shares = (self.scores.precision, self.scores.recall, self.scores.hmean)
+        false = "" if self.false_per_photo is None else f"{self.false_per_photo:.2f}"
+        return [
+            f"{self.zoom:g}",
+            "x".join(map(str, self.input_size)),
+            f"{self.milliseconds:.0f}",
+            *(f"{self.options[key]:g}" for key in OPTIONS),
+            *(f"{100 * share:.1f}" for share in shares),
+            false,
+        ]
+
+
+OPTIONS = ("binary_threshold", "min_score", "unclip_ratio")
+HEADINGS = [
+    *("zoom", "input", "ms", "binary threshold", "min score", "unclip ratio"),
+    *("precision", "recall", "hmean", "false per photo without text"),
+]
+
+
+class MapFinder(WordFinder):
+    """Gives the map instead of the words."""
+
+    def probability_map(self, photo: np.ndarray) -> ProbabilityMap:
+        """The map of a photo (H, W, 3) uint8 BGR, at the input size of the header."""
+        kept: list[tuple[np.ndarray, tuple[float, float]]] = []
+
+        def keep(probability: np.ndarray, scale: tuple[float, float], size: Any) -> list[Any]:
+            kept.append((probability.astype(np.float16), scale))
+            return []
+
+        self._postprocess = keep  # type: ignore[assignment]
+        start = time.perf_counter()
+        self.find([photo])
+        spent = time.perf_counter() - start
+        ((probability, scale),) = kept
+        return ProbabilityMap(probability, scale, photo.shape[:2], 1e3 * spent)
+
+
+class ZoomedRuntime:
+    """A network whose photos are enlarged by another factor than its header says.
+
+    Args:
+        runtime: The network.
+        zoom: The factor.
+    """
+
+    def __init__(self, runtime: Runtime, zoom: float) -> None:
+        self.header = zoomed(runtime.header, zoom)
+        self.device = runtime.device
+        self.run = runtime.run
+
+
+def zoomed(header: Mapping[str, Any], zoom: float) -> dict[str, Any]:
+    """A header with another zoom; its bound on the size moves along."""
+    own = header["preprocessing"]
+    bound = round(own["limit_side"] * zoom / own.get("zoom", 1.0))
+    return {**header, "preprocessing": {**own, "zoom": zoom, "limit_side": bound}}
+
+
+def words_of(maps: Mapping[str, ProbabilityMap], options: Mapping[str, Any]) -> tuple[Words, float]:
+    """Words of all maps, and the median of the milliseconds that a map takes."""
+    postprocess = DBPostprocessor(**options)
+    words, spent = {}, []
+    for name, found in maps.items():
+        probability: np.ndarray = found.probability.astype(np.float32)
+        start = time.perf_counter()
+        words[name] = postprocess(probability, found.scale, found.size)
+        spent.append(1e3 * (time.perf_counter() - start))
+    return words, median(spent)
+
+
+def best_choice(
+    zoom: float, maps: Mapping[str, ProbabilityMap], truths: Mapping[str, Any]
+) -> Choice:
+    """The thresholds with the highest hmean.
+
+    Args:
+        zoom: At which the maps were made.
+        maps: By photo.
+        truths: True words by photo.
+    """
+    best: Choice | None = None
+    first = next(iter(maps.values())).probability.shape
+    network = median(found.milliseconds for found in maps.values())
+    for binary, ratio in product(BINARY_THRESHOLDS, UNCLIP_RATIOS):
+        options = {
+            "binary_threshold": binary,
+            "min_score": min(MIN_SCORES),
+            "unclip_ratio": ratio,
+        }
+        words, spent = words_of(maps, options)
+        for least in MIN_SCORES:
+            scores = evaluate_detection(words, truths, min_score=least)
+            if best is None or scores.hmean > best.scores.hmean:
+                chosen = {**options, "min_score": least}
+                size = (first[1], first[0])
+                best = Choice(zoom, size, network + spent, chosen, scores)
+    assert best is not None
+    return best
+
+
+def tune(
+    detector: str,
+    opened: Sequence[OpenedSet],
+    zooms: Sequence[float],
+    empty: Mapping[str, Path],
+    threads: int | None,
+) -> list[Choice]:
+    """The best thresholds at each zoom.
+
+    Args:
+        detector: Name in the zoo, or file.
+        opened: Sets of photos.
+        zooms: Factors to try.
+        empty: Photos without text by name; may be none.
+        threads: Of the network.
+    """
+    runtime = open_runtime(weights_file(detector, "onnx"), "detection", "onnx", "cpu", threads)
+    samples = {f"{s.name}/{name}": item for s in opened for name, item in s.samples.items()}
+    truths = {name: as_instances(sample["instances"]) for name, sample in samples.items()}
+    choices = []
+    for zoom in zooms:
+        finder = MapFinder(ZoomedRuntime(runtime, zoom))
+        bar = track(samples.items(), f"zoom {zoom:g}", transient=True)
+        maps = {name: finder.probability_map(load_pixels(sample)) for name, sample in bar}
+        choice = best_choice(zoom, maps, truths)
+        if empty:
+            bar_empty = track(empty.items(), "photos without text", transient=True)
+            nothing = {name: finder.probability_map(read_image(path)) for name, path in bar_empty}
+            words, _ = words_of(nothing, choice.options)
+            false = sum(map(len, words.values())) / len(words)
+            choice = replace(choice, false_per_photo=false)
+        choices.append(choice)
+    return choices
+
+
+def apply_choice(detector: str, choice: Choice) -> Path:
+    """Write input size and thresholds into the header of weights, and export them anew.
+
+    Returns:
+        The ``.safetensors`` file.
+    """
+    from spotter.engine.weights import load_state, read_header, save_weights
+    from spotter.inference.export import export_onnx
+
+    file = weights_file(detector, "torch")
+    header = zoomed(read_header(file), choice.zoom)
+    header["postprocessing"] = {**header["postprocessing"], **choice.options}
+    save_weights(file, load_state(file), header, half=True)
+    export_onnx(file, file.with_suffix(".onnx"))
+    return file
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line of ``tools/tune_detector.py``."""
+    parser = argparse.ArgumentParser(
+        prog="tune_detector.py", description="Input size and thresholds of a detector, on a suite."
+    )
+    parser.add_argument("detector", help="name in the zoo, or file")
+    parser.add_argument("--data", type=Path, required=True, metavar="ROOT", help="data root")
+    parser.add_argument("--suite", choices=SUITES, default="validation")
+    parser.add_argument("--zoom", type=float, nargs="+", default=[1.0, 1.3, 1.6])
+    parser.add_argument("--empty", type=Path, metavar="DIR", help="photos without text")
+    parser.add_argument("--empty-count", type=int, default=200, help="how many of them")
+    parser.add_argument("--threads", type=int, help="default: all cores of this process")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table")
+    parser.add_argument(
+        "--write",
+        type=float,
+        metavar="ZOOM",
+        help="put this zoom and its thresholds into the weights, and export them anew",
+    )
+    args = parser.parse_args(arguments)
+    if min(args.zoom) <= 0 or (args.write is not None and args.write not in args.zoom):
+        raise ConfigError("--zoom must be positive, and --write one of them")
+    found = [open_set(kind, args.data) for kind in suite_of(args.suite).photos]
+    opened = [item for item in found if item is not None]
+    if not opened:
+        raise ConfigError(f"{args.data}: has no photos of the suite {args.suite}")
+    empty = find_images(args.empty) if args.empty else {}
+    stride = max(1, len(empty) // args.empty_count)
+    empty = dict(list(empty.items())[::stride][: args.empty_count])
+    choices = tune(args.detector, opened, args.zoom, empty, args.threads)
+    table = Table(*HEADINGS)
+    for choice in choices:
+        table.add_row(*choice.cells())
+    Console().print(table)
+    if args.markdown:
+        args.markdown.parent.mkdir(parents=True, exist_ok=True)
+        args.markdown.write_text(_page(args, choices), encoding="utf-8")
+    if args.write is not None:
+        chosen = choices[args.zoom.index(args.write)]
+        print(f"written to {apply_choice(args.detector, chosen)}")
+
+
+def _page(args: argparse.Namespace, choices: Sequence[Choice]) -> str:
+    zooms = " ".join(f"{zoom:g}" for zoom in args.zoom)
+    empty = f" --empty data/{args.empty.name}" if args.empty else ""
+    command = f"tools/tune_detector.py {args.detector} --data data --zoom {zooms}{empty}"
+    return f"""# {Path(args.detector).stem}: input size against speed
+
+Made by `{command}`,
+on the photos of the suite `{args.suite}`; do not edit. At each size the thresholds are those with
+the best hmean on these photos, so the figures are a little too good; *ms* is the median from photo
+to words in this run. Photos "without text" are backgrounds of which some hold text.
+
+{markdown_table(HEADINGS, [choice.cells() for choice in choices], left=0)}"""

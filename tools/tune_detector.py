@@ -1,0 +1,11 @@
+"""Input size and thresholds of a detector: ``tools/tune_detector.py DETECTOR --data ROOT``.
+
+Prints a table of input size against speed, each size with its best thresholds on validation, and
+false detections on photos without text; ``--write`` puts a choice into the weights.
+"""
+
+from spotter.benchmarks.tune_detector import main
+from spotter.command_line import run_tool
+
+if __name__ == "__main__":
+    run_tool(main)
