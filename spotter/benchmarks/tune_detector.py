@@ -9,7 +9,6 @@ import argparse
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -34,8 +33,13 @@ from spotter.inference.runtimes import Runtime, open_runtime
 from spotter.inference.zoo import weights_file
 from spotter.structures import TextInstance
 
-BINARY_THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6)
-UNCLIP_RATIOS = (1.0, 1.2, 1.4, 1.6, 1.8)
+GRID: dict[str, tuple[float | None, ...]] = {
+    "binary_threshold": (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65),
+    "split_threshold": (None, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85),
+    "unclip_ratio": (1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8),
+}
+"""Of the post-processor's arguments, tried in turn with the others kept, until nothing helps."""
+
 MIN_SCORES = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
 
 Words = dict[str, list[TextInstance]]
@@ -74,7 +78,7 @@ class Choice:
     zoom: float
     input_size: tuple[int, int]
     milliseconds: float
-    options: dict[str, float]
+    options: dict[str, Any]
     scores: DetectionScores
     false_per_photo: float | None = None
 
@@ -86,15 +90,15 @@ class Choice:
             f"{self.zoom:g}",
             "x".join(map(str, self.input_size)),
             f"{self.milliseconds:.0f}",
-            *(f"{self.options[key]:g}" for key in OPTIONS),
+            *("" if self.options[key] is None else f"{self.options[key]:g}" for key in OPTIONS),
             *(f"{100 * share:.1f}" for share in shares),
             false,
         ]
 
 
-OPTIONS = ("binary_threshold", "min_score", "unclip_ratio")
+OPTIONS = (*GRID, "min_score")
 HEADINGS = [
-    *("zoom", "input", "ms", "binary threshold", "min score", "unclip ratio"),
+    *("zoom", "input", "ms", *(name.replace("_", " ") for name in OPTIONS)),
     *("precision", "recall", "hmean", "false per photo without text"),
 ]
 
@@ -161,24 +165,37 @@ def best_choice(
         maps: By photo.
         truths: True words by photo.
     """
-    best: Choice | None = None
-    first = next(iter(maps.values())).probability.shape
+    height, width = next(iter(maps.values())).probability.shape
     network = median(found.milliseconds for found in maps.values())
-    for binary, ratio in product(BINARY_THRESHOLDS, UNCLIP_RATIOS):
-        options = {
-            "binary_threshold": binary,
-            "min_score": min(MIN_SCORES),
-            "unclip_ratio": ratio,
-        }
-        words, spent = words_of(maps, options)
-        for least in MIN_SCORES:
-            scores = evaluate_detection(words, truths, min_score=least)
-            if best is None or scores.hmean > best.scores.hmean:
-                chosen = {**options, "min_score": least}
-                size = (first[1], first[0])
-                best = Choice(zoom, size, network + spent, chosen, scores)
-    assert best is not None
-    return best
+    tried: dict[tuple[Any, ...], Choice] = {}
+
+    def at(options: dict[str, Any]) -> Choice:
+        key = tuple(options.values())
+        if key not in tried:
+            words, spent = words_of(maps, {**options, "min_score": min(MIN_SCORES)})
+            scored = [(evaluate_detection(words, truths, min_score=s), s) for s in MIN_SCORES]
+            scores, least = max(scored, key=lambda pair: pair[0].hmean)
+            chosen = {**options, "min_score": least}
+            tried[key] = Choice(zoom, (width, height), network + spent, chosen, scores)
+        return tried[key]
+
+    current: dict[str, Any] = {
+        "binary_threshold": 0.45,
+        "split_threshold": 0.65,
+        "unclip_ratio": 1.2,
+    }
+    while True:
+        before = at(current).scores.hmean
+        for name, values in GRID.items():
+            found: list[dict[str, Any]] = [{**current, name: value} for value in values]
+            current = max(filter(_makes_sense, [current, *found]), key=lambda o: at(o).scores.hmean)
+        if at(current).scores.hmean <= before:
+            return at(current)
+
+
+def _makes_sense(options: Mapping[str, Any]) -> bool:
+    split = options["split_threshold"]
+    return split is None or split > options["binary_threshold"]
 
 
 def tune(

@@ -1,6 +1,13 @@
-"""From a probability map to words (Liao et al., AAAI 2020, section 3.5)."""
+"""From a probability map to words (Liao et al., AAAI 2020, section 3.5).
+
+With ``split_threshold``, words that touch are told apart by a second, higher threshold: what it
+leaves of a region are kernels that grow back into the region, as the kernels of PSENet do (Wang et
+al., CVPR 2019), each pixel going to the nearest one.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -19,7 +26,7 @@ from spotter.structures import TextInstance
 
 @MODELS.register_module()
 class DBPostprocessor:
-    """Binarize, trace the shrunk words, score them, and grow them back.
+    """Binarize, tell touching words apart, trace the shrunk words, score them, and grow them back.
 
     Args:
         binary_threshold: Pixels above it are text.
@@ -29,6 +36,12 @@ class DBPostprocessor:
         max_candidates: Only the largest contours up to this number are looked at.
         shape: ``"quad"`` for rotated rectangles, ``"polygon"`` for outlines of curved words.
         epsilon: Tolerance of the polygon approximation as a share of the contour's length.
+        split_threshold: A region in which several parts exceed this value is as many words;
+            ``None``: every region is one.
+        min_part_area: Pixels of the smallest such part.
+
+    Raises:
+        ValueError: Unknown shape, or a ``split_threshold`` that is not above the other.
     """
 
     def __init__(
@@ -40,9 +53,16 @@ class DBPostprocessor:
         max_candidates: int = 1000,
         shape: str = "quad",
         epsilon: float = 0.005,
+        split_threshold: float | None = None,
+        min_part_area: float = 8.0,
     ) -> None:
         if shape not in ("quad", "polygon"):
             raise ValueError(f'shape must be "quad" or "polygon", not "{shape}"')
+        if split_threshold is not None and split_threshold <= binary_threshold:
+            raise ValueError(
+                f"split_threshold {split_threshold} is not above binary_threshold"
+                f" {binary_threshold}"
+            )
         self.binary_threshold = binary_threshold
         self.min_score = min_score
         self.unclip_ratio = unclip_ratio
@@ -50,6 +70,8 @@ class DBPostprocessor:
         self.max_candidates = max_candidates
         self.shape = shape
         self.epsilon = epsilon
+        self.split_threshold = split_threshold
+        self.min_part_area = min_part_area
 
     def __call__(
         self,
@@ -69,6 +91,9 @@ class DBPostprocessor:
         """
         binary = (probability > self.binary_threshold).astype(np.uint8)
         contours, _ = cv2.findContours(binary, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+        if self.split_threshold is not None:
+            kernels = (probability > self.split_threshold).astype(np.uint8)
+            contours = split_regions(binary, contours, kernels, self.min_part_area)
         if len(contours) > self.max_candidates:
             contours = sorted(contours, key=cv2.contourArea, reverse=True)[: self.max_candidates]
         words = []
@@ -109,6 +134,63 @@ class DBPostprocessor:
         distance = unclip_distance(corners, self.unclip_ratio) + 0.5
         parts = offset_polygon(corners, distance, join_style="mitre")
         return strip_polygon(parts[0]) if len(parts) == 1 else None
+
+
+def split_regions(
+    binary: np.ndarray, contours: Sequence[np.ndarray], kernels: np.ndarray, min_area: float
+) -> list[np.ndarray]:
+    """Replace the contours of regions that hold several kernels by one contour for each kernel.
+
+    Args:
+        binary: (H, W) uint8, the regions.
+        contours: Theirs, (N, 1, 2) each, with or without those of their holes.
+        kernels: (H, W) uint8, within the regions.
+        min_area: Pixels of the smallest kernel that counts, about (its outline is measured).
+
+    Returns:
+        Contours (N, 1, 2).
+    """
+    found, _ = cv2.findContours(kernels, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if len(found) < 2:
+        return list(contours)
+    _, regions = cv2.connectedComponents(binary)
+    inside: dict[int, list[np.ndarray]] = {}
+    for kernel in found:
+        # An outline runs through the outermost pixels: half of its length is missing in its area.
+        if cv2.contourArea(kernel) + cv2.arcLength(kernel, True) / 2 + 1 >= min_area:
+            x, y = kernel[0, 0]
+            inside.setdefault(int(regions[y, x]), []).append(kernel)
+    parts = []
+    for contour in contours:
+        x, y = contour[0, 0]
+        region = int(regions[y, x])
+        several = inside.get(region, ())
+        if len(several) == 1 or region not in inside:
+            parts.append(contour)
+        elif several:
+            parts += _grow_kernels(regions, region, contour, several)
+            # Nothing remains to be done for the region's other contours, its holes.
+            inside[region] = []
+    return parts
+
+
+def _grow_kernels(
+    regions: np.ndarray, region: int, contour: np.ndarray, kernels: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """Contours of the parts of a region, each of the pixels that are nearest to one kernel."""
+    outlines = np.concatenate([contour, *kernels])[:, 0]
+    low, high = outlines.min(axis=0), outlines.max(axis=0) + 1
+    own = regions[low[1] : high[1], low[0] : high[0]] == region
+    far: np.ndarray = np.ones(own.shape, np.uint8)
+    cv2.drawContours(far, kernels, -1, 0, cv2.FILLED, offset=(-int(low[0]), -int(low[1])))
+    _, nearest = cv2.distanceTransformWithLabels(far, cv2.DIST_L2, 5)
+    parts = []
+    # A kernel within the hole of another one has been filled over.
+    for label in dict.fromkeys(int(nearest[y, x]) for x, y in (k[0, 0] - low for k in kernels)):
+        part = ((nearest == label) & own).astype(np.uint8)
+        pieces, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        parts.append(max(pieces, key=cv2.contourArea) + low)
+    return parts
 
 
 def mean_inside(probability: np.ndarray, polygon: np.ndarray) -> float:

@@ -70,8 +70,8 @@ def test_the_command(
     # The header's bound of 512 holds at zoom 1.
     assert sizes["1"][1] == "512x288"
     assert sizes["0.5"][1] == "256x128"
-    assert sizes["1"][8] == "100.0"
-    assert sizes["1"][9].strip(" |") == "0.25"
+    assert sizes["1"][9] == "100.0"
+    assert sizes["1"][10].strip(" |") == "0.25"
     with pytest.raises(ConfigError, match="--zoom"):
         tune_detector.main([*options, "1", "--write", "2"])
 

@@ -82,3 +82,51 @@ def test_mean_inside_covers_the_polygon_only() -> None:
 def test_unknown_shape_is_refused() -> None:
     with pytest.raises(ValueError, match="shape"):
         DBPostprocessor(shape="circle")
+
+
+def touching_words() -> np.ndarray:
+    """Two words of one line, 0.9 and 0.8 inside, with 0.5 around and between them."""
+    probability = np.zeros((80, 200), np.float32)
+    probability[20:50, 10:170] = 0.5
+    probability[25:45, 20:80] = 0.9
+    probability[25:45, 100:160] = 0.8
+    return probability
+
+
+def test_touching_words_are_told_apart() -> None:
+    probability = touching_words()
+    options = {"min_score": 0.3, "unclip_ratio": 0.0}
+    (one,) = DBPostprocessor(0.4, **options)(probability)
+    assert one.polygon[:, 0].max() == pytest.approx(170)
+    split = DBPostprocessor(0.4, **options, split_threshold=0.6)
+    left, right = sorted(split(probability), key=lambda word: word.polygon[0, 0])
+    # They meet half way between 80 and 100, and have all of the region.
+    for word, (x0, x1) in ((left, (10, 90)), (right, (90, 170))):
+        box = np.array([[x0, 20], [x1, 20], [x1, 50], [x0, 50]])
+        assert np.abs(word.polygon - box).max() < 1.5
+    assert left.detection_score == pytest.approx((0.5 * 1200 + 0.9 * 1200) / 2400, abs=0.01)
+    # Another word, and one kernel only: both stay as they are.
+    probability[60:70, 20:60] = 0.5
+    probability[25:45, 100:160] = 0.55
+    assert len(split(probability)) == 2
+
+
+def test_small_kernels_and_holes_do_not_count() -> None:
+    probability = touching_words()
+    probability[22:24, 90:92] = 0.9
+    strict = DBPostprocessor(0.4, 0.3, 0.0, split_threshold=0.6)
+    assert len(strict(probability)) == 2
+    fussy = DBPostprocessor(0.4, 0.3, 0.0, split_threshold=0.6, min_part_area=4.0)
+    assert len(fussy(probability)) == 3
+    # A ring, with a kernel in its hole: the hole's outline gives nothing, the parts come once.
+    ring = np.zeros((60, 60), np.float32)
+    ring[5:55, 5:55] = 0.9
+    ring[10:50, 10:50] = 0.5
+    ring[25:35, 25:35] = 0.9
+    ring[40:45, 40:45] = 0.0
+    assert len(strict(ring)) == 1
+
+
+def test_a_split_below_the_regions_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"split_threshold 0\.4 is not above"):
+        DBPostprocessor(0.5, split_threshold=0.4)
