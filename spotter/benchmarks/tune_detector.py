@@ -236,6 +236,8 @@ def tune(
 def apply_choice(detector: str, choice: Choice) -> Path:
     """Write input size and thresholds into the header of weights, and export them anew.
 
+    The score of the model card becomes the one that was measured with them.
+
     Returns:
         The ``.safetensors`` file.
     """
@@ -245,6 +247,8 @@ def apply_choice(detector: str, choice: Choice) -> Path:
     file = weights_file(detector, "torch")
     header = zoomed(read_header(file), choice.zoom)
     header["postprocessing"] = {**header["postprocessing"], **choice.options}
+    metrics = {f"detection/{key}": value for key, value in choice.scores.to_dict().items()}
+    header["card"] = {**header["card"], "score": choice.scores.hmean, "metrics": metrics}
     save_weights(file, load_state(file), header, half=True)
     export_onnx(file, file.with_suffix(".onnx"))
     return file

@@ -97,7 +97,7 @@ def test_a_choice_is_written_into_the_weights(tmp_path: Path) -> None:
     save_weights(file, MODELS.build(config), header, half=True)
     before = load_state(file)
     options = {"binary_threshold": 0.4, "min_score": 0.6, "unclip_ratio": 1.8}
-    scores = evaluate_detection([[]], [[]])
+    scores = evaluate_detection([[word(0, 0, 9, 9)]], [[word(0, 0, 9, 9)]])
     choice = Choice(1.6, (0, 0), 0.0, options, scores)
     assert apply_choice(str(file), choice) == file
     for read in (
@@ -107,5 +107,6 @@ def test_a_choice_is_written_into_the_weights(tmp_path: Path) -> None:
         assert read["preprocessing"]["zoom"] == 1.6
         assert read["preprocessing"]["limit_side"] == 1600
         assert {key: read["postprocessing"][key] for key in options} == options
+        assert read["card"]["score"] == read["card"]["metrics"]["detection/hmean"] == 1.0
     after = load_state(file)
     assert all((after[name] == tensor).all() for name, tensor in before.items())
