@@ -103,10 +103,10 @@ class StudySettings:
     start: int = 8000
     start_batch: int = 64
     start_rate: float = 2e-3
-    iterations: int = 600
+    iterations: int = 1500
     labelled: int = 32
     unlabelled: int = 32
-    rate: float = 7e-4
+    rate: float = 4e-4
     momentum: float = 0.99
     synthetic: int = 40000
     device: str = "cpu"
