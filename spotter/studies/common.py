@@ -6,7 +6,7 @@ import json
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -215,6 +215,77 @@ def run(
     for path in [*work_dir.glob("iter_*.pth"), state]:
         path.unlink(missing_ok=True)
     return recorder.result, runner
+
+
+def check_settings(out: Path, settings: Mapping[str, Any]) -> None:
+    """Rows of one folder must be comparable: keep their settings there, or compare with them.
+
+    Args:
+        out: Folder of the study.
+        settings: What rows must agree in.
+
+    Raises:
+        ConfigError: The folder has rows of other settings.
+    """
+    path = out / "settings.json"
+    if not path.is_file():
+        write_json(path, dict(settings))
+        return
+    before = json.loads(path.read_text(encoding="utf-8"))
+    changed = [key for key, value in settings.items() if before.get(key) != value]
+    if changed:
+        raise ConfigError(
+            f"{out}: holds rows of other settings ({', '.join(changed)}); choose another folder"
+        )
+
+
+def chosen_rows(names: Sequence[str] | None, methods: Collection[str]) -> list[str]:
+    """Rows of a study in its own order.
+
+    Args:
+        names: Those that are wanted; ``None``: all.
+        methods: Those that there are.
+
+    Raises:
+        ConfigError: An unknown row.
+    """
+    unknown = set(names or ()) - set(methods)
+    if unknown:
+        raise ConfigError(f"no rows {', '.join(sorted(unknown))}; there are {', '.join(methods)}")
+    return [name for name in methods if names is None or name in names]
+
+
+def run_rows(
+    out: Path,
+    plan: Sequence[tuple[str, int]],
+    run_row: Callable[[str, int], Mapping[str, Any]],
+) -> list[Path]:
+    """Run the rows of a study that are not finished.
+
+    Args:
+        out: Folder of the study.
+        plan: Names and seeds, in their order.
+        run_row: Gives the content of a row.
+
+    Returns:
+        The files of the rows, one each.
+    """
+    paths = []
+    for number, (name, seed) in enumerate(plan, 1):
+        path = out / "rows" / f"{name}_seed{seed}.json"
+        paths.append(path)
+        if not path.is_file():
+            print(f"row {number} of {len(plan)}: {name}, seed {seed}", flush=True)
+            write_json(path, run_row(name, seed))
+    return paths
+
+
+def seeds_after_rows(
+    chosen: Sequence[str], main: Collection[str], seeds: int
+) -> list[tuple[str, int]]:
+    """A plan: all rows with seed 0, then the main ones with the other seeds."""
+    first = [(name, 0) for name in chosen]
+    return first + [(name, s) for s in range(1, seeds) for name in chosen if name in main]
 
 
 def write_json(path: Path, content: Any) -> None:

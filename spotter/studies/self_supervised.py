@@ -15,9 +15,19 @@ from mmengine.config import Config
 
 from spotter.engine.hooks import CharacterProbeHook
 from spotter.engine.launch import load_config
-from spotter.errors import ConfigError
 from spotter.release.piece import packaged_config
-from spotter.studies.common import Recorder, Scale, machine, run, study_config, write_json
+from spotter.studies.common import (
+    Recorder,
+    Scale,
+    check_settings,
+    chosen_rows,
+    machine,
+    run,
+    run_rows,
+    seeds_after_rows,
+    study_config,
+    write_json,
+)
 from spotter.studies.word_choice import choice_accuracy
 
 VALIDATIONS = 3
@@ -123,6 +133,10 @@ class StudySettings:
         """``number`` at this scale; enough for a warm-up."""
         return max(30, round(number * self.scale))
 
+    def kept(self) -> dict[str, Any]:
+        """What rows must agree in to be comparable."""
+        return {k: v for k, v in asdict(self).items() if k not in ("data_root", "out")}
+
 
 def run_study(
     settings: StudySettings, names: Sequence[str] | None = None, seeds: int = 2
@@ -140,22 +154,11 @@ def run_study(
     Raises:
         ConfigError: Unknown row, or rows of other settings in the folder.
     """
-    unknown = set(names or ()) - set(METHODS)
-    if unknown:
-        raise ConfigError(f"no rows {', '.join(sorted(unknown))}; there are {', '.join(METHODS)}")
-    _check_settings(settings)
-    chosen = [name for name in METHODS if names is None or name in names]
-    plan = [(name, 0) for name in chosen]
-    plan += [(name, s) for s in range(1, seeds) for name in chosen if METHODS[name].main]
-    paths = []
-    for number, (name, seed) in enumerate(plan, 1):
-        path = settings.out / "rows" / f"{name}_seed{seed}.json"
-        paths.append(path)
-        if path.is_file():
-            continue
-        print(f"row {number} of {len(plan)}: {name}, seed {seed}", flush=True)
-        write_json(path, run_row(name, seed, settings))
-    return paths
+    chosen = chosen_rows(names, METHODS)
+    check_settings(settings.out, settings.kept())
+    main = [name for name, method in METHODS.items() if method.main]
+    plan = seeds_after_rows(chosen, main, seeds)
+    return run_rows(settings.out, plan, lambda name, seed: run_row(name, seed, settings))
 
 
 def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
@@ -175,7 +178,7 @@ def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
         "seed": seed,
         "machine": machine(),
         "threads": torch.get_num_threads(),
-        "settings": {k: v for k, v in asdict(settings).items() if k not in ("data_root", "out")},
+        "settings": settings.kept(),
     }
     weights = folder / "pretrain" / "last.safetensors"
     if method.config is not None:
@@ -311,22 +314,6 @@ def _choice(runner: Any) -> dict[str, float]:
     words = [str(part.reader[i]["text"]) for part in parts for i in range(len(part.reader))]
     scores = choice_accuracy(recognizer, runner.val_dataloader, words)
     return {f"recognition/{name}": value for name, value in scores.items()}
-
-
-def _check_settings(settings: StudySettings) -> None:
-    """Rows of one folder must be comparable."""
-    path = settings.out / "settings.json"
-    own = {k: v for k, v in asdict(settings).items() if k not in ("data_root", "out")}
-    if not path.is_file():
-        write_json(path, own)
-        return
-    before = json.loads(path.read_text())
-    changed = [key for key, value in own.items() if before.get(key) != value]
-    if changed:
-        raise ConfigError(
-            f"{settings.out}: holds rows of other settings ({', '.join(changed)});"
-            " choose another folder"
-        )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -14,9 +14,19 @@ import torch
 from mmengine.config import Config
 
 from spotter.engine.launch import load_config
-from spotter.errors import ConfigError
 from spotter.release.piece import packaged_config
-from spotter.studies.common import Scale, machine, run, study_config, walk, write_json
+from spotter.studies.common import (
+    Scale,
+    check_settings,
+    chosen_rows,
+    machine,
+    run,
+    run_rows,
+    seeds_after_rows,
+    study_config,
+    walk,
+    write_json,
+)
 from spotter.studies.semi_supervised_data import prepare_data, score
 
 
@@ -136,23 +146,12 @@ def run_study(
     Raises:
         ConfigError: Unknown row, rows of other settings in the folder, or missing data.
     """
-    unknown = set(names or ()) - set(METHODS)
-    if unknown:
-        raise ConfigError(f"no rows {', '.join(sorted(unknown))}; there are {', '.join(METHODS)}")
-    _check_settings(settings)
+    chosen = chosen_rows(names, METHODS)
+    check_settings(settings.out, settings.kept())
     prepare_data(settings.data_root, settings.out, settings.synthetic)
-    chosen = [name for name in METHODS if names is None or name in names]
-    plan = [(name, 0) for name in chosen]
-    plan += [(name, s) for s in range(1, seeds) for name in chosen if METHODS[name].main]
-    paths = []
-    for number, (name, seed) in enumerate(plan, 1):
-        path = settings.out / "rows" / f"{name}_seed{seed}.json"
-        paths.append(path)
-        if path.is_file():
-            continue
-        print(f"row {number} of {len(plan)}: {name}, seed {seed}", flush=True)
-        write_json(path, run_row(name, seed, settings))
-    return paths
+    main = [name for name, method in METHODS.items() if method.main]
+    plan = seeds_after_rows(chosen, main, seeds)
+    return run_rows(settings.out, plan, lambda name, seed: run_row(name, seed, settings))
 
 
 def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
@@ -313,22 +312,6 @@ def logged(folder: Path, name: str) -> list[tuple[int, float]]:
             if f"train/{name}" in record:
                 points[int(record["step"])] = float(record[f"train/{name}"])
     return sorted(points.items())
-
-
-def _check_settings(settings: StudySettings) -> None:
-    """Rows of one folder must be comparable."""
-    path = settings.out / "settings.json"
-    own = settings.kept()
-    if not path.is_file():
-        write_json(path, own)
-        return
-    before = json.loads(path.read_text())
-    changed = [key for key, value in own.items() if before.get(key) != value]
-    if changed:
-        raise ConfigError(
-            f"{settings.out}: holds rows of other settings ({', '.join(changed)});"
-            " choose another folder"
-        )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
