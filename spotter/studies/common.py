@@ -318,12 +318,6 @@ def mean_and_spread(values: Sequence[float], percent: bool = True) -> str:
     return f"{mean} ± {factor * (max(values) - min(values)) / 2:.1f}"
 
 
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; the first column is text, the others are numbers."""
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def machine() -> str:
     """The processor's name."""
     try:

@@ -8,8 +8,9 @@ from statistics import fmean
 from typing import Any
 
 from spotter.errors import ConfigError
+from spotter.evaluation.report import markdown_table
 from spotter.figures import draw_curves
-from spotter.studies.common import markdown_table, mean_and_spread, read_rows
+from spotter.studies.common import mean_and_spread, read_rows
 from spotter.studies.multimodal import CORRECTION_WEIGHTS, LANGUAGES, METHODS
 from spotter.studies.semi_supervised_data import TESTS
 
@@ -213,7 +214,7 @@ def languages(rows: Sequence[Row]) -> str:
     header = ["model", "characters", "perplexity", "corrected", "wrong before", "wrong after"]
     count = int(stages["language"]["metrics"]["language/count"])
     return (
-        f"{markdown_table(header, lines)}\n\n{count:,} held-out words, each once. *characters*:"
+        f"{markdown_table(header, lines)}\n{count:,} held-out words, each once. *characters*:"
         " share that is the most probable one given all others, with *perplexity*. At 10 % wrong"
         " characters: *corrected* is the share of them at whose place the right one is the most"
         " probable; *wrong before* and *after* are shares of words, the latter after every"

@@ -8,8 +8,9 @@ from statistics import fmean
 from typing import Any
 
 from spotter.errors import ConfigError
+from spotter.evaluation.report import markdown_table
 from spotter.figures import draw_curves
-from spotter.studies.common import markdown_table, mean_and_spread, read_rows
+from spotter.studies.common import mean_and_spread, read_rows
 from spotter.studies.semi_supervised import METHODS
 from spotter.studies.semi_supervised_data import TESTS
 

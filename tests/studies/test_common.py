@@ -11,7 +11,6 @@ from spotter.errors import ConfigError
 from spotter.figures import draw_curves
 from spotter.studies.common import (
     Scale,
-    markdown_table,
     mean_and_spread,
     pipelines,
     read_rows,
@@ -25,10 +24,6 @@ def test_mean_and_spread() -> None:
     assert mean_and_spread([0.25]) == "25.0"
     assert mean_and_spread([0.2, 0.3]) == "25.0 ± 5.0"
     assert mean_and_spread([1.0, 2.0, 6.0], percent=False) == "3.0 ± 2.5"
-
-
-def test_table_lines_up_numbers_to_the_right() -> None:
-    assert markdown_table(["a", "b"], [["x", "1"]]) == "| a | b |\n| --- | ---: |\n| x | 1 |"
 
 
 def test_rows_come_back_and_broken_ones_are_named(tmp_path: Path) -> None:
