@@ -298,8 +298,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _page(args: argparse.Namespace, choices: Sequence[Choice]) -> str:
     zooms = " ".join(f"{zoom:g}" for zoom in args.zoom)
-    empty = f" --empty data/{args.empty.name}" if args.empty else ""
-    command = f"tools/tune_detector.py {args.detector} --data data --zoom {zooms}{empty}"
+    empty = (
+        f" --empty data/{args.empty.name} --empty-count {args.empty_count}" if args.empty else ""
+    )
+    threads = f" --threads {args.threads}" if args.threads else ""
+    command = f"tools/tune_detector.py {args.detector} --data data --zoom {zooms}{empty}{threads}"
     return f"""# {Path(args.detector).stem}: input size against speed
 
 Made by `{command}`,
