@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True, help="folder of the training state")
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--synthetic", type=int, default=0, help="synthetic samples to mix in")
+    parser.add_argument("--unlabelled", type=Path, help="LMDB of crops that the shipped pair reads")
     parser.add_argument("--workers", type=int, help="loader and synthesis processes")
     parser.add_argument("--threads", type=int, help="threads of the training process")
     parser.add_argument("--peak", type=float, default=1.0, help="factor of the learning rate")
@@ -44,6 +45,7 @@ def main() -> None:
         zoo=args.zoo,
         config=args.config,
         synthetic=args.synthetic,
+        unlabelled=args.unlabelled,
         workers=args.workers,
         peak=args.peak,
         options=args.cfg_options,

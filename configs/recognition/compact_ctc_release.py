@@ -77,6 +77,8 @@ release = dict(
     synthetic="words",
     synthetic_share=0.6,
     synthetic_pipeline=synthetic_pipeline,
+    unlabelled_share=0.25,  # of all samples, with --unlabelled
+    unlabelled_threshold=0.7,
     data="synthetic words, ICDAR2015 training words 1-3960, IIIT5K training words,"
     " words of ICDAR2003 and of the SVT training photos",
     protocol="word accuracy, 36 characters, case folded: SVT test words and ICDAR2015 training"

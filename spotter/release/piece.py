@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import os
 import platform
 import time
@@ -21,6 +22,9 @@ from spotter.engine.hooks.checkpoint import save_deployable
 from spotter.engine.launch import training_config
 from spotter.engine.runner import SpotterRunner
 from spotter.errors import ConfigError
+from spotter.inference.pseudo_labels import label_samples
+from spotter.inference.recognition import WordRecognizer
+from spotter.registry import READERS
 
 CONFIGS = {
     "detector": "detection/dbnet_mobilenetv3_release.py",
@@ -77,6 +81,9 @@ class PieceSettings:
         zoo: Folder of the shipped weights, from which a fresh state starts.
         config: Config file instead of the kind's own.
         synthetic: Number of synthetic samples to draw into the state's folder first.
+        unlabelled: LMDB of crops without labels (``tools/harvest_crops.py``) for a recognizer to
+            learn from as well: the shipped pair reads them, with its language, and the readings it
+            is sure of become labels (one round of self-training per version of the weights).
         workers: Loader processes and synthesis processes; ``None``: none on two cores or fewer,
             else one per core.
         peak: Peak of the learning rate as a factor of the config's.
@@ -91,6 +98,7 @@ class PieceSettings:
     zoo: Path
     config: Path | None = None
     synthetic: int = 0
+    unlabelled: Path | None = None
     workers: int | None = None
     peak: float = 1.0
     options: dict[str, Any] = field(default_factory=dict)
@@ -165,6 +173,8 @@ def piece_config(settings: PieceSettings) -> Config:
         dataset["cache_dir"] = cache
     if settings.synthetic:
         _add_synthetic(cfg, settings, cache)
+    if settings.unlabelled is not None:
+        _add_unlabelled(cfg, settings, cache)
     hooks = dict(cfg.get("default_hooks") or {})
     hooks["checkpoint"] = {"type": "TimedCheckpointHook", "minutes": 4, "keep": 1}
     cfg.default_hooks = hooks
@@ -231,7 +241,43 @@ def _add_synthetic(cfg: Config, settings: PieceSettings, cache: str) -> None:
                 "image_root": str(folder / "images"),
             },
         )
-    share = cfg.release.synthetic_share
+    _mix_in(dataset, source, cfg.release.synthetic_share)
+
+
+def _add_unlabelled(cfg: Config, settings: PieceSettings, cache: str) -> None:
+    """Read the unlabelled crops with the shipped pair, once per version of it, and mix them in."""
+    if settings.kind != "recognizer":
+        raise ConfigError("unlabelled crops are for recognizers; a detector learns from photos")
+    shipped = settings.zoo / f"{cfg.release.name}.safetensors"
+    if not shipped.is_file():
+        raise ConfigError(f"{shipped}: nothing shipped yet that could read unlabelled crops")
+    reader = {"type": "LMDBReader", "lmdb_path": str(settings.unlabelled)}
+    digest = hashlib.sha256(shipped.read_bytes()).hexdigest()[:12]
+    labels = settings.state / f"readings_{digest}.jsonl"
+    teacher = WordRecognizer("default", recognizer=shipped, runtime="torch", turn=False)
+    label_samples(teacher, READERS.build(reader), labels)
+    reader = {
+        "type": "PseudoLabelReader",
+        "labels": str(labels),
+        "threshold": cfg.release.unlabelled_threshold,
+        "min_length": 2,
+        "reader": reader,
+    }
+    dataset = cfg.train_dataloader.dataset
+    source = {
+        "type": "TextRecDataset",
+        "name": "unlabelled",
+        "reader": reader,
+        "pipeline": dataset.datasets[0].pipeline,
+        "cache_dir": cache,
+        "cache_height": 64,
+    }
+    _mix_in(dataset, source, cfg.release.unlabelled_share)
+    cfg.release.data += ", unlabelled crops of photos as the shipped pair had read them"
+
+
+def _mix_in(dataset: Any, source: dict[str, Any], share: float) -> None:
+    """Add a source that gets a share of the samples, the others keep their proportions."""
     total = sum(dataset.ratios)
     dataset.ratios = [ratio / total * (1 - share) for ratio in dataset.ratios] + [share]
     dataset.datasets.append(source)
