@@ -1,0 +1,71 @@
+"""A piece's config: what its data are made of."""
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+import spotter
+from spotter.data.readers.pseudo_labels import PseudoLabelReader, read_pseudo_labels
+from spotter.data.synthesis.writers import SynthesisSettings, write_words
+from spotter.errors import ConfigError
+from spotter.registry import READERS
+from spotter.release.piece import PieceSettings, piece_config
+
+ZOO = Path(spotter.__file__).parent / "zoo"
+
+
+def settings(folder: Path, kind: str = "recognizer", zoo: Path = ZOO) -> PieceSettings:
+    return PieceSettings(
+        kind=kind,
+        minutes=1.0,
+        state=folder / "state",
+        data_root=folder / "data",
+        zoo=zoo,
+        unlabelled=folder / "crops",
+        options={"release.unlabelled_threshold": 0.1},
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("piece")
+    write_words(folder / "crops", SynthesisSettings(), 40)
+    return folder
+
+
+def test_unlabelled_crops_are_read_by_the_shipped_pair_and_mixed_in(folder: Path) -> None:
+    cfg = piece_config(settings(folder))
+    *labelled, last = cfg.train_dataloader.dataset.datasets
+    ratios = cfg.train_dataloader.dataset.ratios
+    assert last["name"] == "unlabelled"
+    assert ratios[-1] == cfg.release.unlabelled_share
+    assert sum(ratios) == pytest.approx(1.0)
+    plain = Config.fromfile(cfg.filename).train_dataloader.dataset
+    assert ratios[0] / ratios[1] == pytest.approx(plain.ratios[0] / plain.ratios[1])
+    assert len(labelled) == len(plain.datasets)
+    reader = READERS.build(last["reader"])
+    assert isinstance(reader, PseudoLabelReader)
+    readings = read_pseudo_labels(last["reader"]["labels"])
+    assert len(readings) == 40
+    kept = [text for text, score in readings.values() if score >= 0.1 and len(text) >= 2]
+    assert sorted(reader[i]["text"] for i in range(len(reader))) == sorted(kept)
+    # Some are right: the labels come from looking at the crops.
+    samples = [reader[i] for i in range(len(reader))]
+    assert any(sample["text"].lower() == sample["hidden_text"].lower() for sample in samples)
+
+
+def test_the_crops_are_read_once_for_each_version_of_the_weights(folder: Path) -> None:
+    piece_config(settings(folder))
+    (labels,) = (folder / "state").glob("readings_*.jsonl")
+    written = labels.stat().st_mtime_ns
+    piece_config(settings(folder))
+    assert list((folder / "state").glob("readings_*.jsonl")) == [labels]
+    assert labels.stat().st_mtime_ns == written
+
+
+def test_a_piece_says_what_it_cannot_do_with_unlabelled_crops(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="unlabelled crops are for recognizers"):
+        piece_config(settings(folder, kind="detector"))
+    with pytest.raises(ConfigError, match="nothing shipped yet"):
+        piece_config(settings(folder, zoo=tmp_path))
