@@ -39,6 +39,7 @@ class Method:
         config: The recipe below ``configs/recipes/``.
         options: Overrides of the config.
         labelled: Labelled crops per iteration as a multiple of the study's.
+        all_words: Train on all rendered words, not on the study's part of them.
         main: Whether it gets all seeds.
     """
 
@@ -46,6 +47,7 @@ class Method:
     config: str
     options: Mapping[str, Any] = field(default_factory=dict)
     labelled: float = 1.0
+    all_words: bool = False
     main: bool = False
 
 
@@ -57,7 +59,11 @@ METHODS: dict[str, Method] = {
     "consistency": Method("character-level consistency", _CONSISTENCY, main=True),
     # A strong view costs as much as a labelled crop, a weak one, which is only read, a third.
     "more_synthetic": Method(
-        "supervised, more synthetic words (same compute)", _SUPERVISED, {}, 7 / 3, main=True
+        "supervised, more synthetic words (same compute)",
+        _SUPERVISED,
+        labelled=7 / 3,
+        all_words=True,
+        main=True,
     ),
     "pseudo_label": Method(
         "pseudo-labels, frozen teacher",
@@ -103,6 +109,7 @@ class StudySettings:
         rate: Peak of the learning rate of a row.
         momentum: Of the average; 0.999 would remember more iterations than a row has.
         synthetic: Rendered words to draw.
+        words: How many of them the rows train on that do not ask for all.
         device: ``"cpu"`` or ``"cuda"``.
     """
 
@@ -110,7 +117,7 @@ class StudySettings:
     out: Path
     scale: float = 1.0
     width: int = 96
-    start: int = 8000
+    start: int = 5000
     start_batch: int = 64
     start_rate: float = 2e-3
     iterations: int = 1500
@@ -119,6 +126,7 @@ class StudySettings:
     rate: float = 4e-4
     momentum: float = 0.99
     synthetic: int = 40000
+    words: int = 4000
     device: str = "cpu"
 
     def count(self, number: int) -> int:
@@ -198,7 +206,7 @@ def start_config(settings: StudySettings) -> Config:
     cfg.param_scheduler[0].update(eta_max=settings.start_rate, pct_start=0.1)
     cfg.model = small_recognizer()
     cfg.model.auxiliary = {"type": "CTCPrediction", "weight": 1.0}
-    cfg = _with_data(cfg, settings)
+    cfg = _with_data(cfg, settings, settings.words)
     cfg.custom_hooks = [{"type": "FrameAlignmentHook", "iterations": iterations}]
     return cfg
 
@@ -231,7 +239,7 @@ def row_config(name: str, seed: int, settings: StudySettings) -> Config:
     # After what the study sets for all rows, what this row is about.
     cfg.merge_from_dict({key.replace("__", "."): value for key, value in method.options.items()})
     cfg.load_from = {"path": str(_start_folder(settings) / "last.safetensors")}
-    return _with_data(cfg, settings)
+    return _with_data(cfg, settings, settings.synthetic if method.all_words else settings.words)
 
 
 def small_recognizer() -> Any:
@@ -246,8 +254,14 @@ def small_recognizer() -> Any:
     return cfg
 
 
-def _with_data(cfg: Config, settings: StudySettings) -> Config:
-    """The study's own archives; validation of the online model alone, by words of SVT and ICDAR."""
+def _with_data(cfg: Config, settings: StudySettings, words: int) -> Config:
+    """The study's own archives; validation of the online model alone, by words of SVT and ICDAR.
+
+    Args:
+        cfg: The config to complete.
+        settings: The study's.
+        words: How many of the rendered words are trained on.
+    """
     root = settings.data_root
     annotations = [
         {
@@ -260,7 +274,7 @@ def _with_data(cfg: Config, settings: StudySettings) -> Config:
     for part in walk(cfg.train_dataloader):
         reader = part.get("reader", {})
         if part.get("name") == "synthetic":
-            reader["lmdb_path"] = str(settings.out / "synthetic_words")
+            reader.update(lmdb_path=str(settings.out / "synthetic_words"), stop=words)
         elif part.get("name") == "harvested":
             part["reader"] = {
                 "type": "HarvestedWordsReader",
@@ -328,6 +342,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--start", type=int, default=StudySettings.start, help="iterations of the common start"
     )
     parser.add_argument("--synthetic", type=int, default=StudySettings.synthetic)
+    parser.add_argument(
+        "--words", type=int, default=StudySettings.words, help="of them, what most rows train on"
+    )
     parser.add_argument("--rows", nargs="+", choices=METHODS, help="default: all")
     parser.add_argument("--seeds", type=int, default=2, help="seeds of the main rows")
     parser.add_argument("--threads", type=int, default=1)
@@ -343,6 +360,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         args.scale,
         start=args.start,
         synthetic=args.synthetic,
+        words=args.words,
         device=args.device,
     )
     report = args.report or args.out / "semi_supervised.md"

@@ -27,8 +27,10 @@ three sets.
 
 All rows go on from the same supervised recognizer (*start*) for the same number of updates, with
 the same labelled words, learning rates and augmentation; seeds differ in the order of the words and
-in their augmentation. An update of the methods with unlabelled words costs about as much as one of
-*more synthetic words*, which sees 7/3 as many labelled ones.
+in their augmentation. Labels are scarce, as in the published ablation: the start and all rows but
+one know only a part of the rendered words (how many: see *Scale*). *More synthetic words* trains on
+all of them, and sees 7/3 as many per update, which costs about as much as an update of the methods
+with unlabelled words.
 """
 
 _READING_AID = """*online* is the model that is trained, *target* its average (the frozen teacher,
@@ -228,9 +230,10 @@ def _scale(rows: Sequence[Row]) -> str:
         f" `configs/_base_/models/recognizer_small.py` with an attention decoder (0.6 million"
         f" parameters). Start: {row['start']['iterations']} iterations of {settings['start_batch']}"
         f" rendered words. Rows: {row['train']['iterations']} iterations of {settings['labelled']}"
-        f" labelled and {settings['unlabelled']} unlabelled words. The average of the weights has"
-        f" momentum {settings['momentum']}, because 0.999 would remember more iterations than a row"
-        f" has. All trainings together took {total / 60:.0f} processor minutes ({row['machine']},"
+        f" labelled and {settings['unlabelled']} unlabelled words. Labelled words:"
+        f" {settings['words']:,}, of *more synthetic words* {settings['synthetic']:,}. The average"
+        f" of the weights has momentum {settings['momentum']}, because 0.999 would remember more"
+        f" iterations than a row has. All trainings together took {total / 60:.0f} processor minutes ({row['machine']},"
         f" {row['threads']} thread). Absolute accuracies are therefore low; the comparison is what"
         f" counts."
     )

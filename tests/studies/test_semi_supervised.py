@@ -34,6 +34,9 @@ def test_rows_are_what_they_say(name: str, settings: StudySettings) -> None:
     assert {**recognizer, "auxiliary": start.model.auxiliary} == start.model
     texts = str(cfg.train_dataloader)
     assert str(settings.out / "synthetic_words") in texts
+    words = settings.synthetic if name == "more_synthetic" else settings.words
+    assert f"'stop': {words}" in texts
+    assert f"'stop': {settings.words}" in str(start.train_dataloader)
     # The words that are tested on are in no training data.
     for tested in ("svt_words_test", "iiit5k", "icdar2015_words"):
         assert tested not in texts
