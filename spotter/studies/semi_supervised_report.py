@@ -233,8 +233,8 @@ def _scale(rows: Sequence[Row]) -> str:
         f" labelled and {settings['unlabelled']} unlabelled words. Labelled words:"
         f" {settings['words']:,}, of *more synthetic words* {settings['synthetic']:,}. The average"
         f" of the weights has momentum {settings['momentum']}, because 0.999 would remember more"
-        f" iterations than a row has. All trainings together took {total / 60:.0f} processor minutes ({row['machine']},"
-        f" {row['threads']} thread). Absolute accuracies are therefore low; the comparison is what"
+        f" iterations than a row has. All trainings together took {total / 60:.0f} processor"
+        f" minutes ({row['machine']}, {row['threads']} thread). Absolute accuracies are therefore low; the comparison is what"
         f" counts."
     )
 
