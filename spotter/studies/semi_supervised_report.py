@@ -234,8 +234,8 @@ def _scale(rows: Sequence[Row]) -> str:
         f" {settings['words']:,}, of *more synthetic words* {settings['synthetic']:,}. The average"
         f" of the weights has momentum {settings['momentum']}, because 0.999 would remember more"
         f" iterations than a row has. All trainings together took {total / 60:.0f} processor"
-        f" minutes ({row['machine']}, {row['threads']} thread). Absolute accuracies are therefore low; the comparison is what"
-        f" counts."
+        f" minutes ({row['machine']}, {row['threads']} thread). Absolute accuracies are"
+        f" therefore low; the comparison is what counts."
     )
 
 
