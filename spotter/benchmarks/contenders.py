@@ -119,6 +119,8 @@ def our_contender(model: str, settings: Settings) -> Contender:
         else:
             about["crop_margin"] = files.crop_margin
             photos = _photo_reader(files, size, run)
+    if files.pair is not None and files.pair.second_look is not None:
+        about["second look"] = json.dumps(files.pair.second_look.to_dict())
     if files.calibration:
         about["calibration"] = json.dumps(files.calibration)
     names = [file.stem for file in (files.detector, files.recognizer) if file is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from spotter.decoding import Decoded, Decoder, decode_ctc, decode_until_end
 from spotter.errors import ConfigError, SpotterError, WeightsError
 from spotter.geometry import native_size
 from spotter.inference.crops import Direction, cut_word, image_directions
+from spotter.inference.looks import SecondLook, surroundings
 from spotter.inference.preprocessing import Normalizer
 from spotter.inference.runtimes import Runtime, open_runtime
 from spotter.inference.zoo import ModelPair, language_file, resolve_pair
@@ -44,6 +46,27 @@ class WordReading(Decoded):
     outline: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.float32))
 
 
+@dataclass
+class _Word:
+    """A word in the pool.
+
+    Attributes:
+        directions: In which it may run.
+        readings: One per direction so far.
+        around: Photo part and cut per direction for further looks; empty where there are none.
+        missing: Readings that are asked for and not there yet.
+        best: Of the directions.
+        looks: Readings of further looks along the best direction.
+    """
+
+    directions: list[Direction]
+    readings: list[Decoded | None]
+    around: list[tuple[np.ndarray, np.ndarray]]
+    missing: int
+    best: WordReading | None = None
+    looks: list[Decoded] = field(default_factory=list)
+
+
 class CropPool:
     """Collects crops of any photos and reads those of one width together.
 
@@ -52,46 +75,69 @@ class CropPool:
     Args:
         recognizer: Gives input sizes and reads batches.
         batch_size: Crops per batch.
+        second_look: For words that are not read with certainty; ``None``: one look is all.
     """
 
-    def __init__(self, recognizer: CropReader, batch_size: int) -> None:
+    def __init__(
+        self, recognizer: CropReader, batch_size: int, second_look: SecondLook | None = None
+    ) -> None:
         self._recognizer = recognizer
         self._batch_size = batch_size
-        self._waiting: dict[int, list[tuple[int, np.ndarray]]] = {}
-        self._words: list[list[Direction]] = []
-        self._owners: list[int] = []
-        self._readings: dict[int, Decoded] = {}
+        self._second_look = second_look
+        self._waiting: dict[int, list[tuple[_Word, int, np.ndarray]]] = {}
+        self._words: list[_Word] = []
 
     def add(self, img: np.ndarray, directions: list[Direction]) -> int:
         """Cut a word out in each of its directions; gives its index in :meth:`finish`."""
-        word = len(self._words)
-        self._words.append(directions)
-        for direction in directions:
-            crop = self._recognizer.crop(img, direction.cut)
-            queue = self._waiting.setdefault(crop.shape[1], [])
-            queue.append((len(self._owners), crop))
-            self._owners.append(word)
-            if len(queue) == self._batch_size:
-                self._read(queue)
-        return word
+        around = []
+        if self._second_look is not None:
+            around = [surroundings(img, direction.cut) for direction in directions]
+        word = _Word(directions, [None] * len(directions), around, len(directions))
+        self._words.append(word)
+        for place, direction in enumerate(directions):
+            self._ask(word, place, self._recognizer.crop(img, direction.cut))
+        return len(self._words) - 1
 
     def finish(self) -> list[WordReading]:
         """Readings of all words added, in their order."""
-        for queue in self._waiting.values():
-            self._read(queue)
-        by_word: list[list[Decoded]] = [[] for _ in self._words]
-        for ticket, word in enumerate(self._owners):
-            by_word[word].append(self._readings[ticket])
-        return [
-            choose_direction(directions, readings)
-            for directions, readings in zip(self._words, by_word, strict=True)
-        ]
+        while any(self._waiting.values()):
+            for width in list(self._waiting):
+                self._read(width)
+        return [choose_look(word.best, word.looks) for word in self._words if word.best is not None]
 
-    def _read(self, queue: list[tuple[int, np.ndarray]]) -> None:
-        if queue:
-            readings = self._recognizer.read_batch([crop for _, crop in queue])
-            self._readings.update(zip((ticket for ticket, _ in queue), readings, strict=True))
-            queue.clear()
+    def _ask(self, word: _Word, place: int, crop: np.ndarray) -> None:
+        """Put a crop in its queue, and read the queue when it is full."""
+        queue = self._waiting.setdefault(crop.shape[1], [])
+        queue.append((word, place, crop))
+        if len(queue) >= self._batch_size:
+            self._read(crop.shape[1])
+
+    def _read(self, width: int) -> None:
+        queue = self._waiting.pop(width, [])
+        if not queue:
+            return
+        readings = self._recognizer.read_batch([crop for _, _, crop in queue])
+        for (word, place, _), reading in zip(queue, readings, strict=True):
+            word.missing -= 1
+            if word.best is None:
+                word.readings[place] = reading
+                if not word.missing:
+                    self._decide(word)
+            else:
+                word.looks.append(reading)
+
+    def _decide(self, word: _Word) -> None:
+        """Choose the direction, and look again along it where that is worth it."""
+        readings = [reading for reading in word.readings if reading is not None]
+        word.best = choose_direction(word.directions, readings)
+        if self._second_look is not None and word.best.score < self._second_look.below:
+            chosen = [d.rotation for d in word.directions].index(word.best.rotation)
+            part, cut = word.around[chosen]
+            word.missing = len(self._second_look.looks)
+            for look in self._second_look.looks:
+                crop = self._recognizer.crop(part, look.cut(cut), look.stretch)
+                self._ask(word, 0, crop)
+        word.around = []
 
 
 def choose_direction(directions: Sequence[Direction], readings: Sequence[Decoded]) -> WordReading:
@@ -107,15 +153,36 @@ def choose_direction(directions: Sequence[Direction], readings: Sequence[Decoded
     best = 0
     if len(readings[0].text) != 1:
         best = max(range(len(readings)), key=lambda i: (_seen_score(readings[i]), -i))
-    chosen, reading = directions[best], readings[best]
-    return WordReading(
-        reading.text,
-        reading.character_scores,
-        reading.score,
-        reading.visual_score,
-        chosen.rotation,
-        chosen.outline,
+    chosen = directions[best]
+    turned = WordReading("", [], 0.0, None, chosen.rotation, chosen.outline)
+    return _with_reading(turned, readings[best])
+
+
+def _with_reading(word: WordReading, reading: Decoded) -> WordReading:
+    """Another reading of a word in the same direction."""
+    return replace(
+        word,
+        text=reading.text,
+        character_scores=reading.character_scores,
+        score=reading.score,
+        visual_score=reading.visual_score,
     )
+
+
+def choose_look(first: WordReading, looks: Sequence[Decoded]) -> WordReading:
+    """The most confident of several readings of a word in one direction.
+
+    Its score is the median of all their scores: the highest one of many says less, as something
+    that is no word will look like one from some side.
+
+    Args:
+        first: Of the first look.
+        looks: Of the further ones; with none, ``first`` is the answer.
+    """
+    readings = [first, *looks]
+    best = max(readings, key=lambda reading: reading.score)
+    score = median(reading.score for reading in readings)
+    return replace(_with_reading(first, best), score=score)
 
 
 def _seen_score(reading: Decoded) -> float:
@@ -161,9 +228,16 @@ class CropReader:
             self._decode = language
         self._characters: str = header["charset"]
 
-    def crop(self, img: np.ndarray, cut: np.ndarray) -> np.ndarray:
-        """(h, w, 3) uint8 BGR input for a cut (Direction.cut) of a photo."""
-        width = self._size(*native_size(cut))
+    def crop(self, img: np.ndarray, cut: np.ndarray, stretch: float = 1.0) -> np.ndarray:
+        """(h, w, 3) uint8 BGR input for a cut (Direction.cut) of a photo.
+
+        Args:
+            img: The photo.
+            cut: What of it.
+            stretch: The input is as wide as that of a cut so many times as wide.
+        """
+        native_width, native_height = native_size(cut)
+        width = self._size(native_width * stretch, native_height)
         return cut_word(img, cut, width, self._size.height)
 
     def read_batch(self, crops: Sequence[np.ndarray]) -> list[Decoded]:
@@ -194,16 +268,19 @@ def open_language(language: Language, pair: ModelPair) -> LanguageDecoder | None
 
 
 def recognition_calibration(
-    pair: ModelPair, language: Language, calibrated: bool
+    pair: ModelPair, language: Language, second_look: bool, calibrated: bool
 ) -> ScoreCalibration | None:
-    """The calibration of a pair's recognizer, unless another language reads with it.
+    """The calibration of a pair's recognizer, unless it reads in another way than when calibrated.
 
     Args:
         pair: The pair.
         language: What stands in for its language; ``None``: nothing.
+        second_look: Whether it looks twice where the pair's makers recommend it.
         calibrated: Whether a calibration is wanted.
     """
-    return pair.recognition_calibration if calibrated and language is None else None
+    if language is not None or not (second_look or pair.second_look is None):
+        return None
+    return pair.recognition_calibration if calibrated else None
 
 
 def calibrate_reading(reading: WordReading, calibrate: ScoreCalibration | None) -> WordReading:
@@ -236,7 +313,8 @@ class WordRecognizer:
             file, a :class:`LanguageModel` or a :class:`LanguageDecoder`; ``dict(model=...,
             weight=..., beam=...)`` with settings of :meth:`LanguageDecoder.open`; ``"none"`` for
             none; default: what the pair recommends.
-        calibrated: See :class:`spotter.inference.SceneTextSpotter`.
+        second_look: See :class:`spotter.inference.SceneTextSpotter`.
+        calibrated: Likewise.
     """
 
     def __init__(
@@ -249,13 +327,15 @@ class WordRecognizer:
         threads: int | None = None,
         turn: bool = True,
         language: Language = None,
+        second_look: bool = True,
         calibrated: bool = True,
     ) -> None:
         # With a recognizer of one's own, no pair has to exist.
         pair = resolve_pair(model, recognizer, recognizer, runtime)
         loaded = open_runtime(pair.recognizer, "recognition", runtime, device, threads)
         self._reader = CropReader(loaded, open_language(language, pair))
-        self._calibrate = recognition_calibration(pair, language, calibrated)
+        self._calibrate = recognition_calibration(pair, language, second_look, calibrated)
+        self._second_look = pair.second_look if second_look else None
         self.device = loaded.device
         self.batch_size = batch_size
         self.turn = turn
@@ -271,7 +351,7 @@ class WordRecognizer:
         Returns:
             A reading per image, and per image ``None`` or the line that says why it was not read.
         """
-        pool = CropPool(self._reader, self.batch_size)
+        pool = CropPool(self._reader, self.batch_size, self._second_look)
         tickets: list[int | None] = []
         errors: list[str | None] = []
         for image in images:

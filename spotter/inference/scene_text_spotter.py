@@ -61,6 +61,8 @@ class SceneTextSpotter:
         crop_margin: Share of a word's height by which its crop reaches beyond the detection;
             default: what the pair recommends.
         language: See :class:`spotter.inference.recognition.WordRecognizer`.
+        second_look: Look again, in other ways, at words that are read with little certainty, where
+            the pair's makers recommend that (:class:`spotter.inference.looks.SecondLook`).
         calibrated: Scores are the pair's estimates of the probability of being right, where it has
             any; else they are as the networks give them, as they are where a part of the pair (for
             the recognizer, also its language) is replaced.
@@ -90,6 +92,7 @@ class SceneTextSpotter:
         threads: int | None = None,
         crop_margin: float | None = None,
         language: Language = None,
+        second_look: bool = True,
         calibrated: bool = True,
     ) -> None:
         if min(det_batch_size, rec_batch_size) < 1:
@@ -109,7 +112,10 @@ class SceneTextSpotter:
         self._finder = WordFinder(finder, limit_side, limit_type, tile, det_batch_size)
         self._reader = CropReader(reader, open_language(language, self.pair))
         self._calibrate_detection = self.pair.detection_calibration if calibrated else None
-        self._calibrate_recognition = recognition_calibration(self.pair, language, calibrated)
+        self._second_look = self.pair.second_look if second_look else None
+        self._calibrate_recognition = recognition_calibration(
+            self.pair, language, second_look, calibrated
+        )
         self.device = finder.device
 
     @classmethod
@@ -239,7 +245,7 @@ class SceneTextSpotter:
             result.instances = self._collect(words, [next(readings) for _ in words])
 
     def _pool(self) -> CropPool:
-        return CropPool(self._reader, self.rec_batch_size)
+        return CropPool(self._reader, self.rec_batch_size, self._second_look)
 
     def _collect(
         self, words: Sequence[TextInstance], readings: Sequence[Any]

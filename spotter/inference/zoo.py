@@ -1,8 +1,8 @@
 """Names of shipped models to files.
 
 ``spotter/zoo/zoo.json`` names pairs, ``{"default": {"detector": NAME, "recognizer": NAME,
-"min_score": 0.5}}``, perhaps with ``crop_margin``, ``language`` and ``calibration``,
-see :class:`ModelPair`; ``NAME.onnx`` and ``NAME.safetensors`` lie beside it.
+"min_score": 0.5}}``, perhaps with ``crop_margin``, ``language``, ``second_look`` and
+``calibration``, see :class:`ModelPair`; ``NAME.onnx`` and ``NAME.safetensors`` lie beside it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from spotter.calibration import ScoreCalibration
 from spotter.errors import ConfigError, WeightsError
+from spotter.inference.looks import SecondLook
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo"
 
@@ -36,8 +37,10 @@ class ModelPair:
         crop_margin: Share of a word's height by which its crop reaches beyond the detection.
         language: Name or file of the language model that the pair's makers recommend, or a mapping
             with it as ``model`` and settings of its use.
+        second_look: At words that are not read with certainty.
         detection_calibration: Of the detector's scores.
-        recognition_calibration: Of the recognizer's scores, with ``language``.
+        recognition_calibration: Of the recognizer's scores, with ``language`` and
+            ``second_look``.
     """
 
     detector: Path
@@ -45,6 +48,7 @@ class ModelPair:
     min_score: float = 0.0
     crop_margin: float = 0.0
     language: Mapping[str, Any] | str | Path | None = None
+    second_look: SecondLook | None = None
     detection_calibration: ScoreCalibration | None = None
     recognition_calibration: ScoreCalibration | None = None
 
@@ -80,12 +84,16 @@ def resolve_pair(
         )
     entry, folder = _find_pair(model, zoo)
     calibrated = _calibrations(entry.get("calibration"), str(model))
+    second_look = entry.get("second_look")
+    if second_look is not None:
+        second_look = SecondLook.from_settings(second_look, str(model))
     return ModelPair(
         weights_file(detector or _beside(folder, entry["detector"]), runtime, zoo),
         weights_file(recognizer or _beside(folder, entry["recognizer"]), runtime, zoo),
         float(entry.get("min_score", 0.0)),
         float(entry.get("crop_margin", 0.0)),
         _language(folder, entry.get("language")),
+        second_look,
         None if detector else calibrated["detection"],
         None if recognizer else calibrated["recognition"],
     )

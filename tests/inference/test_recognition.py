@@ -52,7 +52,7 @@ class CountingReader:
     def __init__(self) -> None:
         self.batches: list[tuple[int, int]] = []
 
-    def crop(self, img: np.ndarray, cut: np.ndarray) -> np.ndarray:
+    def crop(self, img: np.ndarray, cut: np.ndarray, stretch: float = 1.0) -> np.ndarray:
         x, y = cut[0].astype(int)
         return img[y : y + 4, x : x + int(cut[1][0] - cut[0][0])]
 

@@ -1,0 +1,145 @@
+"""Further looks at words that were not read with certainty."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spotter.decoding import Decoded
+from spotter.errors import ConfigError
+from spotter.inference import WordRecognizer
+from spotter.inference.crops import Direction, cut_word
+from spotter.inference.looks import Look, SecondLook, surroundings
+from spotter.inference.recognition import CropPool, WordReading, choose_look
+
+BOX = np.array([[10, 10], [50, 10], [50, 20], [10, 20]], np.float32)
+STRIP = np.array([[0, 0], [10, 2], [20, 0], [20, 8], [10, 10], [0, 8]], np.float32)
+
+
+def test_a_look_grows_stretches_and_tilts_the_cut() -> None:
+    assert Look().cut(BOX) == pytest.approx(BOX)
+    grown = [[9, 9], [51, 9], [51, 21], [9, 21]]
+    assert Look(margin=0.1).cut(BOX) == pytest.approx(np.array(grown), abs=1e-4)
+    # Clockwise as one sees it, with y pointing down: the right end sinks.
+    upright = [[35, -5], [35, 35], [25, 35], [25, -5]]
+    assert Look(tilt=90).cut(BOX) == pytest.approx(np.array(upright), abs=1e-4)
+    assert Look(margin=0.1).cut(STRIP) == pytest.approx(STRIP)
+    tilted = Look(tilt=5).cut(STRIP)
+    assert np.linalg.norm(tilted[0] - tilted[2]) == pytest.approx(20, rel=1e-5)
+    assert tilted.mean(axis=0) == pytest.approx(STRIP.mean(axis=0), abs=1e-4)
+
+
+def test_settings_survive_the_way_through_a_file() -> None:
+    settings = {"below": 0.7, "looks": [{"margin": -0.06}, {"stretch": 1.25}, {"tilt": 3}]}
+    look = SecondLook.from_settings(settings, "pair")
+    assert look == SecondLook(0.7, (Look(margin=-0.06), Look(stretch=1.25), Look(tilt=3)))
+    assert look.to_dict() == settings
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        3,
+        {"below": 0.5},
+        {"below": 0.5, "looks": 3},
+        {"below": 0.5, "looks": [{"zoom": 2}]},
+        {"below": "high", "looks": []},
+        {"below": 0.5, "looks": [{"tilt": "left"}]},
+        {"below": 0.5, "looks": [{"stretch": 0}]},
+    ],
+)
+def test_faulty_settings_get_their_line(settings: object) -> None:
+    with pytest.raises(ConfigError, match=r"^my pair: .*second look"):
+        SecondLook.from_settings(settings, "my pair")
+
+
+@pytest.mark.parametrize(
+    "look", [Look(margin=0.08), Look(tilt=3), Look(tilt=-3), Look(margin=-0.06)]
+)
+@pytest.mark.parametrize("corner", [(30.0, 40.0), (0.0, 0.0), (150.0, 100.0)])
+def test_what_a_look_sees_is_in_the_surroundings(look: Look, corner: tuple[float, float]) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (120, 260, 3)).astype(np.uint8)
+    cut = np.array([[0, 0], [110, 0], [110, 20], [0, 20]], np.float32) + np.float32(corner)
+    part, moved = surroundings(photo, cut)
+    assert part.size < photo.size
+    expected = cut_word(photo, look.cut(cut), 128, 32)
+    seen = cut_word(part, look.cut(moved), 128, 32)
+    # The warp's own rounding of coordinates may shift by a hair.
+    assert np.abs(seen.astype(int) - expected).mean() < 0.5
+
+
+def reading(text: str, score: float) -> WordReading:
+    return WordReading(text, [score] * len(text), score, None, 90, BOX)
+
+
+def test_the_most_confident_look_counts_with_the_median_score() -> None:
+    first = reading("c1ose", 0.5)
+    assert choose_look(first, []) == first
+    chosen = choose_look(first, [Decoded("close", [0.9] * 5, 0.9), Decoded("dose", [0.2], 0.2)])
+    assert (chosen.text, chosen.score, chosen.rotation) == ("close", 0.5, 90)
+    assert chosen.character_scores == [0.9] * 5
+    kept = choose_look(first, [Decoded("dose", [0.3], 0.3), Decoded("cose", [0.1], 0.1)])
+    assert (kept.text, kept.score) == ("c1ose", 0.3)
+
+
+class StretchReader:
+    """Reads how wide a crop is; is sure of what is wide, and of dark photos."""
+
+    def __init__(self) -> None:
+        self.read: list[int] = []
+
+    def crop(self, img: np.ndarray, cut: np.ndarray, stretch: float = 1.0) -> np.ndarray:
+        width = round((cut[1][0] - cut[0][0]) * stretch)
+        return np.full((4, width, 3), img[0, 0, 0], np.uint8)
+
+    def read_batch(self, crops: list[np.ndarray]) -> list[Decoded]:
+        self.read += [crop.shape[1] for crop in crops]
+        scores = [1.0 if crop[0, 0, 0] < 10 else crop.shape[1] / 100 for crop in crops]
+        return [
+            Decoded(str(crop.shape[1]), [], score)
+            for crop, score in zip(crops, scores, strict=True)
+        ]
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 100])
+def test_the_pool_looks_again_at_unsure_words_only(batch_size: int) -> None:
+    reader = StretchReader()
+    looks = SecondLook(0.9, (Look(stretch=1.5), Look(stretch=0.5)))
+    pool = CropPool(reader, batch_size, looks)
+    cut = np.array([[0, 0], [40, 0], [40, 8], [0, 8]], np.float32)
+    for value in (200, 0, 200):
+        pool.add(np.full((8, 60, 3), value, np.uint8), [Direction(cut, cut)])
+    readings = pool.finish()
+    assert [(r.text, r.score) for r in readings] == [("60", 0.4), ("40", 1.0), ("60", 0.4)]
+    assert sorted(reader.read) == [20, 20, 40, 40, 40, 60, 60]
+
+
+def test_a_turned_word_is_looked_at_again_in_its_direction() -> None:
+    reader = StretchReader()
+    pool = CropPool(reader, 8, SecondLook(0.9, (Look(stretch=1.5),)))
+    wide = np.array([[0, 0], [40, 0], [40, 8], [0, 8]], np.float32)
+    directions = [Direction(wide / 2, wide / 2, 0), Direction(wide, wide, 90)]
+    pool.add(np.full((8, 60, 3), 200, np.uint8), directions)
+    [word] = pool.finish()
+    assert (word.text, word.rotation) == ("60", 90)
+    assert sorted(reader.read) == [20, 40, 60]
+
+
+def test_the_shipped_pair_looks_twice_unless_told_not_to() -> None:
+    rng = np.random.default_rng(3)
+    noise = [rng.integers(0, 256, (32, 100, 3)).astype(np.uint8) for _ in range(3)]
+    twice = WordRecognizer("plain", threads=1)
+    once = WordRecognizer("plain", threads=1, second_look=False)
+    both = [[(r.text, r.score) for r in side.read(noise)[0] if r] for side in (twice, once)]
+    assert both[0] != both[1]
+
+
+def test_a_pair_of_ones_own_may_look_twice(pair: dict[str, Path], tmp_path: Path) -> None:
+    file = tmp_path / "own.json"
+    entry = '{"detector": "%s", "recognizer": "%s", "second_look": %s}'
+    good = '{"below": 0.5, "looks": [{"tilt": 3}]}'
+    file.write_text(entry % (pair["detector"], pair["recognizer"], good))
+    assert WordRecognizer(file, threads=1)._second_look == SecondLook(0.5, (Look(tilt=3),))
+    file.write_text(entry % (pair["detector"], pair["recognizer"], "true"))
+    with pytest.raises(ConfigError, match="a second look has 'below' and 'looks'"):
+        WordRecognizer(file, threads=1)
