@@ -65,6 +65,7 @@ METHODS: dict[str, Method] = {
         all_words=True,
         main=True,
     ),
+    "same_compute": Method("supervised, same words, same compute", _SUPERVISED, labelled=7 / 3),
     "pseudo_label": Method(
         "pseudo-labels, frozen teacher",
         "pseudo_label_attention_compact.py",

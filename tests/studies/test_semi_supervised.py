@@ -42,7 +42,7 @@ def test_rows_are_what_they_say(name: str, settings: StudySettings) -> None:
         assert tested not in texts
     supervised = METHODS[name].config.startswith("supervised")
     assert ("HarvestedWordsReader" in texts) != supervised
-    batch = {"supervised": 32, "more_synthetic": 75}.get(name, 64)
+    batch = {"supervised": 32, "more_synthetic": 75, "same_compute": 75}.get(name, 64)
     assert cfg.train_dataloader.batch_size == batch
     if not supervised:
         assert cfg.train_dataloader.dataset.ratios == [32, 32]
