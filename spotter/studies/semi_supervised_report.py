@@ -219,7 +219,8 @@ def _published(rows: Sequence[Row]) -> str:
         f" parameters instead of about 50 million, and starts from a weak recognizer instead of a"
         f" converged one; the runs have {rows[0]['train']['iterations']:,} updates of"
         f" {settings['unlabelled']} unlabelled crops instead of 250,000 of 288; there are"
-        f" {harvested:,} unlabelled crops in all; and the labels are of {settings['words']:,} of our own rendered words."
+        f" {harvested:,} unlabelled crops in all; and the labels are of {settings['words']:,}"
+        f" rendered words of our own."
     )
 
 
