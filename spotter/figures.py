@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 
 def draw_curves(
@@ -38,4 +41,56 @@ def draw_curves(
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A picture with its caption.
+
+    Attributes:
+        image: (h, w, 3) uint8 BGR.
+        caption: One line.
+        right: Whether the caption is green or red.
+    """
+
+    image: np.ndarray
+    caption: str
+    right: bool
+
+
+def draw_examples(path: Path, rows: Mapping[str, Sequence[Example]]) -> None:
+    """Examples in rows, each row with its name, as PNG or SVG by the suffix.
+
+    Args:
+        path: The picture.
+        rows: Examples by the name of their row.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    columns = max(len(examples) for examples in rows.values())
+    figure, axes = pyplot.subplots(
+        len(rows), columns, squeeze=False, layout="constrained", figsize=(2.2 * columns, len(rows))
+    )
+    for (name, examples), line in zip(rows.items(), axes, strict=True):
+        for axis in line:
+            axis.axis("off")
+        for axis, example in zip(line, examples, strict=False):
+            axis.imshow(example.image[..., ::-1], interpolation="nearest")
+            color = "green" if example.right else "red"
+            axis.set_title(example.caption, fontsize="x-small", color=color, pad=2)
+        line[0].text(
+            -0.05,
+            0.5,
+            name,
+            fontsize="x-small",
+            ha="right",
+            va="center",
+            transform=line[0].transAxes,
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=90)
     pyplot.close(figure)

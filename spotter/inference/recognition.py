@@ -237,7 +237,7 @@ class CropReader:
             stretch: The input is as wide as that of a cut so many times as wide.
         """
         native_width, native_height = native_size(cut)
-        width = self._size(native_width * stretch, native_height)
+        width = self._size(round(native_width * stretch), native_height)
         return cut_word(img, cut, width, self._size.height)
 
     def read_batch(self, crops: Sequence[np.ndarray]) -> list[Decoded]:

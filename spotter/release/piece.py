@@ -251,7 +251,7 @@ def _add_unlabelled(cfg: Config, settings: PieceSettings, cache: str) -> None:
     shipped = settings.zoo / f"{cfg.release.name}.safetensors"
     if not shipped.is_file():
         raise ConfigError(f"{shipped}: nothing shipped yet that could read unlabelled crops")
-    reader = {"type": "LMDBReader", "lmdb_path": str(settings.unlabelled)}
+    reader: dict[str, Any] = {"type": "LMDBReader", "lmdb_path": str(settings.unlabelled)}
     digest = hashlib.sha256(shipped.read_bytes()).hexdigest()[:12]
     labels = settings.state / f"readings_{digest}.jsonl"
     teacher = WordRecognizer("default", recognizer=shipped, runtime="torch", turn=False)

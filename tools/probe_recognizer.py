@@ -1,0 +1,11 @@
+"""Find where a recognizer gives out: ``tools/probe_recognizer.py PAIR --page FILE.md``.
+
+It reads drawn words that get harder in one way at a time: smaller, blurred, fainter, tilted, bent,
+spaced out, stacked, or without meaning.
+"""
+
+from spotter.benchmarks.weaknesses import main
+from spotter.command_line import run_tool
+
+if __name__ == "__main__":
+    run_tool(main)
