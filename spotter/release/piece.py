@@ -289,6 +289,17 @@ def _machine(device: torch.device) -> str:
     return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
 
 
+def _schedule(cfg: Config) -> str:
+    """How the pieces are trained, in a line."""
+    optimizer = cfg.optim_wrapper.optimizer
+    text = (
+        f"{optimizer.type}, learning rate {optimizer.lr:g}, a cosine with warm restart per piece,"
+        f" batches of {cfg.train_dataloader.batch_size}"
+    )
+    averages = [h["decay"] for h in cfg.get("custom_hooks") or [] if h["type"] == "EMAHook"]
+    return text + "".join(f", weights averaged with {decay:g}" for decay in averages)
+
+
 def _card(cfg: Config, report: PieceReport) -> dict[str, Any]:
     return {
         "data": cfg.release.data,
@@ -297,6 +308,7 @@ def _card(cfg: Config, report: PieceReport) -> dict[str, Any]:
         "metrics": report.metrics,
         "iterations": report.iterations,
         "date": report.date,
+        "schedule": _schedule(cfg),
         "licence": "weights Apache-2.0; the training photos are for research and not included",
         "command": f"tools/release.py {'detector' if cfg.task == 'detection' else 'recognizer'}",
     }

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 from spotter.engine.weights import read_header
 from spotter.inference.export import export_onnx
+from spotter.release.cards import write_card
 from spotter.release.piece import PieceReport
 
 
@@ -43,8 +43,9 @@ def publish(candidate: Path, report: PieceReport, zoo: Path, docs: Path) -> bool
         export_onnx(candidate, exported)
         shutil.copyfile(candidate, zoo / f"{report.model}.safetensors")
         shutil.move(exported, zoo / f"{report.model}.onnx")
-        write_card(docs / "models" / f"{report.model}.md", read_header(candidate))
     append_log(docs / "releases", report)
+    if report.shipped:
+        write_card(report.model, zoo, docs)
     return report.shipped
 
 
@@ -70,18 +71,3 @@ def append_log(folder: Path, report: PieceReport) -> None:
         for p in pieces
     ]
     (folder / f"{report.model}.md").write_text("\n".join(table) + "\n", encoding="utf-8")
-
-
-def write_card(path: Path, header: dict[str, Any]) -> None:
-    """The model card as a page, from the header of the weights."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    card = dict(header["card"])
-    metrics = card.pop("metrics", {})
-    rows = [f"# {header['name']}", "", f"Task: {header['task']}.", ""]
-    rows += [f"- **{key}**: {value}" for key, value in card.items()]
-    rows += ["", "| validation metric | value |", "|---|---|"]
-    rows += [f"| {key} | {value:.4f} |" for key, value in metrics.items()]
-    for part in ("preprocessing", "postprocessing"):
-        if header[part]:
-            rows += ["", f"{part.capitalize()}: `{json.dumps(header[part])}`"]
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")

@@ -6,9 +6,10 @@ import torch
 
 from spotter.engine.header import make_header
 from spotter.engine.weights import read_header, save_weights
-from spotter.errors import ConfigError
+from spotter.errors import ConfigError, WeightsError
 from spotter.registry import MODELS
 from spotter.release import PieceReport, publish, train_piece
+from spotter.release.cards import write_card
 from spotter.release.piece import PieceSettings, packaged_config
 from spotter.release.publish import shipped_score
 
@@ -48,7 +49,12 @@ def candidate(folder: Path, score: float, seed: int) -> Path:
         "tiny",
         CONFIG,
         preprocessing=preprocessing,
-        card={"score": score, "metrics": {"detection/hmean": score}},
+        card={
+            "score": score,
+            "metrics": {"detection/hmean": score},
+            "protocol": "test",
+            "command": "test",
+        },
     )
     save_weights(folder / "candidate.safetensors", MODELS.build(CONFIG), header)
     return folder / "candidate.safetensors"
@@ -69,7 +75,20 @@ def test_only_better_weights_are_shipped_and_every_piece_is_logged(tmp_path: Pat
     table = (docs / "releases/tiny.md").read_text()
     assert table.count("| yes |") == 2
     assert table.count("| no |") == 2
-    assert "| detection/hmean | 0.6000 |" in (docs / "models/tiny.md").read_text()
+    card = (docs / "models/tiny.md").read_text()
+    assert "| hmean | 0.6000 |" in card
+    assert "A model for detection: DBNet (MobileNetV3Large, FPNC, DBHead), " in card
+    # 0.5 and 0.6 were shipped; the pieces between count, too, as the state went on.
+    assert "**training**: 0.1 hours in 4 pieces, 320 samples, on test, until 2026-01-01" in card
+    assert "weaknesses" not in card
+    publish(candidate(tmp_path, 0.5, 9), report(0.5), zoo, docs)
+    (docs / "models/tiny_weaknesses.md").write_text("")
+    write_card("tiny", zoo, docs)
+    card = (docs / "models/tiny.md").read_text()
+    assert "in 4 pieces" in card
+    assert "](tiny_weaknesses.md)" in card
+    with pytest.raises(WeightsError, match="no such weights"):
+        write_card("huge", zoo, docs)
 
 
 def test_unknown_kinds_and_configs_are_refused(tmp_path: Path) -> None:
