@@ -16,10 +16,13 @@ from spotter.geometry import (
     resample_polyline,
     strip_polygon,
 )
+from spotter.inference.stacked import unstack
 
 # Warps interpolate between four pixels; above this reduction they would skip some.
 _LARGEST_WARP_REDUCTION = 1.5
 _STRIP_POINTS = 8
+# A column of two characters is that much higher than wide; below that width there is little to see.
+_STACKED_ASPECT, _STACKED_WIDTH, _STACKED_HEIGHT = 1.5, 6, 1024
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,13 @@ class Direction:
         outline: (N, 2) the detected polygon, from the first character's top-left corner.
         cut: What is cut out: (4, 2) corners, or a (2n, 2) strip whose first half is the top side.
         rotation: Degrees clockwise that the upright crop is turned by.
+        stacked: Its characters stand upright, one below the other (:func:`unstack`).
     """
 
     outline: np.ndarray
     cut: np.ndarray
     rotation: int = 0
+    stacked: bool = False
 
 
 def reading_directions(polygon: np.ndarray, margin: float = 0.0) -> list[Direction]:
@@ -129,6 +134,21 @@ def cut_word(img: np.ndarray, cut: np.ndarray, width: int, height: int) -> np.nd
     return cv2.remap(
         img, grid, None, interpolation=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
+
+
+def cut_stacked(img: np.ndarray, cut: np.ndarray) -> np.ndarray | None:
+    """A stacked word laid out in a line, at its own size; ``None`` where it is not one.
+
+    Args:
+        img: (H, W, 3) uint8.
+        cut: (4, 2) corners of the upright column.
+    """
+    width, height = (max(round(side), 1) for side in native_size(cut))
+    if height < _STACKED_ASPECT * width or width < _STACKED_WIDTH:
+        return None
+    share = min(1.0, _STACKED_HEIGHT / height)
+    size = (max(round(width * share), 1), round(height * share))
+    return unstack(cut_word(img, cut, *size))
 
 
 def _axis(cut: np.ndarray) -> np.ndarray:

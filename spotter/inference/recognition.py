@@ -16,7 +16,7 @@ from spotter.data.input_size import RecInputSize
 from spotter.decoding import Decoded, Decoder, decode_ctc, decode_until_end
 from spotter.errors import ConfigError, SpotterError, WeightsError
 from spotter.geometry import native_size
-from spotter.inference.crops import Direction, cut_word, image_directions
+from spotter.inference.crops import Direction, cut_stacked, cut_word, image_directions
 from spotter.inference.looks import SecondLook, surroundings
 from spotter.inference.preprocessing import Normalizer
 from spotter.inference.runtimes import Runtime, open_runtime
@@ -89,13 +89,18 @@ class CropPool:
 
     def add(self, img: np.ndarray, directions: list[Direction]) -> int:
         """Cut a word out in each of its directions; gives its index in :meth:`finish`."""
+        if len(directions) > 1:
+            directions = [*directions, replace(directions[0], stacked=True)]
+        crops = [(d, self._crop(img, d)) for d in directions]
+        seen = [(direction, crop) for direction, crop in crops if crop is not None]
+        directions = [direction for direction, _ in seen]
         around = []
         if self._second_look is not None:
             around = [surroundings(img, direction.cut) for direction in directions]
         word = _Word(directions, [None] * len(directions), around, len(directions))
         self._words.append(word)
-        for place, direction in enumerate(directions):
-            self._ask(word, place, self._recognizer.crop(img, direction.cut))
+        for place, (_, crop) in enumerate(seen):
+            self._ask(word, place, crop)
         return len(self._words) - 1
 
     def finish(self) -> list[WordReading]:
@@ -104,6 +109,17 @@ class CropPool:
             for width in list(self._waiting):
                 self._read(width)
         return [choose_look(word.best, word.looks) for word in self._words if word.best is not None]
+
+    def _crop(self, img: np.ndarray, direction: Direction) -> np.ndarray | None:
+        """Input for a direction, or ``None`` where the word cannot run in it."""
+        if not direction.stacked:
+            return self._recognizer.crop(img, direction.cut)
+        line = cut_stacked(img, direction.cut)
+        if line is None:
+            return None
+        height, width = line.shape[:2]
+        corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+        return self._recognizer.crop(line, corners)
 
     def _ask(self, word: _Word, place: int, crop: np.ndarray) -> None:
         """Put a crop in its queue, and read the queue when it is full."""
@@ -129,9 +145,10 @@ class CropPool:
     def _decide(self, word: _Word) -> None:
         """Choose the direction, and look again along it where that is worth it."""
         readings = [reading for reading in word.readings if reading is not None]
-        word.best = choose_direction(word.directions, readings)
-        if self._second_look is not None and word.best.score < self._second_look.below:
-            chosen = [d.rotation for d in word.directions].index(word.best.rotation)
+        chosen = best_direction(word.directions, readings)
+        word.best = _in_direction(word.directions[chosen], readings[chosen])
+        unsure = self._second_look is not None and word.best.score < self._second_look.below
+        if self._second_look is not None and unsure and not word.directions[chosen].stacked:
             part, cut = word.around[chosen]
             word.missing = len(self._second_look.looks)
             for look in self._second_look.looks:
@@ -140,22 +157,24 @@ class CropPool:
         word.around = []
 
 
-def choose_direction(directions: Sequence[Direction], readings: Sequence[Decoded]) -> WordReading:
-    """The most confident reading of a word.
+def best_direction(directions: Sequence[Direction], readings: Sequence[Decoded]) -> int:
+    """Index of the most confident reading of a word.
 
-    A tall crop that is one character upright stays upright: turned, an ``I`` is a convincing dash
-    and an ``N`` a ``Z``.
+    A tall crop that is one character upright is not turned: lying on its side, an ``I`` is a
+    convincing dash and an ``N`` a ``Z``.
 
     Args:
-        directions: As :func:`reading_directions` gives them, upright first.
+        directions: As :func:`reading_directions` gives them, upright first; then perhaps stacked.
         readings: One for each.
     """
-    best = 0
-    if len(readings[0].text) != 1:
-        best = max(range(len(readings)), key=lambda i: (_seen_score(readings[i]), -i))
-    chosen = directions[best]
-    turned = WordReading("", [], 0.0, None, chosen.rotation, chosen.outline)
-    return _with_reading(turned, readings[best])
+    upright = len(readings[0].text) == 1
+    allowed = [i for i, d in enumerate(directions) if i == 0 or d.stacked or not upright]
+    return max(allowed, key=lambda i: (_seen_score(readings[i]), -i))
+
+
+def _in_direction(direction: Direction, reading: Decoded) -> WordReading:
+    turned = WordReading("", [], 0.0, None, direction.rotation, direction.outline)
+    return _with_reading(turned, reading)
 
 
 def _with_reading(word: WordReading, reading: Decoded) -> WordReading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from spotter.decoding import Decoded
 from spotter.errors import ConfigError, WeightsError
 from spotter.inference import WordRecognizer
 from spotter.inference.crops import Direction, reading_directions
-from spotter.inference.recognition import CropPool, CropReader, choose_direction
+from spotter.inference.recognition import CropPool, CropReader, best_direction
 from spotter.inference.runtimes import OnnxRuntime
 from spotter.language import CTCBeamSearch, LanguageDecoder, LanguageModel, WordSource
 from tests.inference.networks import digit_recognizer, photo, written
@@ -21,8 +22,9 @@ TALL = np.array([[20, 0], [20, 60], [0, 60], [0, 0]], np.float32)
 
 def chosen(*texts_and_scores: tuple[str, float]) -> tuple[str, int]:
     readings = [Decoded(text, [], score) for text, score in texts_and_scores]
-    best = choose_direction(reading_directions(TALL), readings)
-    return best.text, best.rotation
+    directions = reading_directions(TALL)
+    best = best_direction(directions, readings)
+    return readings[best].text, directions[best].rotation
 
 
 def test_the_most_confident_direction_wins() -> None:
@@ -40,10 +42,12 @@ def test_ties_go_to_the_first() -> None:
     assert chosen(("ab", 0.5), ("cd", 0.5), ("ef", 0.5)) == ("ab", 0)
 
 
-def test_the_outline_follows_the_direction() -> None:
-    readings = [Decoded("ab", [], 0.1), Decoded("cd", [], 0.2), Decoded("ef", [], 0.3)]
-    best = choose_direction(reading_directions(TALL), readings)
-    np.testing.assert_array_equal(best.outline[0], [0, 60])
+def test_what_is_stacked_may_beat_a_single_character() -> None:
+    directions = reading_directions(TALL)
+    directions.append(replace(directions[0], stacked=True))
+    readings = [Decoded(text, [], s) for text, s in (("I", 0.4), ("-", 0.99), ("--", 0.98))]
+    assert best_direction(directions, [*readings, Decoded("HOTEL", [], 0.5)]) == 3
+    assert best_direction(directions, [*readings, Decoded("HOTEL", [], 0.3)]) == 0
 
 
 class CountingReader:
@@ -147,8 +151,7 @@ def test_a_turned_word_is_chosen_by_what_was_seen() -> None:
         Decoded("1a10y", [], 0.3),
         Decoded("hotel", [], 0.7, visual_score=0.5),
     ]
-    best = choose_direction(reading_directions(TALL), readings)
-    assert (best.text, best.score, best.visual_score) == ("hotel", 0.7, 0.5)
+    assert best_direction(reading_directions(TALL), readings) == 2
 
 
 def test_language_corrects_what_was_not_sure(tmp_path: Path) -> None:
