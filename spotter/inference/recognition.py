@@ -64,7 +64,7 @@ class _Word:
     around: list[tuple[np.ndarray, np.ndarray]]
     missing: int
     best: WordReading | None = None
-    looks: list[Decoded] = field(default_factory=list)
+    looks: list[Decoded | None] = field(default_factory=list)
 
 
 class CropPool:
@@ -108,7 +108,11 @@ class CropPool:
         while any(self._waiting.values()):
             for width in list(self._waiting):
                 self._read(width)
-        return [choose_look(word.best, word.looks) for word in self._words if word.best is not None]
+        return [
+            choose_look(word.best, [look for look in word.looks if look is not None])
+            for word in self._words
+            if word.best is not None
+        ]
 
     def _crop(self, img: np.ndarray, direction: Direction) -> np.ndarray | None:
         """Input for a direction, or ``None`` where the word cannot run in it."""
@@ -140,21 +144,22 @@ class CropPool:
                 if not word.missing:
                     self._decide(word)
             else:
-                word.looks.append(reading)
+                word.looks[place] = reading
 
     def _decide(self, word: _Word) -> None:
         """Choose the direction, and look again along it where that is worth it."""
         readings = [reading for reading in word.readings if reading is not None]
         chosen = best_direction(word.directions, readings)
         word.best = _in_direction(word.directions[chosen], readings[chosen])
-        unsure = self._second_look is not None and word.best.score < self._second_look.below
-        if self._second_look is not None and unsure and not word.directions[chosen].stacked:
-            part, cut = word.around[chosen]
-            word.missing = len(self._second_look.looks)
-            for look in self._second_look.looks:
-                crop = self._recognizer.crop(part, look.cut(cut), look.stretch)
-                self._ask(word, 0, crop)
-        word.around = []
+        again, stacked = self._second_look, word.directions[chosen].stacked
+        around, word.around = word.around, []
+        if again is None or stacked or word.best.score >= again.below:
+            return
+        part, cut = around[chosen]
+        word.missing = len(again.looks)
+        word.looks = [None] * len(again.looks)
+        for place, look in enumerate(again.looks):
+            self._ask(word, place, self._recognizer.crop(part, look.cut(cut), look.stretch))
 
 
 def best_direction(directions: Sequence[Direction], readings: Sequence[Decoded]) -> int:
