@@ -27,10 +27,16 @@ three sets.
 
 All rows go on from the same supervised recognizer (*start*) for the same number of updates, with
 the same labelled words, learning rates and augmentation; seeds differ in the order of the words and
-in their augmentation. Labels are scarce, as in the published ablation: the start and all rows but
-one know only a part of the rendered words (how many: see *Scale*). *More synthetic words* trains on
-all of them, and sees 7/3 as many per update, which costs about as much as an update of the methods
-with unlabelled words; *same compute* sees as many, of the part that the others know.
+in their augmentation. *More synthetic words* sees 7/3 as many labelled words per update, which
+costs about as much as an update of the methods with unlabelled words.
+"""
+
+_SCARCE = """Labels are scarce, as in the published ablation: the start and all rows but one know
+{words:,} of the {synthetic:,} rendered words. *More synthetic words* knows all of them,
+*same compute* sees as many of the {words:,}.
+"""
+
+_PLENTY = """All rows know all {synthetic:,} rendered words (`--words {synthetic} --start {start}`).
 """
 
 _READING_AID = """*online* is the model that is trained, *target* its average (the frozen teacher,
@@ -59,8 +65,11 @@ def write_report(folder: Path, path: Path) -> None:
         raise ConfigError(f"{folder}: no finished row to report")
     figure = path.with_suffix(".png")
     draw_curves(figure, curves(rows), "processor seconds since the start", "%")
+    settings = {"words": rows[0]["settings"]["synthetic"], **rows[0]["settings"]}
+    scarce = settings["words"] < settings["synthetic"]
     sections = [
         _INTRODUCTION,
+        (_SCARCE if scarce else _PLENTY).format(**settings),
         "## Results\n",
         markdown_table(_header(), [_start_line(rows), *(_line(n, rows) for n in _names(rows))]),
         "",
@@ -175,7 +184,7 @@ def findings(rows: Sequence[Row]) -> str:
     claims = [
         ("consistency beats supervised training on the same labels", "consistency", "supervised"),
         ("... also where that costs as much", "consistency", "same_compute"),
-        ("... also where that knows all rendered words", "consistency", "more_synthetic"),
+        ("... also where that sees more rendered words", "consistency", "more_synthetic"),
         ("consistency beats pseudo-labels", "consistency", "pseudo_label"),
         ("consistency beats Mean Teacher", "consistency", "mean_teacher"),
         ("consistency beats FixMatch", "consistency", "fixmatch"),
@@ -192,6 +201,8 @@ def findings(rows: Sequence[Row]) -> str:
         if not pairs:
             continue
         verdict = "yes" if min(pairs) > 0 else "no" if max(pairs) < 0 else "not decided"
+        if len(pairs) == 1:
+            verdict = "one run each"
         shown = ", ".join(f"{100 * pair:+.1f}" for pair in pairs)
         lines.append(f"- {claim}: **{verdict}** ({shown} points, by seed).")
     lines += ["", "Differences of about the spread of the seeds say nothing about the methods."]
@@ -212,6 +223,7 @@ def _published(rows: Sequence[Row]) -> str:
     if not values:
         return "The rows for a comparison are not finished."
     settings, harvested = rows[0]["settings"], rows[0]["data"]["harvested"]
+    words = settings.get("words", settings["synthetic"])
     return (
         f"Zheng et al. (CVPR 2022) report +{_PUBLISHED} points on the mean of six test sets for"
         f" TRBA with 10 % of the labels of MJSynth and SynthText and 1.06 million unlabelled crops."
@@ -219,13 +231,14 @@ def _published(rows: Sequence[Row]) -> str:
         f" parameters instead of about 50 million, and starts from a weak recognizer instead of a"
         f" converged one; the runs have {rows[0]['train']['iterations']:,} updates of"
         f" {settings['unlabelled']} unlabelled crops instead of 250,000 of 288; there are"
-        f" {harvested:,} unlabelled crops in all; and the labels are of {settings['words']:,}"
+        f" {harvested:,} unlabelled crops in all; and the labels are of {words:,}"
         f" rendered words of our own."
     )
 
 
 def _scale(rows: Sequence[Row]) -> str:
     settings, row = rows[0]["settings"], rows[0]
+    words = settings.get("words", settings["synthetic"])
     total = row["start"]["cpu_seconds"] + sum(r["train"]["cpu_seconds"] for r in rows)
     return (
         f"Crops of 32x{settings['width']}; the recognizer of"
@@ -233,7 +246,7 @@ def _scale(rows: Sequence[Row]) -> str:
         f" parameters). Start: {row['start']['iterations']} iterations of {settings['start_batch']}"
         f" rendered words. Rows: {row['train']['iterations']} iterations of {settings['labelled']}"
         f" labelled and {settings['unlabelled']} unlabelled words. Labelled words:"
-        f" {settings['words']:,}, of *more synthetic words* {settings['synthetic']:,}. The average"
+        f" {words:,}, of *more synthetic words* {settings['synthetic']:,}. The average"
         f" of the weights has momentum {settings['momentum']}, because 0.999 would remember more"
         f" iterations than a row has. All trainings together took {total / 60:.0f} processor"
         f" minutes ({row['machine']}, {row['threads']} thread). Absolute accuracies are"

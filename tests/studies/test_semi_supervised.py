@@ -140,8 +140,8 @@ def test_gains_are_paired_by_seed() -> None:
     assert late(ROWS[3], "kept") is None
     said = findings(ROWS)
     assert "same labels: **yes** (+5.0, +2.0 points, by seed)" in said
-    assert "soft labels are better than hard ones: **no** (-0.5 points, by seed)" in said
-    assert "the filter adds something: **yes** (+15.0 points, by seed)" in said
+    assert "soft labels are better than hard ones: **one run each** (-0.5 points, by seed)" in said
+    assert "the filter adds something: **one run each** (+15.0 points, by seed)" in said
     assert "FixMatch" not in said
 
 
@@ -159,6 +159,7 @@ def test_the_page_has_every_number(tmp_path: Path) -> None:
     assert "report +3.7 points" in text
     assert "Here it is +3.5 ± 1.5 points" in text
     assert "1,234 unlabelled crops" in text
+    assert "know\n4,000 of the 40,000 rendered words" in text
     assert report.with_suffix(".png").stat().st_size > 1000
     with pytest.raises(ConfigError, match="no finished row"):
         write_report(tmp_path / "none", report)
