@@ -238,8 +238,8 @@ def write_page(
     draw_examples(picture, {way: [o.example for o in outcomes] for way, outcomes in found.items()})
     text = f"""# Where {model} gives out
 
-Printed by `{command}`: {count} drawn words per level, in plain faces, dark on light or light on
-dark, that get harder in one way at a time. *level: **accuracy in %***, 36 characters, case folded.
+Printed by `{command}`: {count} drawn words per level, dark on light or light on dark, that
+get harder in one way at a time. *level: **accuracy in %***, 36 characters, case folded.
 Photos are hard in several ways at once; this tells which way costs how much.
 
 {report(found)}
@@ -257,7 +257,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="probe_recognizer.py", description="Read drawn words that get harder step by step."
     )
-    parser.add_argument("model", help="pair of the zoo, or .json of a pair")
+    parser.add_argument("model", nargs="?", default="default", help="pair, or .json of one")
     parser.add_argument("--recognizer", help="file or zoo name of a recognizer instead")
     parser.add_argument("--words", type=int, default=100, help="words per level")
     parser.add_argument("--fonts", nargs="+", help="font files or folders")
@@ -274,8 +274,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if args.page is not None:
         name = args.recognizer or args.model
         command = f"tools/probe_recognizer.py {args.model}"
-        if args.recognizer:
-            command += f" --recognizer {args.recognizer}"
-        if args.words != parser.get_default("words"):
-            command += f" --words {args.words}"
+        for option in ("recognizer", "words", "seed"):
+            if getattr(args, option) != parser.get_default(option):
+                command += f" --{option} {getattr(args, option)}"
+        if args.fonts:
+            command += f" --fonts {' '.join(args.fonts)}"
         write_page(args.page, Path(name).stem, command, args.words, found)

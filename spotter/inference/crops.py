@@ -137,11 +137,17 @@ def cut_word(img: np.ndarray, cut: np.ndarray, width: int, height: int) -> np.nd
 
 
 def cut_stacked(img: np.ndarray, cut: np.ndarray) -> np.ndarray | None:
-    """A stacked word laid out in a line, at its own size; ``None`` where it is not one.
+    """A stacked word laid out in a line, at its own size.
 
     Args:
         img: (H, W, 3) uint8.
-        cut: (4, 2) corners of the upright column.
+        cut: (4, 2) corners of the upright column, in pixels of ``img``.
+
+    Returns:
+        (h, w, 3) uint8, or ``None`` where the column is too short, too narrow or no column.
+
+    Raises:
+        GeometryError: Coordinates that are not finite.
     """
     width, height = (max(round(side), 1) for side in native_size(cut))
     if height < _STACKED_ASPECT * width or width < _STACKED_WIDTH:

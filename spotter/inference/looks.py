@@ -103,8 +103,11 @@ def surroundings(img: np.ndarray, cut: np.ndarray) -> tuple[np.ndarray, np.ndarr
     It is kept instead of the photo, which may be far larger.
 
     Args:
-        img: (H, W, 3).
-        cut: (N, 2), see ``Direction.cut``.
+        img: (H, W, 3) uint8.
+        cut: (N, 2) in pixels of ``img``, see ``Direction.cut``.
+
+    Returns:
+        (h, w, 3) uint8, and (N, 2) the cut in pixels of it.
     """
     low, high = cut.min(axis=0), cut.max(axis=0)
     reach = _REACH * float(np.min(high - low)) + 0.05 * float(np.max(high - low)) + 4.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
 import os
 import platform
 import time
@@ -249,12 +250,19 @@ def _add_unlabelled(cfg: Config, settings: PieceSettings, cache: str) -> None:
     if settings.kind != "recognizer":
         raise ConfigError("unlabelled crops are for recognizers; a detector learns from photos")
     shipped = settings.zoo / f"{cfg.release.name}.safetensors"
-    if not shipped.is_file():
+    pairs = settings.zoo / "zoo.json"
+    if not shipped.is_file() or not pairs.is_file():
         raise ConfigError(f"{shipped}: nothing shipped yet that could read unlabelled crops")
     reader: dict[str, Any] = {"type": "LMDBReader", "lmdb_path": str(settings.unlabelled)}
-    digest = hashlib.sha256(shipped.read_bytes()).hexdigest()[:12]
+    # A recognizer given by itself would read without the pair's language and second look.
+    pair = json.loads(pairs.read_text(encoding="utf-8"))["default"]
+    digest = hashlib.sha256(shipped.read_bytes() + json.dumps(pair).encode()).hexdigest()[:12]
+    pair["recognizer"] = str(shipped.resolve())
+    file = settings.state / f"teacher_{digest}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(pair, indent=1), encoding="utf-8")
     labels = settings.state / f"readings_{digest}.jsonl"
-    teacher = WordRecognizer("default", recognizer=shipped, runtime="torch", turn=False)
+    teacher = WordRecognizer(file, runtime="torch", turn=False)
     label_samples(teacher, READERS.build(reader), labels)
     reader = {
         "type": "PseudoLabelReader",

@@ -8,7 +8,9 @@ from mmengine.config import Config
 import spotter
 from spotter.data.readers.pseudo_labels import PseudoLabelReader, read_pseudo_labels
 from spotter.data.synthesis.writers import SynthesisSettings, write_words
+from spotter.data.transforms.loading import load_pixels
 from spotter.errors import ConfigError
+from spotter.inference import WordRecognizer
 from spotter.registry import READERS
 from spotter.release.piece import PieceSettings, piece_config
 
@@ -50,6 +52,14 @@ def test_unlabelled_crops_are_read_by_the_shipped_pair_and_mixed_in(folder: Path
     assert len(readings) == 40
     kept = [text for text, score in readings.values() if score >= 0.1 and len(text) >= 2]
     assert sorted(reader[i]["text"] for i in range(len(reader))) == sorted(kept)
+    # The teacher is the whole pair, with its language, looks and calibration.
+    crops = READERS.build({"type": "LMDBReader", "lmdb_path": str(folder / "crops")})
+    pair = WordRecognizer("default", runtime="torch", turn=False)
+    expected, _ = pair.read([load_pixels(crops[i]) for i in range(40)])
+    for reading, (text, score) in zip(expected, readings.values(), strict=True):
+        assert reading is not None
+        assert reading.text == text
+        assert score == pytest.approx(reading.score if text else 0.0, abs=1e-3)
     # Some are right: the labels come from looking at the crops.
     samples = [reader[i] for i in range(len(reader))]
     assert any(sample["text"].lower() == sample["hidden_text"].lower() for sample in samples)
