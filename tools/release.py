@@ -52,7 +52,7 @@ def main() -> None:
         note=args.note,
     )
     report, candidate = train_piece(settings)
-    shipped = publish(candidate, report, args.zoo, args.docs)
+    shipped = publish(candidate, report, args.zoo, args.docs, args.data, args.threads)
     verdict = "shipped" if shipped else "not better than the shipped weights, which stay"
     print(f"{report.model}: {report.score:.4f} after {report.iterations} iterations; {verdict}")
 

@@ -23,7 +23,7 @@ from spotter.data.transforms.loading import load_pixels
 from spotter.engine.weights import atomic_write
 from spotter.errors import ConfigError
 from spotter.evaluation.calibration import Calibration, calibration
-from spotter.evaluation.end_to_end import evaluate_end_to_end, texts_match
+from spotter.evaluation.end_to_end import EndToEndScores, evaluate_end_to_end, texts_match
 from spotter.evaluation.matching import as_instances
 from spotter.evaluation.pairs import flatten_words, pair_words
 from spotter.evaluation.protocols import recognition_protocol
@@ -39,6 +39,7 @@ BINS = 10
 MIN_SCORES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 Words = Mapping[str, list[TextInstance]]
+PARTS = ("detection", "recognition")
 
 
 @dataclass(frozen=True)
@@ -106,27 +107,107 @@ def found_words(words: Words, truths: Words) -> tuple[Answers, Answers]:
     )
 
 
-def read_words(recognizer: WordRecognizer, sets: Sequence[OpenedSet]) -> Answers:
+@dataclass(frozen=True)
+class PairAnswers:
+    """What a pair answers on a suite.
+
+    Attributes:
+        given: Words per photo with the networks' own scores, however low.
+        truths: Likewise, the true words.
+        there: Whether words of photos are there.
+        read: Whether crops are read right.
+        accuracies: Share of the crops that are read right, by set.
+    """
+
+    given: Words
+    truths: Words
+    there: Answers
+    read: Answers
+    accuracies: Mapping[str, float]
+
+    def fit(self) -> dict[str, ScoreCalibration]:
+        """Calibrations by part.
+
+        Raises:
+            ConfigError: Right answers do not score higher than wrong ones.
+        """
+        sides = (self.there, self.read)
+        fitted = (fit_calibration(side.scores, side.correct) for side in sides)
+        return dict(zip(PARTS, fitted, strict=True))
+
+    def calibrated(self, calibrations: Mapping[str, ScoreCalibration]) -> Words:
+        """Words per photo with calibrated scores."""
+        return calibrated_words(self.given, *(calibrations[part] for part in PARTS))
+
+    def sweep(self, words: Words) -> dict[float, EndToEndScores]:
+        """End-to-end scores of words by ``min_score``, without lexicon."""
+        return {s: evaluate_end_to_end(words, self.truths, min_score=s) for s in MIN_SCORES}
+
+
+def ask_pair(model: str | Path, suite: str, data: Path, threads: int | None = None) -> PairAnswers:
+    """Have a pair answer a suite.
+
+    Args:
+        model: Pair of the zoo, or ``.json`` of one.
+        suite: Key of :data:`spotter.benchmarks.suites.SUITES`.
+        data: Root below which the sets of the suite lie.
+        threads: Per operator; ``None``: all cores of this process.
+
+    Raises:
+        SpotterError: The pair or the suite cannot be used.
+    """
+    kinds = suite_of(suite)
+    words = [found for kind in kinds.words if (found := open_set(kind, data)) is not None]
+    photos = [found for kind in kinds.photos if (found := open_set(kind, data)) is not None]
+    if not words or not photos:
+        raise ConfigError(f"{data}: calibration needs words and photos of the suite {suite}")
+    recognizer = WordRecognizer(model, threads=threads, calibrated=False)
+    spotter = SceneTextSpotter(model, threads=threads, min_score=0.0, calibrated=False)
+    given: dict[str, list[TextInstance]] = {}
+    truths: dict[str, list[TextInstance]] = {}
+    for opened in photos:
+        spotted, true = spot_photos(spotter, opened)
+        given.update(spotted)
+        truths.update(true)
+    there, _ = found_words(given, truths)
+    read, accuracies = read_words(recognizer, words)
+    return PairAnswers(given, truths, there, read, accuracies)
+
+
+def read_words(
+    recognizer: WordRecognizer, sets: Sequence[OpenedSet]
+) -> tuple[Answers, dict[str, float]]:
     """Whether word crops are read right, by recognition score.
 
     Args:
         recognizer: Reads the crops.
         sets: Of words.
+
+    Returns:
+        The answers, crops without a reading left out, and the accuracy on each set, where those
+        count as wrong.
     """
     scores, correct, groups = [], [], []
+    accuracies = {}
     for opened in sets:
         rules = recognition_protocol(opened.kind.protocol)  # type: ignore[union-attr]
         names = list(opened.samples)
         crops = (load_pixels(opened.samples[name]) for name in names)
         readings, _ = recognizer.read(track(crops, opened.name, len(names), transient=True))
+        right = []
         for name, reading in zip(names, readings, strict=True):
             text, score = ("", 0.0) if reading is None else (reading.text, reading.score)
             tally = rules.tally(text, opened.samples[name]["text"] or "", opened.name)
-            if tally is not None and text:
+            if tally is None:
+                continue
+            right.append(tally.distance == 0)
+            if text:
                 scores.append(score)
-                correct.append(tally.distance == 0)
+                correct.append(right[-1])
                 groups.append(f"{opened.name} {name}")
-    return Answers("a crop is read right", np.array(scores), np.array(correct), np.array(groups))
+        accuracies[opened.name] = sum(right) / len(right) if right else 0.0
+    answers = Answers("a crop is read right", np.array(scores), np.array(correct), np.array(groups))
+    return answers, accuracies
 
 
 def spot_photos(spotter: SceneTextSpotter, opened: OpenedSet) -> tuple[Words, Words]:
@@ -256,44 +337,25 @@ def calibrate(
     Raises:
         SpotterError: The pair or the suite cannot be used.
     """
-    kinds = suite_of(suite)
-    words = [found for kind in kinds.words if (found := open_set(kind, data)) is not None]
-    photos = [found for kind in kinds.photos if (found := open_set(kind, data)) is not None]
-    if not words or not photos:
-        raise ConfigError(f"{data}: calibration needs words and photos of the suite {suite}")
-    recognizer = WordRecognizer(model, threads=threads, calibrated=False)
-    spotter = SceneTextSpotter(model, threads=threads, min_score=0.0, calibrated=False)
-    given: dict[str, list[TextInstance]] = {}
-    truths: dict[str, list[TextInstance]] = {}
-    for opened in photos:
-        spotted, true = spot_photos(spotter, opened)
-        given.update(spotted)
-        truths.update(true)
-    there, _ = found_words(given, truths)
-    read = read_words(recognizer, words)
-    calibrations = {
-        "detection": fit_calibration(there.scores, there.correct),
-        "recognition": fit_calibration(read.scores, read.correct),
-    }
-    mapped = calibrated_words(given, *calibrations.values())
-    together = [found_words(side, truths)[1] for side in (given, mapped)]
+    answers = ask_pair(model, suite, data, threads)
+    calibrations = answers.fit()
+    words = answers.calibrated(calibrations)
+    there, read = answers.there, answers.read
+    together = [found_words(side, answers.truths)[1] for side in (answers.given, words)]
     rows = [
         (there, there.held_out()),
         (read, read.held_out()),
         (together[0], together[1].scores),
     ]
-    sweep = [_sweep(mapped, truths, least) for least in MIN_SCORES]
+    sweep = [
+        [f"{least:g}", *(f"{100 * v:.1f}" for v in (s.precision, s.recall, s.hmean))]
+        for least, s in answers.sweep(words).items()
+    ]
     _print(rows, calibrations, sweep)
     if page is not None:
         write_page(page, Path(model).stem, suite, rows, calibrations, sweep)
     if write:
         print(f"written to {write_pair(model, calibrations)}")
-
-
-def _sweep(words: Words, truths: Words, least: float) -> list[str]:
-    scores = evaluate_end_to_end(words, truths, min_score=least)
-    values = (scores.precision, scores.recall, scores.hmean)
-    return [f"{least:g}", *(f"{100 * value:.1f}" for value in values)]
 
 
 def _print(

@@ -47,8 +47,10 @@ class PieceReport:
         samples: Samples seen in this piece.
         machine: Device and threads.
         started_from: ``"state"``, ``"shipped weights"`` or ``"scratch"``.
-        score: The validation score that decides on shipping.
+        score: The model's own validation score.
         metrics: All validation scores.
+        pair: Scores of the default pair with these weights.
+        shipped_pair: The same in the same run with the weights shipped before.
         shipped: Whether the weights became the shipped ones.
         note: What was tried in this piece.
     """
@@ -62,6 +64,8 @@ class PieceReport:
     started_from: str
     score: float
     metrics: dict[str, float] = field(default_factory=dict)
+    pair: dict[str, float] = field(default_factory=dict)
+    shipped_pair: dict[str, float] = field(default_factory=dict)
     shipped: bool = False
     note: str = ""
 

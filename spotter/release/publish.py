@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from spotter.engine.weights import read_header
+from spotter.errors import SpotterError
 from spotter.inference.export import export_onnx
 from spotter.release.cards import write_card
+from spotter.release.judge import Judgement, judge
 from spotter.release.piece import PieceReport
 
 
@@ -20,8 +24,18 @@ def shipped_score(zoo: Path, name: str) -> float:
     return float(read_header(path)["card"].get("score", float("-inf")))
 
 
-def publish(candidate: Path, report: PieceReport, zoo: Path, docs: Path) -> bool:
+def publish(
+    candidate: Path,
+    report: PieceReport,
+    zoo: Path,
+    docs: Path,
+    data: Path | None = None,
+    threads: int | None = None,
+) -> bool:
     """Ship ``candidate`` unless the shipped weights score higher, and log the piece.
+
+    What counts is the score in the default pair (:mod:`spotter.release.judge`); without ``data``,
+    or without a pair yet, the model's own.
 
     Writes ``<zoo>/<name>.safetensors``, ``<zoo>/<name>.onnx``, ``<docs>/models/<name>.md`` and, in
     any case, ``<docs>/releases/<name>.jsonl`` and ``.md``.
@@ -31,22 +45,44 @@ def publish(candidate: Path, report: PieceReport, zoo: Path, docs: Path) -> bool
         report: Its report; ``shipped`` is set.
         zoo: Folder of the shipped weights.
         docs: Folder of the documentation.
+        data: Root of the data sets of the suite that the pair is judged on.
+        threads: Threads per operator of the pair; ``None``: all cores of this process.
 
     Returns:
         Whether the weights were shipped.
     """
-    report.shipped = report.score > shipped_score(zoo, report.model)
+    # Exported before anything is replaced: a failing export must leave the old pair whole.
+    exported = candidate.with_suffix(".onnx")
+    export_onnx(candidate, exported)
+    judgement = None if data is None else _judge(candidate, report, zoo, data, threads)
+    if judgement is None:
+        report.shipped = report.score > shipped_score(zoo, report.model)
+    else:
+        report.pair, report.shipped_pair = judgement.candidate, judgement.shipped
+        report.shipped = judgement.better
     if report.shipped:
         zoo.mkdir(parents=True, exist_ok=True)
-        # Exported before anything is replaced: a failing export must leave the old pair whole.
-        exported = candidate.with_suffix(".onnx")
-        export_onnx(candidate, exported)
         shutil.copyfile(candidate, zoo / f"{report.model}.safetensors")
         shutil.move(exported, zoo / f"{report.model}.onnx")
     append_log(docs / "releases", report)
     if report.shipped:
         write_card(report.model, zoo, docs)
     return report.shipped
+
+
+def _judge(
+    candidate: Path, report: PieceReport, zoo: Path, data: Path, threads: int | None
+) -> Judgement | None:
+    kind = "detector" if read_header(candidate)["task"] == "detection" else "recognizer"
+    try:
+        judgement = judge(kind, report.model, candidate, zoo, data, threads)
+    except SpotterError as error:
+        # Hours of training are not thrown away for want of the suite.
+        print(f"not judged in the pair, but by its own score: {error}")
+        return None
+    if judgement is not None:
+        print(judgement)
+    return judgement
 
 
 def append_log(folder: Path, report: PieceReport) -> None:
@@ -60,14 +96,26 @@ def append_log(folder: Path, report: PieceReport) -> None:
         f"# Training of {report.model}, piece by piece",
         "",
         "Printed by `tools/release.py`; scores are on validation, see the model card.",
+        "*In the pair*: with the other model, language and second look of the default pair, and in",
+        "brackets that of the weights shipped before.",
         "",
-        "| date | minutes | iterations | samples | machine | from | score | shipped | note |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| date | minutes | iterations | samples | machine | from | score | in the pair | shipped |"
+        " note |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     table += [
         f"| {p['date']} | {p['minutes']:g} | {p['iterations']} | {p['samples']} | {p['machine']} |"
-        f" {p['started_from']} | {p['score']:.4f} | {'yes' if p['shipped'] else 'no'} |"
-        f" {p['note']} |"
+        f" {p['started_from']} | {p['score']:.4f} | {_in_pair(p)} |"
+        f" {'yes' if p['shipped'] else 'no'} | {p['note']} |"
         for p in pieces
     ]
     (folder / f"{report.model}.md").write_text("\n".join(table) + "\n", encoding="utf-8")
+
+
+def _in_pair(piece: Mapping[str, Any]) -> str:
+    """Scores in the pair, as in the table; earlier pieces have none."""
+    before = piece.get("shipped_pair") or {}
+    return ", ".join(
+        f"{name} {value:.3f} ({before[name]:.3f})"
+        for name, value in (piece.get("pair") or {}).items()
+    )
