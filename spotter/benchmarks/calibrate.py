@@ -1,7 +1,9 @@
 """Fit the calibration of a pair's scores on a suite, and say what they are worth afterwards.
 
 Detection scores become the probability that a word is there (IoU above 0.5 with one that counts),
-recognition scores that a crop is read right; their product is then an estimate of both.
+recognition scores that a crop is read right. Words that were found have a fit of their own, as they
+are cut out otherwise and are those that are seen well; the product with the detection score is then
+an estimate of both.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,7 +42,6 @@ BINS = 10
 MIN_SCORES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 Words = Mapping[str, list[TextInstance]]
-PARTS = ("detection", "recognition")
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Answers:
         return calibration(scores, self.correct, BINS, equal_count=True)
 
 
-def found_words(words: Words, truths: Words) -> tuple[Answers, Answers]:
+def found_words(words: Words, truths: Words) -> tuple[Answers, Answers, Answers]:
     """Whether words that a spotter names are there, and whether those that are there are read.
 
     Detections on don't-care words are left out.
@@ -86,8 +88,8 @@ def found_words(words: Words, truths: Words) -> tuple[Answers, Answers]:
         truths: Likewise, the true words.
 
     Returns:
-        By detection score whether a word is there; by the product of both scores whether it is
-        there and read right.
+        By detection score whether a word is there; by recognition score whether one that is there
+        is read right; by the product whether both holds.
     """
     flat = flatten_words(words, truths)
     pairs = pair_words(flat)
@@ -100,9 +102,12 @@ def found_words(words: Words, truths: Words) -> tuple[Answers, Answers]:
         true = flat.truths[pairs.truth[pair]].text or ""
         read[index] = texts_match(true, flat.detections[index].text or "")
     products = np.array([word.score for word in flat.detections])
+    readings = np.array([word.recognition_score for word in flat.detections])
+    found = counted & there & (readings > 0)
     groups = flat.detection_images
     return (
         Answers("a word is there", flat.detection_scores[counted], there[counted], groups[counted]),
+        Answers("a found word is read right", readings[found], read[found], groups[found]),
         Answers("found and read right", products[counted], read[counted], groups[counted]),
     )
 
@@ -116,6 +121,7 @@ class PairAnswers:
         truths: Likewise, the true words.
         there: Whether words of photos are there.
         read: Whether crops are read right.
+        found: Whether words of photos that are there are read right.
         accuracies: Share of the crops that are read right, by set.
     """
 
@@ -123,21 +129,28 @@ class PairAnswers:
     truths: Words
     there: Answers
     read: Answers
+    found: Answers
     accuracies: Mapping[str, float]
 
     def fit(self) -> dict[str, ScoreCalibration]:
-        """Calibrations by part.
+        """Calibrations by part: ``detection``, ``recognition`` and, if it can be fitted, ``found``.
 
         Raises:
             ConfigError: Right answers do not score higher than wrong ones.
         """
-        sides = (self.there, self.read)
-        fitted = (fit_calibration(side.scores, side.correct) for side in sides)
-        return dict(zip(PARTS, fitted, strict=True))
+        fitted = {
+            "detection": fit_calibration(self.there.scores, self.there.correct),
+            "recognition": fit_calibration(self.read.scores, self.read.correct),
+        }
+        # Of few words all may be right; then those that are found are read like any other crop.
+        with suppress(ConfigError):
+            fitted["found"] = fit_calibration(self.found.scores, self.found.correct)
+        return fitted
 
     def calibrated(self, calibrations: Mapping[str, ScoreCalibration]) -> Words:
         """Words per photo with calibrated scores."""
-        return calibrated_words(self.given, *(calibrations[part] for part in PARTS))
+        reading = calibrations.get("found", calibrations["recognition"])
+        return calibrated_words(self.given, calibrations["detection"], reading)
 
     def sweep(self, words: Words) -> dict[float, EndToEndScores]:
         """End-to-end scores of words by ``min_score``, without lexicon."""
@@ -169,9 +182,9 @@ def ask_pair(model: str | Path, suite: str, data: Path, threads: int | None = No
         spotted, true = spot_photos(spotter, opened)
         given.update(spotted)
         truths.update(true)
-    there, _ = found_words(given, truths)
+    there, read_there, _ = found_words(given, truths)
     read, accuracies = read_words(recognizer, words)
-    return PairAnswers(given, truths, there, read, accuracies)
+    return PairAnswers(given, truths, there, read, read_there, accuracies)
 
 
 def read_words(
@@ -296,7 +309,7 @@ bias), fitted on the suite. {settings}.
 
 {markdown_table(headings, table)}
 The calibration error is the mean gap between score and share of right answers in {BINS} groups of
-one size. Calibrated scores in the first two rows and pictures are held out: those of one half of
+one size. Calibrated scores in all rows and pictures but the last are held out: those of one half of
 the photos or words come from a fit on the other half. The pair ships the fit on all, which the last
 row and picture have.
 
@@ -341,10 +354,11 @@ def calibrate(
     calibrations = answers.fit()
     words = answers.calibrated(calibrations)
     there, read = answers.there, answers.read
-    together = [found_words(side, answers.truths)[1] for side in (answers.given, words)]
+    together = [found_words(side, answers.truths)[2] for side in (answers.given, words)]
     rows = [
         (there, there.held_out()),
         (read, read.held_out()),
+        *([(answers.found, answers.found.held_out())] if "found" in calibrations else []),
         (together[0], together[1].scores),
     ]
     sweep = [

@@ -177,6 +177,7 @@ class _Files:
         parts = {
             "detection": self.pair.detection_calibration,
             "recognition": self.pair.recognition_calibration,
+            "found": self.pair.found_calibration,
         }
         return {name: part.to_dict() for name, part in parts.items() if part is not None}
 

@@ -292,7 +292,7 @@ def open_language(language: Language, pair: ModelPair) -> LanguageDecoder | None
 
 
 def recognition_calibration(
-    pair: ModelPair, language: Language, second_look: bool, calibrated: bool
+    pair: ModelPair, language: Language, second_look: bool, calibrated: bool, found: bool = False
 ) -> ScoreCalibration | None:
     """The calibration of a pair's recognizer, unless it reads in another way than when calibrated.
 
@@ -301,10 +301,11 @@ def recognition_calibration(
         language: What stands in for its language; ``None``: nothing.
         second_look: Whether it looks twice where the pair's makers recommend it.
         calibrated: Whether a calibration is wanted.
+        found: Whether the words are those that the pair's detector finds.
     """
-    if language is not None or not (second_look or pair.second_look is None):
+    if language is not None or not (second_look or pair.second_look is None) or not calibrated:
         return None
-    return pair.recognition_calibration if calibrated else None
+    return (found and pair.found_calibration) or pair.recognition_calibration
 
 
 def calibrate_reading(reading: WordReading, calibrate: ScoreCalibration | None) -> WordReading:

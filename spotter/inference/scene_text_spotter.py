@@ -114,7 +114,7 @@ class SceneTextSpotter:
         self._calibrate_detection = self.pair.detection_calibration if calibrated else None
         self._second_look = self.pair.second_look if second_look else None
         self._calibrate_recognition = recognition_calibration(
-            self.pair, language, second_look, calibrated
+            self.pair, language, second_look, calibrated, found=True
         )
         self.device = finder.device
 

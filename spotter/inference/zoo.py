@@ -22,6 +22,9 @@ ZOO = Path(__file__).resolve().parents[1] / "zoo"
 SUFFIXES = {"onnx": ".onnx", "torch": ".safetensors"}
 """File type that each runtime loads."""
 
+CALIBRATED = ("detection", "recognition", "found")
+"""Parts that a pair may have calibrations of, see :class:`ModelPair`."""
+
 LANGUAGE_SUFFIX = ".npz"
 """File type of language models."""
 
@@ -41,6 +44,8 @@ class ModelPair:
         detection_calibration: Of the detector's scores.
         recognition_calibration: Of the recognizer's scores, with ``language`` and
             ``second_look``.
+        found_calibration: Likewise, of words that the detector found and cut out; ``None``: as for
+            other crops.
     """
 
     detector: Path
@@ -51,6 +56,7 @@ class ModelPair:
     second_look: SecondLook | None = None
     detection_calibration: ScoreCalibration | None = None
     recognition_calibration: ScoreCalibration | None = None
+    found_calibration: ScoreCalibration | None = None
 
 
 def resolve_pair(
@@ -96,6 +102,7 @@ def resolve_pair(
         second_look,
         None if detector else calibrated["detection"],
         None if recognizer else calibrated["recognition"],
+        None if detector or recognizer else calibrated["found"],
     )
 
 
@@ -178,11 +185,11 @@ def _language(folder: Path, language: Any) -> Mapping[str, Any] | str | Path | N
 
 
 def _calibrations(settings: Any, origin: str) -> dict[str, ScoreCalibration | None]:
-    """Calibrations of both parts of a pair."""
-    parts: dict[str, ScoreCalibration | None] = {"detection": None, "recognition": None}
+    """Calibrations of the parts of a pair."""
+    parts: dict[str, ScoreCalibration | None] = dict.fromkeys(CALIBRATED)
     given = {} if settings is None else settings
     if not isinstance(given, Mapping) or not set(given) <= set(parts):
-        raise ConfigError(f"{origin}: calibration is that of detection and recognition")
+        raise ConfigError(f"{origin}: calibration is that of {', '.join(CALIBRATED)}")
     found = {part: ScoreCalibration.from_settings(given[part], origin) for part in given}
     return {**parts, **found}
 

@@ -51,7 +51,7 @@ def judge(
     Args:
         kind: ``"detector"`` (judged by detection and end-to-end hmean on the photos) or
             ``"recognizer"`` (accuracy on the words, mean over the sets, and end-to-end hmean).
-        name: Of the model.
+        name: Of the shipped weights.
         candidate: Its ``.safetensors``, with its ``.onnx`` beside it.
         zoo: Folder with the shipped weights and ``zoo.json``.
         data: Root of the data sets.

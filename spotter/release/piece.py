@@ -46,7 +46,9 @@ class PieceReport:
         iterations: Iterations done so far, over all pieces.
         samples: Samples seen in this piece.
         machine: Device and threads.
-        started_from: ``"state"``, ``"shipped weights"`` or ``"scratch"``.
+        started_from: ``"state"``, ``"shipped weights"``, the weights it grew out of, or
+            ``"scratch"``.
+        grown_from: The shipped model that it is a deeper version of; empty: none.
         score: The model's own validation score.
         metrics: All validation scores.
         pair: Scores of the default pair with these weights.
@@ -68,6 +70,7 @@ class PieceReport:
     shipped_pair: dict[str, float] = field(default_factory=dict)
     shipped: bool = False
     note: str = ""
+    grown_from: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -140,7 +143,8 @@ def train_piece(settings: PieceSettings) -> tuple[PieceReport, Path]:
     if find_last_checkpoint(settings.state) is not None:
         started_from = "state"
     elif cfg.get("load_from"):
-        started_from = "shipped weights"
+        grown = Path(cfg.load_from).stem != name
+        started_from = f"{Path(cfg.load_from).stem}, grown" if grown else "shipped weights"
     runner = SpotterRunner.from_cfg(cfg)
     before = time.monotonic()
     runner.train()
@@ -158,6 +162,7 @@ def train_piece(settings: PieceSettings) -> tuple[PieceReport, Path]:
         score=metrics[metric],
         metrics=metrics,
         note=settings.note,
+        grown_from=cfg.release.get("grown_from") or "",
     )
     candidate = settings.state / CANDIDATE
     save_deployable(runner, candidate, half=True, card=_card(cfg, report))
@@ -188,11 +193,19 @@ def piece_config(settings: PieceSettings) -> Config:
         {"type": "PieceScheduleHook", "minutes": settings.minutes, "peak": settings.peak},
         {"type": "TimeLimitHook", "minutes": settings.minutes},
     ]
-    shipped = settings.zoo / f"{cfg.release.name}.safetensors"
-    if find_last_checkpoint(settings.state) is None and shipped.is_file():
-        cfg.load_from = str(shipped)
+    start = starting_weights(cfg, settings.zoo)
+    if find_last_checkpoint(settings.state) is None and start is not None:
+        cfg.load_from = str(start)
         cfg.model.get("backbone", {}).pop("pretrained", None)
     return cfg
+
+
+def starting_weights(cfg: Config, zoo: Path) -> Path | None:
+    """What a fresh state starts from: the model's shipped weights, else those it grows out of."""
+    for name in (cfg.release.name, cfg.release.get("grown_from")):
+        if name and (zoo / f"{name}.safetensors").is_file():
+            return zoo / f"{name}.safetensors"
+    return None
 
 
 def _loader_options(settings: PieceSettings, device: torch.device) -> dict[str, Any]:

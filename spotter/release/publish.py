@@ -32,7 +32,7 @@ def publish(
     data: Path | None = None,
     threads: int | None = None,
 ) -> bool:
-    """Ship ``candidate`` unless the shipped weights score higher, and log the piece.
+    """Ship ``candidate`` unless the shipped weights score as high, and log the piece.
 
     What counts is the score in the default pair (:mod:`spotter.release.judge`); without ``data``,
     or without a pair yet, the model's own.
@@ -75,7 +75,7 @@ def _judge(
 ) -> Judgement | None:
     kind = "detector" if read_header(candidate)["task"] == "detection" else "recognizer"
     try:
-        judgement = judge(kind, report.model, candidate, zoo, data, threads)
+        judgement = judge(kind, _rival(report, zoo), candidate, zoo, data, threads)
     except SpotterError as error:
         # Hours of training are not thrown away for want of the suite.
         print(f"not judged in the pair, but by its own score: {error}")
@@ -83,6 +83,12 @@ def _judge(
     if judgement is not None:
         print(judgement)
     return judgement
+
+
+def _rival(report: PieceReport, zoo: Path) -> str:
+    """The shipped model that a candidate has to beat: its own, or the one it grew out of."""
+    first = report.grown_from and not (zoo / f"{report.model}.onnx").is_file()
+    return report.grown_from if first else report.model
 
 
 def append_log(folder: Path, report: PieceReport) -> None:

@@ -28,7 +28,10 @@ def test_what_counts_as_right() -> None:
         "a": [box(0, "CAT", 0.9), box(1, "cat", 0.8), box(20, "cow", 0.7), box(40, "x", 0.6)],
         "b": [box(0, "cat", 0.5)],
     }
-    there, read = found_words(words, truths)
+    there, found, read = found_words(words, truths)
+    # Of those that are there, one is read wrong.
+    assert found.correct.tolist() == [True, False]
+    assert found.scores.tolist() == [0.5, 0.5]
     # The second is a double of the first; the one on the don't-care word is left out.
     assert there.correct.tolist() == [True, False, True, False]
     assert there.scores.tolist() == [0.9, 0.8, 0.7, 0.5]
@@ -107,6 +110,15 @@ def test_a_pair_gets_its_calibration(
     # With another language, or none, it is another reader.
     (other,), _ = WordRecognizer(pair, threads=1, language="none").read([crop])
     assert other.score == plain.score
+
+    # Words that were found have a fit of their own.
+    content = json.loads(pair.read_text())
+    content["calibration"]["found"] = {"temperature": 3.0}
+    pair.write_text(json.dumps(content))
+    (word,) = SceneTextSpotter(pair, threads=1).spot(picture).instances
+    assert word.recognition_score == ScoreCalibration(3.0)(given.recognition_score)
+    (same,), _ = WordRecognizer(pair, threads=1).read([crop])
+    assert same.score == reading.score
 
 
 def test_a_suite_that_is_not_there(pair: Path, tmp_path: Path) -> None:

@@ -98,6 +98,14 @@ def test_calibrations(zoo: Path, tmp_path: Path) -> None:
     pair = resolve_pair(zoo=zoo)
     assert pair.detection_calibration == ScoreCalibration(0.5, -1.0)
     assert pair.recognition_calibration == ScoreCalibration(2.0)
+    assert pair.found_calibration is None
+    parts["found"] = {"temperature": 3}
+    (zoo / "zoo.json").write_text(json.dumps({"default": entry}))
+    assert resolve_pair(zoo=zoo).found_calibration == ScoreCalibration(3.0)
+    # Another detector finds other words.
+    pair = resolve_pair(detector="dbnet", zoo=zoo)
+    assert pair.found_calibration is None
+    assert pair.recognition_calibration == ScoreCalibration(2.0)
     # Another network has other scores.
     pair = resolve_pair(recognizer="trba", zoo=zoo)
     assert pair.detection_calibration == ScoreCalibration(0.5, -1.0)

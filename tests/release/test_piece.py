@@ -1,18 +1,27 @@
 """A piece's config: what its data are made of."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
 
 import spotter
 from spotter.data.readers.pseudo_labels import PseudoLabelReader, read_pseudo_labels
 from spotter.data.synthesis.writers import SynthesisSettings, write_words
 from spotter.data.transforms.loading import load_pixels
+from spotter.engine.weights import build_from_weights, load_all
 from spotter.errors import ConfigError
 from spotter.inference import WordRecognizer
-from spotter.registry import READERS
-from spotter.release.piece import PieceSettings, piece_config
+from spotter.registry import MODELS, READERS
+from spotter.release.piece import (
+    PieceSettings,
+    packaged_config,
+    piece_config,
+    starting_weights,
+)
 
 ZOO = Path(spotter.__file__).parent / "zoo"
 
@@ -80,3 +89,28 @@ def test_a_piece_says_what_it_cannot_do_with_unlabelled_crops(folder: Path, tmp_
         piece_config(settings(folder, kind="detector"))
     with pytest.raises(ConfigError, match="nothing shipped yet"):
         piece_config(settings(folder, zoo=tmp_path))
+
+
+def test_a_deeper_model_grows_out_of_a_shipped_one(folder: Path, tmp_path: Path) -> None:
+    own = replace(
+        settings(folder),
+        unlabelled=None,
+        config=packaged_config("recognition/deep_ctc_release.py"),
+        state=tmp_path / "state",
+    )
+    cfg = piece_config(own)
+    assert cfg.load_from == str(ZOO / "compact_ctc.safetensors")
+    model = MODELS.build(cfg.model)
+    report = load_all(model, cfg.load_from)
+    assert not report.unused
+    assert all(name.startswith("feature_extraction.stages.") for name in report.missing)
+    shipped, _ = build_from_weights(cfg.load_from)
+    images = torch.randn(2, 3, 32, 64)
+    torch.testing.assert_close(model.eval()(images), shipped(images))
+    # Once it has weights of its own, it goes on from those.
+    zoo = tmp_path / "zoo"
+    zoo.mkdir()
+    shutil.copy(ZOO / "compact_ctc.safetensors", zoo / "deep_ctc.safetensors")
+    cfg = piece_config(replace(own, zoo=zoo))
+    assert cfg.load_from == str(zoo / "deep_ctc.safetensors")
+    assert starting_weights(cfg, tmp_path) is None

@@ -1,4 +1,6 @@
+import importlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,14 @@ from spotter.engine.weights import read_header, save_weights
 from spotter.errors import ConfigError, WeightsError
 from spotter.registry import MODELS
 from spotter.release import PieceReport, publish, train_piece
+
 from spotter.release.cards import write_card
+from spotter.release.judge import Judgement
 from spotter.release.piece import PieceSettings, packaged_config
 from spotter.release.publish import shipped_score
+
+# The package has a function of that name.
+publish_module = importlib.import_module("spotter.release.publish")
 
 CONFIG = {
     "type": "DBNet",
@@ -89,6 +96,26 @@ def test_only_better_weights_are_shipped_and_every_piece_is_logged(tmp_path: Pat
     assert "](tiny_weaknesses.md)" in card
     with pytest.raises(WeightsError, match="no such weights"):
         write_card("huge", zoo, docs)
+
+
+def test_a_grown_model_has_to_beat_the_one_it_grew_out_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoo, docs, rivals = tmp_path / "zoo", tmp_path / "docs", []
+
+    def judged(kind: str, name: str, *_: object) -> Judgement:
+        rivals.append(name)
+        return Judgement({"end to end": 0.5}, {"end to end": 0.4 + 0.1 * len(rivals)})
+
+    monkeypatch.setattr(publish_module, "judge", judged)
+    grown = replace(report(0.9), grown_from="small")
+    assert not publish(candidate(tmp_path, 0.9, 0), grown, zoo, docs, tmp_path)
+    assert "| end to end 0.500 (0.500) | no |" in (docs / "releases/tiny.md").read_text()
+    monkeypatch.setattr(publish_module, "judge", lambda *_: Judgement({"x": 0.5}, {"x": 0.4}))
+    assert publish(candidate(tmp_path, 0.1, 0), grown, zoo, docs, tmp_path)
+    monkeypatch.setattr(publish_module, "judge", judged)
+    publish(candidate(tmp_path, 0.9, 0), grown, zoo, docs, tmp_path)
+    assert rivals == ["small", "tiny"]
 
 
 def test_unknown_kinds_and_configs_are_refused(tmp_path: Path) -> None:

@@ -78,6 +78,16 @@ def _block(mixer: str, channels: int, expansion: float, drop_path: float) -> nn.
     return TransformerLayer(channels, heads, expansion, drop_path=drop_path)
 
 
+def _ends(block: nn.Module) -> list[Any]:
+    """The layers whose outputs a block adds to what it was given."""
+    if isinstance(block, TransformerLayer):
+        return [block.out, block.project]
+    if isinstance(block, LocalBlock):
+        return [block.mix[-1], block.project[-1]]
+    assert isinstance(block, ConvBlock)
+    return [block.project[-1]]
+
+
 @MODELS.register_module()
 class CompactMixer(BaseModule):
     """Conv stem to stride 4, then stages that each halve the height: H/4, H/8, H/16, H/32.
@@ -94,6 +104,9 @@ class CompactMixer(BaseModule):
         expansion: Width of the MLPs relative to the channels.
         stem_channels: Channels at half size; default: half of the first stage's.
         drop_path: Stochastic depth of the last block; grows linearly from 0.
+        zero_init_residual: Blocks start as the identity (Goyal et al., 2017). Blocks that are new
+            beside those of loaded weights then change nothing at first, which is how a trained
+            model is deepened (Net2Net, Chen et al., ICLR 2016).
         in_channels: Channels of the images.
         init_cfg: mmengine's initialisation, if any.
 
@@ -112,6 +125,7 @@ class CompactMixer(BaseModule):
         expansion: float = 2.0,
         stem_channels: int | None = None,
         drop_path: float = 0.0,
+        zero_init_residual: bool = False,
         in_channels: int = 3,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
@@ -142,6 +156,10 @@ class CompactMixer(BaseModule):
         )
         self.norm = nn.LayerNorm(self.out_channels) if mixers[-1] == "global" else None
         initialize_convolutions(self)
+        if zero_init_residual:
+            for last in (layer for stage in self.stages for b in stage for layer in _ends(b)):
+                nn.init.zeros_(last.weight)
+                nn.init.zeros_(last.bias)
 
     def forward(self, images: Tensor, valid_ratios: Tensor | None = None) -> Tensor:
         """Features (N, C, h, W/4) of images (N, 3, H, W), h = H / 2^(stages + 1).

@@ -81,3 +81,19 @@ def test_attention_does_not_look_at_padding() -> None:
 def test_bad_options(options: dict) -> None:
     with pytest.raises(ConfigError, match="CompactMixer"):
         CompactMixer(**options)
+
+
+@pytest.mark.parametrize("mixer", ["conv", "local", "global"])
+def test_new_blocks_change_nothing_at_first_and_learn(mixer: str) -> None:
+    torch.manual_seed(0)
+    options = dict(SMALL_MIXER, mixers=(mixer,) * 3, depths=(1, 1, 1))
+    small = CompactMixer(**options).eval()
+    deep = CompactMixer(**{**options, "depths": (2, 1, 3)}, zero_init_residual=True).eval()
+    missing, unused = deep.load_state_dict(small.state_dict(), strict=False)
+    assert missing
+    assert not unused
+    images = torch.randn(2, 3, 32, 64)
+    torch.testing.assert_close(deep(images), small(images))
+    deep.train()(images).square().sum().backward()
+    ends = [deep.stages[0][1], deep.stages[2][2]]
+    assert all(any(p.grad.abs().sum() > 0 for p in block.parameters()) for block in ends)
