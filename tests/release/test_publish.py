@@ -11,7 +11,6 @@ from spotter.engine.weights import read_header, save_weights
 from spotter.errors import ConfigError, WeightsError
 from spotter.registry import MODELS
 from spotter.release import PieceReport, publish, train_piece
-
 from spotter.release.cards import write_card
 from spotter.release.judge import Judgement
 from spotter.release.piece import PieceSettings, packaged_config
