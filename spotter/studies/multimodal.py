@@ -103,7 +103,7 @@ the others are there to be compared with it."""
 
 @dataclass(frozen=True)
 class StudySettings:
-    """Sizes of the study at scale 1: about an hour and a half on a slow core, for one seed.
+    """Sizes of the study at scale 1: about two hours on a slow core, for one seed.
 
     Attributes:
         data_root: Folder of the data sets.
@@ -132,7 +132,7 @@ class StudySettings:
     archives: Path
     scale: float = 1.0
     width: int = 96
-    start: int = 4000
+    start: int = 10000
     start_batch: int = 64
     start_rate: float = 2e-3
     vision: int = 500
