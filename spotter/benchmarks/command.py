@@ -57,6 +57,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument("--min-score", type=float, help="of words in photos; default: the pair's")
     parser.add_argument("--limit-side", type=int, help="input size of the detector in pixels")
     parser.add_argument("--limit-type", choices=("max", "min"))
+    parser.add_argument("--zoom", type=float, help="enlarge photos by it; default: the pair's")
     parser.add_argument("--tile", type=int, help="search larger photos in windows of this size")
     return parser.parse_args(arguments)
 
@@ -129,6 +130,7 @@ def _contenders(options: argparse.Namespace) -> list[Contender]:
         options.min_score,
         options.limit_side,
         options.limit_type,
+        options.zoom,
         options.tile,
     )
     found = [our_contender(model, settings) for model in options.models]

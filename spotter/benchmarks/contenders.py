@@ -67,6 +67,7 @@ class Settings:
         min_score: Words of photos below it are dropped; ``None``: what the pair recommends.
         limit_side: Input size of the detector; ``None``: the weights' own.
         limit_type: ``"max"`` or ``"min"``, likewise.
+        zoom: Factor by which photos are enlarged; ``None``: what the pair recommends.
         tile: Search larger photos in windows of this size, too.
     """
 
@@ -76,6 +77,7 @@ class Settings:
     min_score: float | None = None
     limit_side: int | None = None
     limit_type: str | None = None
+    zoom: float | None = None
     tile: int | None = None
 
 
@@ -100,6 +102,7 @@ def our_contender(model: str, settings: Settings) -> Contender:
     size: dict[str, Any] = {
         "limit_side": settings.limit_side,
         "limit_type": settings.limit_type,
+        "zoom": settings.zoom,
         "tile": settings.tile,
     }
     about: dict[str, Any] = {"runtime": settings.runtime}
@@ -121,10 +124,15 @@ def our_contender(model: str, settings: Settings) -> Contender:
             photos = _photo_reader(files, size, run)
     if files.pair is not None and files.pair.second_look is not None:
         about["second look"] = json.dumps(files.pair.second_look.to_dict())
+    if files.pair is not None and files.pair.zoom is not None:
+        about.setdefault("zoom", files.pair.zoom)
     if files.calibration:
         about["calibration"] = json.dumps(files.calibration)
     names = [file.stem for file in (files.detector, files.recognizer) if file is not None]
-    return Contender(" + ".join(names), about, photos, words, files.recognizer is not None)
+    name = " + ".join(names)
+    if files.pair is not None:
+        name = f"{Path(model).stem}: {name}"
+    return Contender(name, about, photos, words, files.recognizer is not None)
 
 
 def peer_contender(peer: str, threads: int | None) -> Contender:

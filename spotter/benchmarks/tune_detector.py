@@ -28,8 +28,8 @@ from spotter.evaluation.detection import DetectionScores, evaluate_detection
 from spotter.evaluation.matching import as_instances
 from spotter.evaluation.report import markdown_table
 from spotter.inference.arguments import find_images
-from spotter.inference.detection import WordFinder
-from spotter.inference.runtimes import Runtime, open_runtime
+from spotter.inference.detection import WordFinder, zoomed
+from spotter.inference.runtimes import open_runtime
 from spotter.inference.zoo import weights_file
 from spotter.structures import TextInstance
 
@@ -122,27 +122,6 @@ class MapFinder(WordFinder):
         return ProbabilityMap(probability, scale, photo.shape[:2], 1e3 * spent)
 
 
-class ZoomedRuntime:
-    """A network whose photos are enlarged by another factor than its header says.
-
-    Args:
-        runtime: The network.
-        zoom: The factor.
-    """
-
-    def __init__(self, runtime: Runtime, zoom: float) -> None:
-        self.header = zoomed(runtime.header, zoom)
-        self.device = runtime.device
-        self.run = runtime.run
-
-
-def zoomed(header: Mapping[str, Any], zoom: float) -> dict[str, Any]:
-    """A header with another zoom; its bound on the size moves along."""
-    own = header["preprocessing"]
-    bound = round(own["limit_side"] * zoom / own.get("zoom", 1.0))
-    return {**header, "preprocessing": {**own, "zoom": zoom, "limit_side": bound}}
-
-
 def words_of(maps: Mapping[str, ProbabilityMap], options: Mapping[str, Any]) -> tuple[Words, float]:
     """Words of all maps, and the median of the milliseconds that a map takes."""
     postprocess = DBPostprocessor(**options)
@@ -219,7 +198,7 @@ def tune(
     truths = {name: as_instances(sample["instances"]) for name, sample in samples.items()}
     choices = []
     for zoom in zooms:
-        finder = MapFinder(ZoomedRuntime(runtime, zoom))
+        finder = MapFinder(runtime, zoom=zoom)
         bar = track(samples.items(), f"zoom {zoom:g}", transient=True)
         maps = {name: finder.probability_map(load_pixels(sample)) for name, sample in bar}
         choice = best_choice(zoom, maps, truths)

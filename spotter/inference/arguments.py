@@ -35,6 +35,7 @@ def add_spotter_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--min-score", type=float, help="drop words below it; default: the pair's")
     parser.add_argument("--limit-side", type=int, help="input size of the detector in pixels")
     parser.add_argument("--limit-type", choices=("max", "min"))
+    parser.add_argument("--zoom", type=float, help="enlarge photos by it; default: the pair's")
     parser.add_argument("--tile", type=int, help="search larger photos in windows of this size")
     parser.add_argument("--lexicon", help="file of the words that may occur, one per line")
 
@@ -52,7 +53,7 @@ def spotter_from(arguments: argparse.Namespace, **options: Any) -> SceneTextSpot
         arguments: Parsed options.
         options: Further keyword arguments of :class:`SceneTextSpotter`.
     """
-    names = ("detector", "min_score", "limit_side", "limit_type", "tile", "lexicon")
+    names = ("detector", "min_score", "limit_side", "limit_type", "zoom", "tile", "lexicon")
     chosen = {name: getattr(arguments, name) for name in names}
     chosen |= runtime_options(arguments)
     if arguments.config:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,13 @@ _MAX_INPUT_PIXELS = 4096 * 4096
 _MAX_INPUT_SIDE = 4096
 
 
+def zoomed(header: Mapping[str, Any], zoom: float) -> dict[str, Any]:
+    """A detector's header with another zoom; its bound on the size moves along."""
+    own = header["preprocessing"]
+    bound = round(own["limit_side"] * zoom / own.get("zoom", 1.0))
+    return {**header, "preprocessing": {**own, "zoom": zoom, "limit_side": bound}}
+
+
 class WordFinder:
     """A detector behind its header.
 
@@ -32,6 +39,8 @@ class WordFinder:
         tile: Side in pixels of square windows in which larger photos are searched at their own
             resolution, in addition to the whole; ``None``: the whole only.
         batch_size: Inputs of one size that are run together.
+        zoom: Photos are enlarged by this factor, up to a bound that moves along with it; default:
+            the header's. Not together with a limit of one's own.
 
     Raises:
         WeightsError: The header describes another kind of detector.
@@ -45,9 +54,16 @@ class WordFinder:
         limit_type: str | None = None,
         tile: int | None = None,
         batch_size: int = 1,
+        zoom: float | None = None,
     ) -> None:
         self.runtime = runtime
         header = runtime.header
+        if zoom is not None:
+            if zoom <= 0:
+                raise ConfigError(f"zoom must be positive, not {zoom:g}")
+            if limit_side is not None or limit_type is not None:
+                raise ConfigError("zoom and limit_side or limit_type exclude each other")
+            header = zoomed(header, zoom)
         preprocessing = header["preprocessing"]
         try:
             self._normalize = Normalizer(preprocessing["mean"], preprocessing["std"])

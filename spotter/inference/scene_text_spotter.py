@@ -51,6 +51,9 @@ class SceneTextSpotter:
         limit_side: Input size of the detector in pixels; default: the weights' own, see
             :func:`spotter.data.images.detector_input_size`.
         limit_type: ``"max"`` or ``"min"``, likewise.
+        zoom: Factor by which the detector sees photos enlarged, up to a bound that moves along:
+            more small words in more time. Default: what the pair recommends, else the weights' own.
+            Not together with ``limit_side`` or ``limit_type``.
         tile: Also search photos larger than this in windows of this many pixels, for small words
             in large photos.
         det_batch_size: Photos or windows of one size that are searched together.
@@ -85,6 +88,7 @@ class SceneTextSpotter:
         min_score: float | None = None,
         limit_side: int | None = None,
         limit_type: str | None = None,
+        zoom: float | None = None,
         tile: int | None = None,
         det_batch_size: int = 1,
         rec_batch_size: int = 32,
@@ -109,7 +113,9 @@ class SceneTextSpotter:
         )
         finder = open_runtime(self.pair.detector, "detection", runtime, device, threads)
         reader = open_runtime(self.pair.recognizer, "recognition", runtime, device, threads)
-        self._finder = WordFinder(finder, limit_side, limit_type, tile, det_batch_size)
+        if zoom is None and limit_side is None and limit_type is None:
+            zoom = self.pair.zoom
+        self._finder = WordFinder(finder, limit_side, limit_type, tile, det_batch_size, zoom)
         self._reader = CropReader(reader, open_language(language, self.pair))
         self._calibrate_detection = self.pair.detection_calibration if calibrated else None
         self._second_look = self.pair.second_look if second_look else None

@@ -46,6 +46,7 @@ class ModelPair:
             ``second_look``.
         found_calibration: Likewise, of words that the detector found and cut out; ``None``: as for
             other crops.
+        zoom: Factor by which the detector sees photos enlarged; ``None``: that of its weights.
     """
 
     detector: Path
@@ -57,6 +58,7 @@ class ModelPair:
     detection_calibration: ScoreCalibration | None = None
     recognition_calibration: ScoreCalibration | None = None
     found_calibration: ScoreCalibration | None = None
+    zoom: float | None = None
 
 
 def resolve_pair(
@@ -103,6 +105,7 @@ def resolve_pair(
         None if detector else calibrated["detection"],
         None if recognizer else calibrated["recognition"],
         None if detector or recognizer else calibrated["found"],
+        None if detector else _zoom(entry, str(model)),
     )
 
 
@@ -182,6 +185,13 @@ def _language(folder: Path, language: Any) -> Mapping[str, Any] | str | Path | N
     if isinstance(language, Mapping):
         return {**language, "model": _beside(folder, language["model"])}
     return _beside(folder, language) if language else None
+
+
+def _zoom(entry: Mapping[str, Any], origin: str) -> float | None:
+    zoom = entry.get("zoom")
+    if zoom is not None and (not isinstance(zoom, int | float) or zoom <= 0):
+        raise ConfigError(f"{origin}: zoom must be a positive number, not {zoom!r}")
+    return zoom
 
 
 def _calibrations(settings: Any, origin: str) -> dict[str, ScoreCalibration | None]:

@@ -51,7 +51,7 @@ def test_a_pair_spots(files: tuple[Path, Path]) -> None:
     entry = {"detector": detector.name, "recognizer": recognizer.name, "min_score": 0.25}
     pair.write_text(json.dumps({**entry, "crop_margin": 0.1}))
     contender = our_contender(str(pair), SETTINGS)
-    assert contender.name == "bright + digits"
+    assert contender.name == "pair: bright + digits"
     assert contender.about["min_score"] == 0.25
     assert contender.about["crop_margin"] == 0.1
     # The order of the two files does not matter.

@@ -159,6 +159,33 @@ def test_zoom_of_the_header(tmp_path: Path, pair: dict, photos: list) -> None:
     assert spotter._finder._window_size(np.zeros((128, 128, 3), np.uint8), 128) == (192, 192)
 
 
+def test_zoom_of_the_caller_and_of_the_pair(tmp_path: Path, pair: dict, photos: list) -> None:
+    header = bright_detector(tmp_path / "header.onnx", zoom=1.5, limit_side=384)
+    size = SceneTextSpotter(**{**pair, "detector": header}, threads=1, zoom=2.0)
+    # 256x192, twice; the bound has become 512.
+    assert size._finder._input_size(photos[0]) == (512, 384)
+    assert size._finder.limit_side == 512
+    entry = {part: str(Path(file).resolve()) for part, file in pair.items()}
+    own = tmp_path / "pair.json"
+    own.write_text(json.dumps({**entry, "zoom": 0.5}))
+    assert SceneTextSpotter(own, threads=1)._finder._input_size(photos[0]) == (128, 96)
+    assert SceneTextSpotter(own, threads=1, zoom=1)._finder._input_size(photos[0]) == (256, 192)
+    # It was chosen for the pair's detector; and a bound of one's own is in pixels of the photo.
+    others = SceneTextSpotter(own, detector=pair["detector"], threads=1)
+    assert others._finder._input_size(photos[0]) == (256, 192)
+    bounded = SceneTextSpotter(own, threads=1, limit_side=128)
+    assert bounded._finder._input_size(photos[0]) == (128, 96)
+    with pytest.raises(ConfigError, match="exclude each other"):
+        SceneTextSpotter(**pair, threads=1, limit_side=128, zoom=2.0)
+    with pytest.raises(ConfigError, match="zoom must be positive"):
+        SceneTextSpotter(**pair, threads=1, zoom=0)
+    own.write_text(json.dumps({**entry, "zoom": "large"}))
+    with pytest.raises(
+        ConfigError, match=r"pair\.json: zoom must be a positive number, not 'large'"
+    ):
+        SceneTextSpotter(own, threads=1)
+
+
 def test_tiles_find_what_the_whole_cannot_show(pair: dict) -> None:
     boxes = [(300 * i + 140, 300 * j + 60, 40, 10) for i in range(4) for j in range(3)]
     boxes.append((560, 220, 80, 30))
