@@ -56,7 +56,7 @@ def test_a_pair_spots(files: tuple[Path, Path]) -> None:
     assert contender.about["crop_margin"] == 0.1
     # The order of the two files does not matter.
     joined = our_contender(f"{recognizer}+{detector}", SETTINGS)
-    assert joined.name == contender.name
+    assert joined.name == "bright + digits"
     assert joined.photos is not None
     assert joined.words is not None
 
