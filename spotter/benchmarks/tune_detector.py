@@ -6,6 +6,7 @@ Every photo is looked at once per input size; what follows is cheap enough to tr
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from spotter.benchmarks.suites import SUITES, suite_of
 from spotter.data.images import read_image
 from spotter.data.transforms.loading import load_pixels
 from spotter.detectors.db_postprocessor import DBPostprocessor
+from spotter.engine.weights import atomic_write
 from spotter.errors import ConfigError
 from spotter.evaluation.detection import DetectionScores, evaluate_detection
 from spotter.evaluation.matching import as_instances
@@ -252,6 +254,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         metavar="ZOOM",
         help="put this zoom and its thresholds into the weights, and export them anew",
     )
+    parser.add_argument(
+        "--log",
+        nargs=2,
+        metavar=("FILE", "N"),
+        help="note the best hmean of the last zoom with piece N (from 1) of a log of docs/releases",
+    )
     args = parser.parse_args(arguments)
     if min(args.zoom) <= 0 or (args.write is not None and args.write not in args.zoom):
         raise ConfigError("--zoom must be positive, and --write one of them")
@@ -267,12 +275,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for choice in choices:
         table.add_row(*choice.cells())
     Console().print(table)
+    if args.log:
+        note_score(Path(args.log[0]), int(args.log[1]), round(choices[-1].scores.hmean, 4))
     if args.markdown:
         args.markdown.parent.mkdir(parents=True, exist_ok=True)
         args.markdown.write_text(_page(args, choices), encoding="utf-8")
     if args.write is not None:
         chosen = choices[args.zoom.index(args.write)]
         print(f"written to {apply_choice(args.detector, chosen)}")
+
+
+def note_score(log: Path, number: int, score: float) -> None:
+    """Put a score with thresholds of its own beside a piece's, for the learning curve.
+
+    Raises:
+        ConfigError: The log is missing or has fewer pieces.
+    """
+    lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
+    if not 1 <= number <= len(lines):
+        raise ConfigError(f"{log}: no piece {number}; there are {len(lines)}")
+    lines[number - 1] = json.dumps({**json.loads(lines[number - 1]), "tuned_score": score})
+    with atomic_write(log) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _page(args: argparse.Namespace, choices: Sequence[Choice]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from safetensors import safe_open
 from spotter.engine.weights import read_header
 from spotter.errors import WeightsError
 from spotter.evaluation.report import markdown_table
+from spotter.release.curve import curve_section
 
 _ABOUT = ("data", "schedule", "licence")
 
@@ -38,12 +40,16 @@ def write_card(name: str, zoo: Path, docs: Path) -> Path:
         raise WeightsError(f"{weights}: no such weights file")
     header = read_header(weights)
     card = header["card"]
+    pieces = read_pieces(docs, name)
     rows = [f"# {name}", ""]
     rows += [f"A model for {header['task']}: {_architecture(header)}, {_size(weights)}."]
     rows += ["", *(f"- **{key}**: {card[key]}" for key in _ABOUT if key in card)]
-    rows += [f"- **training**: {line}" for line in _training(docs, name)]
+    rows += [f"- **training**: {line}" for line in _training(pieces, name)]
     rows += ["", "## Scores", "", f"{card['protocol']}; printed by `{card['command']}`."]
     rows += ["", markdown_table(["validation", "value"], _scores(card["metrics"])).rstrip()]
+    curve = curve_section(pieces, "word accuracy" if header["charset"] else "hmean")
+    if curve:
+        rows += ["", "## Learning curve", "", curve.rstrip()]
     pages = _pages(docs, name)
     if pages:
         rows += ["", "## More", "", *pages]
@@ -72,12 +78,16 @@ def _size(weights: Path) -> str:
     return f"{count:.1f} million parameters, {weights.stat().st_size / 1e6:.1f} MB"
 
 
-def _training(docs: Path, name: str) -> list[str]:
-    """Hours and samples up to the piece whose weights are shipped."""
+def read_pieces(docs: Path, name: str) -> list[dict[str, Any]]:
+    """Lines of a model's log; none if there is no log."""
     log = docs / "releases" / f"{name}.jsonl"
     if not log.is_file():
         return []
-    pieces = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+
+
+def _training(pieces: Sequence[dict[str, Any]], name: str) -> list[str]:
+    """Hours and samples up to the piece whose weights are shipped."""
     shipped = max((i for i, piece in enumerate(pieces) if piece["shipped"]), default=-1)
     pieces = pieces[: shipped + 1]
     if not pieces:

@@ -74,6 +74,12 @@ def test_the_command(
     assert sizes["1"][10].strip(" |") == "0.25"
     with pytest.raises(ConfigError, match="--zoom"):
         tune_detector.main([*options, "1", "--write", "2"])
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"score": 0.1}\n{"score": 0.2}\n')
+    tune_detector.main([*options, "1", "--log", str(log), "2"])
+    assert log.read_text() == '{"score": 0.1}\n{"score": 0.2, "tuned_score": 1.0}\n'
+    with pytest.raises(ConfigError, match="no piece 3; there are 2"):
+        tune_detector.main([*options, "1", "--log", str(log), "3"])
 
 
 def test_a_choice_is_written_into_the_weights(tmp_path: Path) -> None:
