@@ -8,6 +8,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from spotter.errors import ConfigError
 from spotter.registry import MODELS
 
 
@@ -38,6 +39,26 @@ class GatedFusion(BaseModule):
         self.language = _adapter(language_channels, channels)
         self.gate = nn.Linear(2 * channels, channels)
         self.classifier = nn.Linear(channels, num_classes)
+
+    @torch.no_grad()
+    def start_from(self, classifier: nn.Linear, bias: float) -> None:
+        """Give vision's logits at first, but for a share of 1 - σ(bias) of language.
+
+        Args:
+            classifier: Vision's, of its character vectors.
+            bias: Of the gate.
+
+        Raises:
+            ConfigError: Vision's vectors have other channels than the result.
+        """
+        if not isinstance(self.vision, nn.Identity):
+            raise ConfigError(
+                f"fusion of {self.classifier.in_features} channels cannot begin as vision of"
+                f" {classifier.in_features}"
+            )
+        self.classifier.load_state_dict(classifier.state_dict())
+        nn.init.zeros_(self.gate.weight)
+        nn.init.constant_(self.gate.bias, bias)
 
     def forward(self, vision: Tensor, language: Tensor) -> tuple[Tensor, Tensor]:
         """Fused vectors (N, S, C) and logits (N, S, K) of vectors (N, S, C_v) and (N, S, C_l)."""

@@ -134,6 +134,10 @@ class VisionLanguageRecognizer(BaseModel):
         """The prediction stage of the vision model."""
         return self.vision.prediction
 
+    def begin_as_vision(self, bias: float) -> None:
+        """Let fusion begin with vision's readings, see :meth:`GatedFusion.start_from`."""
+        self.fusion.start_from(self.prediction.classifier, bias)
+
     def read(
         self, inputs: Tensor, data_samples: Sequence[TextRecSample] | None = None
     ) -> VisionLanguageOutput:

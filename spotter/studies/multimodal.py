@@ -290,7 +290,9 @@ def row_config(name: str, seed: int, settings: StudySettings) -> Config:
     cfg.merge_from_dict({key.replace("__", "."): value for key, value in method.options.items()})
     if method.config == _SUPERVISED:
         _labelled_only(cfg, settings)
-    return _with_data(cfg, settings)
+    cfg = _with_data(cfg, settings)
+    cfg.custom_hooks = [{"type": "FusionStartHook"}]
+    return cfg
 
 
 def small_vision(guided: bool = False) -> Any:

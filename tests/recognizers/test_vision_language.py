@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 
 from spotter.charset import Charset
 from spotter.engine.header import make_header
+from spotter.engine.hooks import FusionStartHook
 from spotter.engine.weights import build_from_weights, save_weights
 from spotter.errors import ConfigError
 from spotter.inference import WordRecognizer
@@ -196,3 +198,32 @@ def test_bad_configs() -> None:
         build(rounds=0)
     with pytest.raises(ConfigError, match="parallel decoder"):
         build(vision={**VISION, "prediction": {"type": "CTCPrediction"}})
+
+
+def test_fusion_can_begin_as_vision() -> None:
+    model = build(language={**LANGUAGE, "channels": 16}).eval()
+    model.begin_as_vision(50.0)
+    output = model.read(images())
+    for fused in output.fusion:
+        torch.testing.assert_close(fused, output.vision)
+    model.begin_as_vision(3.0)
+    part = model.read(images())
+    assert not torch.allclose(part.fusion[-1], part.vision)
+    # The gate can learn although its weights begin at zero.
+    sum(model(images(), LABELS, mode="loss").values()).backward()
+    assert model.fusion.gate.weight.grad.abs().sum() > 0
+    # 16 and 24 channels: what the classifier would be given are not vision's vectors.
+    with pytest.raises(ConfigError, match="fusion of 24 channels cannot begin as vision of 16"):
+        build(language={**LANGUAGE, "channels": 24}).begin_as_vision(3.0)
+
+
+def test_the_hook_leaves_a_resumed_run_alone() -> None:
+    model = torch.nn.ModuleDict({"recognizer": build(language={**LANGUAGE, "channels": 16})})
+    before = model["recognizer"].fusion.classifier.weight.clone()
+    FusionStartHook().before_train(SimpleNamespace(model=model, iter=5))
+    torch.testing.assert_close(model["recognizer"].fusion.classifier.weight, before)
+    FusionStartHook().before_train(SimpleNamespace(model=model, iter=0))
+    classifier = model["recognizer"].prediction.classifier
+    torch.testing.assert_close(model["recognizer"].fusion.classifier.weight, classifier.weight)
+    with pytest.raises(ConfigError, match="no fusion"):
+        FusionStartHook().before_train(SimpleNamespace(model=classifier, iter=0))

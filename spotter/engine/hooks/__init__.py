@@ -4,6 +4,7 @@ from spotter.engine.hooks.character_probe import CharacterProbeHook
 from spotter.engine.hooks.checkpoint import TimedCheckpointHook
 from spotter.engine.hooks.ema import EMAHook
 from spotter.engine.hooks.frame_alignment import FrameAlignmentHook
+from spotter.engine.hooks.fusion_start import FusionStartHook
 from spotter.engine.hooks.piece_schedule import PieceScheduleHook
 from spotter.engine.hooks.progress import ProgressHook, RunInfoHook
 from spotter.engine.hooks.stop import InterruptHook, TimeLimitHook
@@ -13,6 +14,7 @@ __all__ = [
     "CharacterProbeHook",
     "EMAHook",
     "FrameAlignmentHook",
+    "FusionStartHook",
     "InterruptHook",
     "PieceScheduleHook",
     "ProgressHook",
