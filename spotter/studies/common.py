@@ -318,6 +318,20 @@ def mean_and_spread(values: Sequence[float], percent: bool = True) -> str:
     return f"{mean} ± {factor * (max(values) - min(values)) / 2:.1f}"
 
 
+def claim_line(claim: str, gaps: Sequence[float]) -> str:
+    """What the runs say of a claim, as a line of a list.
+
+    Args:
+        claim: That something is better.
+        gaps: By how much it was, by seed; one alone decides nothing.
+    """
+    verdict = "yes" if min(gaps) > 0 else "no" if max(gaps) < 0 else "not decided"
+    if len(gaps) == 1:
+        verdict = "one run each"
+    shown = ", ".join(f"{100 * gap:+.1f}" for gap in gaps)
+    return f"- {claim}: **{verdict}** ({shown} points, by seed)."
+
+
 def machine() -> str:
     """The processor's name."""
     try:

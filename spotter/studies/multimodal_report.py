@@ -10,7 +10,7 @@ from typing import Any
 from spotter.errors import ConfigError
 from spotter.evaluation.report import markdown_table
 from spotter.figures import draw_curves
-from spotter.studies.common import mean_and_spread, read_rows
+from spotter.studies.common import claim_line, mean_and_spread, read_rows
 from spotter.studies.multimodal import CORRECTION_WEIGHTS, LANGUAGES, METHODS
 from spotter.studies.semi_supervised_data import TESTS
 
@@ -173,11 +173,8 @@ def findings(rows: Sequence[Row]) -> str:
             {row["seed"]: final(row) for row in _group(name, rows)} for name in (better, worse)
         )
         pairs = [first[seed] - second[seed] for seed in sorted(first.keys() & second.keys())]
-        if not pairs:
-            continue
-        verdict = "yes" if min(pairs) > 0 else "no" if max(pairs) < 0 else "not decided"
-        shown = ", ".join(f"{100 * pair:+.1f}" for pair in pairs)
-        lines.append(f"- {claim}: **{verdict}** ({shown} points, by seed).")
+        if pairs:
+            lines.append(claim_line(claim, pairs))
     lines += ["", "Differences of about the spread of the seeds say nothing about the methods."]
     return "\n".join(lines)
 

@@ -194,7 +194,7 @@ def test_findings_and_examples() -> None:
     said = findings(ROWS)
     assert "fusion, supervised: fusion reads +2.0 points beyond vision" in said
     assert "consistency beats supervised fusion: **yes** (+6.0, +2.0 points, by seed)" in said
-    assert "soft ones of sure words: **no** (-1.0 points, by seed)" in said
+    assert "soft ones of sure words: **one run each** (-1.0 points, by seed)" in said
     assert "language for all" not in said
     shown = examples(ROWS)
     assert "Helped: 30 words." in shown
