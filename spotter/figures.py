@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +29,13 @@ def draw_curves(
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure = pyplot.figure(figsize=(5.0 * len(panels), 4.2), layout="constrained")
-    axes = [figure.add_subplot(1, len(panels), number + 1) for number in range(len(panels))]
     names = list(dict.fromkeys(name for lines in panels.values() for name in lines))
+    width = 5.0 * len(panels)
+    # Inches of a legend's column: the line, and letters of the small font.
+    columns = max(1, int(width / (0.6 + 0.08 * max(map(len, names), default=1))))
+    height = 4.0 + 0.2 * math.ceil(len(names) / columns)
+    figure = pyplot.figure(figsize=(width, height), layout="constrained")
+    axes = [figure.add_subplot(1, len(panels), number + 1) for number in range(len(panels))]
     colors = {name: pyplot.get_cmap("tab20")(i % 20) for i, name in enumerate(names)}
     for axis, (title, lines) in zip(axes, panels.items(), strict=True):
         for name, points in lines.items():
@@ -38,7 +43,7 @@ def draw_curves(
         axis.set(title=title, xlabel=xlabel, ylabel=ylabel)
         axis.grid(alpha=0.3)
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small")
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, fontsize="small")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
     pyplot.close(figure)
