@@ -126,6 +126,8 @@ def our_contender(model: str, settings: Settings) -> Contender:
         about["second look"] = json.dumps(files.pair.second_look.to_dict())
     if files.pair is not None and files.pair.zoom is not None:
         about.setdefault("zoom", files.pair.zoom)
+    if files.pair is not None and files.pair.postprocessing:
+        about["postprocessing"] = json.dumps(dict(files.pair.postprocessing))
     if files.calibration:
         about["calibration"] = json.dumps(files.calibration)
     names = [file.stem for file in (files.detector, files.recognizer) if file is not None]

@@ -41,6 +41,7 @@ class WordFinder:
         batch_size: Inputs of one size that are run together.
         zoom: Photos are enlarged by this factor, up to a bound that moves along with it; default:
             the header's. Not together with a limit of one's own.
+        postprocessing: Arguments of the post-processor instead of the header's.
 
     Raises:
         WeightsError: The header describes another kind of detector.
@@ -55,6 +56,7 @@ class WordFinder:
         tile: int | None = None,
         batch_size: int = 1,
         zoom: float | None = None,
+        postprocessing: Mapping[str, Any] | None = None,
     ) -> None:
         self.runtime = runtime
         header = runtime.header
@@ -64,6 +66,9 @@ class WordFinder:
             if limit_side is not None or limit_type is not None:
                 raise ConfigError("zoom and limit_side or limit_type exclude each other")
             header = zoomed(header, zoom)
+        if postprocessing:
+            own_options = {**header["postprocessing"], **postprocessing}
+            header = {**header, "postprocessing": own_options}
         preprocessing = header["preprocessing"]
         try:
             self._normalize = Normalizer(preprocessing["mean"], preprocessing["std"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
@@ -113,9 +113,12 @@ class SceneTextSpotter:
         )
         finder = open_runtime(self.pair.detector, "detection", runtime, device, threads)
         reader = open_runtime(self.pair.recognizer, "recognition", runtime, device, threads)
+        options: Mapping[str, Any] = {}
         if zoom is None and limit_side is None and limit_type is None:
-            zoom = self.pair.zoom
-        self._finder = WordFinder(finder, limit_side, limit_type, tile, det_batch_size, zoom)
+            zoom, options = self.pair.zoom, self.pair.postprocessing
+        self._finder = WordFinder(
+            finder, limit_side, limit_type, tile, det_batch_size, zoom, options
+        )
         self._reader = CropReader(reader, open_language(language, self.pair))
         self._calibrate_detection = self.pair.detection_calibration if calibrated else None
         self._second_look = self.pair.second_look if second_look else None

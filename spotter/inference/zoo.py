@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,8 @@ class ModelPair:
         found_calibration: Likewise, of words that the detector found and cut out; ``None``: as for
             other crops.
         zoom: Factor by which the detector sees photos enlarged; ``None``: that of its weights.
+        postprocessing: Arguments of the detector's post-processor that go with ``zoom``, instead of
+            those of its weights.
     """
 
     detector: Path
@@ -59,6 +61,7 @@ class ModelPair:
     recognition_calibration: ScoreCalibration | None = None
     found_calibration: ScoreCalibration | None = None
     zoom: float | None = None
+    postprocessing: Mapping[str, Any] = field(default_factory=dict)
 
 
 def resolve_pair(
@@ -106,6 +109,7 @@ def resolve_pair(
         None if recognizer else calibrated["recognition"],
         None if detector or recognizer else calibrated["found"],
         None if detector else _zoom(entry, str(model)),
+        {} if detector else _postprocessing(entry, str(model)),
     )
 
 
@@ -192,6 +196,13 @@ def _zoom(entry: Mapping[str, Any], origin: str) -> float | None:
     if zoom is not None and (not isinstance(zoom, int | float) or zoom <= 0):
         raise ConfigError(f"{origin}: zoom must be a positive number, not {zoom!r}")
     return zoom
+
+
+def _postprocessing(entry: Mapping[str, Any], origin: str) -> dict[str, Any]:
+    options = entry.get("postprocessing", {})
+    if not isinstance(options, Mapping):
+        raise ConfigError(f"{origin}: postprocessing must be a mapping, not {options!r}")
+    return dict(options)
 
 
 def _calibrations(settings: Any, origin: str) -> dict[str, ScoreCalibration | None]:

@@ -170,6 +170,9 @@ def test_zoom_of_the_caller_and_of_the_pair(tmp_path: Path, pair: dict, photos: 
     own.write_text(json.dumps({**entry, "zoom": 0.5}))
     assert SceneTextSpotter(own, threads=1)._finder._input_size(photos[0]) == (128, 96)
     assert SceneTextSpotter(own, threads=1, zoom=1)._finder._input_size(photos[0]) == (256, 192)
+    own.write_text(json.dumps({**entry, "zoom": 0.5, "postprocessing": {"min_score": 1.0}}))
+    assert SceneTextSpotter(own, threads=1).detect(photos[0]) == []
+    assert SceneTextSpotter(own, threads=1, zoom=1).detect(photos[0])
     # It was chosen for the pair's detector; and a bound of one's own is in pixels of the photo.
     others = SceneTextSpotter(own, detector=pair["detector"], threads=1)
     assert others._finder._input_size(photos[0]) == (256, 192)
@@ -179,6 +182,12 @@ def test_zoom_of_the_caller_and_of_the_pair(tmp_path: Path, pair: dict, photos: 
         SceneTextSpotter(**pair, threads=1, limit_side=128, zoom=2.0)
     with pytest.raises(ConfigError, match="zoom must be positive"):
         SceneTextSpotter(**pair, threads=1, zoom=0)
+    own.write_text(json.dumps({**entry, "postprocessing": 3}))
+    with pytest.raises(ConfigError, match="postprocessing must be a mapping"):
+        SceneTextSpotter(own, threads=1)
+    own.write_text(json.dumps({**entry, "postprocessing": {"colour": 3}}))
+    with pytest.raises(WeightsError, match="colour"):
+        SceneTextSpotter(own, threads=1)
     own.write_text(json.dumps({**entry, "zoom": "large"}))
     with pytest.raises(
         ConfigError, match=r"pair\.json: zoom must be a positive number, not 'large'"
