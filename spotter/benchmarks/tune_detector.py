@@ -229,7 +229,12 @@ def apply_choice(detector: str, choice: Choice) -> Path:
     header = zoomed(read_header(file), choice.zoom)
     header["postprocessing"] = {**header["postprocessing"], **choice.options}
     metrics = {f"detection/{key}": value for key, value in choice.scores.to_dict().items()}
-    header["card"] = {**header["card"], "score": choice.scores.hmean, "metrics": metrics}
+    header["card"] = {
+        **header["card"],
+        "score": choice.scores.hmean,
+        "metrics": metrics,
+        "command": "tools/tune_detector.py",
+    }
     save_weights(file, load_state(file), header, half=True)
     export_onnx(file, file.with_suffix(".onnx"))
     return file

@@ -115,3 +115,17 @@ def test_calibrations(zoo: Path, tmp_path: Path) -> None:
         (zoo / "zoo.json").write_text(json.dumps({"default": entry}))
         with pytest.raises(ConfigError, match="calibration"):
             resolve_pair(zoo=zoo)
+
+
+def test_the_pairs_that_ship() -> None:
+    default, accurate, plain = (resolve_pair(name) for name in ("default", "accurate", "plain"))
+    assert default.zoom is None
+    assert accurate.zoom is not None
+    assert accurate.zoom > 1
+    assert accurate.postprocessing
+    assert plain.language is None
+    for pair in (default, accurate, plain):
+        assert pair.detection_calibration is not None
+        assert pair.recognition_calibration is not None
+        assert pair.found_calibration is not None
+        assert pair.second_look is not None
