@@ -109,7 +109,7 @@ class MapFinder(WordFinder):
     """Gives the map instead of the words."""
 
     def probability_map(self, photo: np.ndarray) -> ProbabilityMap:
-        """The map of a photo (H, W, 3) uint8 BGR, at the input size of the header."""
+        """The map of a photo (H, W, 3) uint8 BGR, at the input size of the finder's zoom."""
         kept: list[tuple[np.ndarray, tuple[float, float]]] = []
 
         def keep(probability: np.ndarray, scale: tuple[float, float], size: Any) -> list[Any]:

@@ -75,11 +75,13 @@ def judge(
     entry[other] = str(partner.resolve())
     file = candidate.with_name(f"judged_{kind}.json")
     sides = []
-    for weights in (candidate, shipped):
-        entry[kind] = str(weights.resolve())
-        file.write_text(json.dumps(entry, indent=1), encoding="utf-8")
-        sides.append(_scores(kind, file, data, threads))
-    file.unlink()
+    try:
+        for weights in (candidate, shipped):
+            entry[kind] = str(weights.resolve())
+            file.write_text(json.dumps(entry, indent=1), encoding="utf-8")
+            sides.append(_scores(kind, file, data, threads))
+    finally:
+        file.unlink(missing_ok=True)
     return Judgement(*sides)
 
 
