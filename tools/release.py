@@ -28,6 +28,12 @@ def main() -> None:
     parser.add_argument("--peak", type=float, default=1.0, help="factor of the learning rate")
     parser.add_argument("--config", type=Path, help="instead of the kind's release config")
     parser.add_argument("--zoo", type=Path, default=package / "zoo")
+    parser.add_argument(
+        "--unfinished",
+        type=Path,
+        default=package.parent / "training",
+        help="weights that are not shipped yet, from which a fresh state goes on",
+    )
     parser.add_argument("--docs", type=Path, default=package.parent / "docs")
     parser.add_argument("--note", default="", help="what is tried in this piece, for the log")
     parser.add_argument("--cfg-options", nargs="+", action=DictAction, default={})
@@ -43,6 +49,7 @@ def main() -> None:
         state=args.state,
         data_root=args.data,
         zoo=args.zoo,
+        unfinished=args.unfinished,
         config=args.config,
         synthetic=args.synthetic,
         unlabelled=args.unlabelled,

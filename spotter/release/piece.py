@@ -46,8 +46,8 @@ class PieceReport:
         iterations: Iterations done so far, over all pieces.
         samples: Samples seen in this piece.
         machine: Device and threads.
-        started_from: ``"state"``, ``"shipped weights"``, the weights it grew out of, or
-            ``"scratch"``.
+        started_from: ``"state"``, ``"shipped weights"``, ``"unfinished"`` weights, the weights it
+            grew out of, or ``"scratch"``.
         grown_from: The shipped model that it is a deeper version of; empty: none.
         score: The model's own validation score.
         metrics: All validation scores.
@@ -87,6 +87,8 @@ class PieceSettings:
         state: Folder of the training state.
         data_root: Folder of the data sets.
         zoo: Folder of the shipped weights, from which a fresh state starts.
+        unfinished: Folder of weights that are not good enough to ship yet; a fresh state goes on
+            from those of its model, if there are any.
         config: Config file instead of the kind's own.
         synthetic: Number of synthetic samples to draw into the state's folder first.
         unlabelled: LMDB of crops without labels (``tools/harvest_crops.py``) for a recognizer to
@@ -104,6 +106,7 @@ class PieceSettings:
     state: Path
     data_root: Path
     zoo: Path
+    unfinished: Path | None = None
     config: Path | None = None
     synthetic: int = 0
     unlabelled: Path | None = None
@@ -143,8 +146,10 @@ def train_piece(settings: PieceSettings) -> tuple[PieceReport, Path]:
     if find_last_checkpoint(settings.state) is not None:
         started_from = "state"
     elif cfg.get("load_from"):
-        grown = Path(cfg.load_from).stem != name
-        started_from = f"{Path(cfg.load_from).stem}, grown" if grown else "shipped weights"
+        start = Path(cfg.load_from)
+        started_from = f"{start.stem}, grown"
+        if start.stem == name:
+            started_from = "shipped weights" if start.parent == settings.zoo else "unfinished"
     runner = SpotterRunner.from_cfg(cfg)
     before = time.monotonic()
     runner.train()
@@ -193,18 +198,29 @@ def piece_config(settings: PieceSettings) -> Config:
         {"type": "PieceScheduleHook", "minutes": settings.minutes, "peak": settings.peak},
         {"type": "TimeLimitHook", "minutes": settings.minutes},
     ]
-    start = starting_weights(cfg, settings.zoo)
+    start = starting_weights(cfg, settings.zoo, settings.unfinished)
     if find_last_checkpoint(settings.state) is None and start is not None:
         cfg.load_from = str(start)
         cfg.model.get("backbone", {}).pop("pretrained", None)
     return cfg
 
 
-def starting_weights(cfg: Config, zoo: Path) -> Path | None:
-    """What a fresh state starts from: the model's shipped weights, else those it grows out of."""
-    for name in (cfg.release.name, cfg.release.get("grown_from")):
-        if name and (zoo / f"{name}.safetensors").is_file():
-            return zoo / f"{name}.safetensors"
+def starting_weights(cfg: Config, zoo: Path, unfinished: Path | None = None) -> Path | None:
+    """What a fresh state starts from; ``None``: from scratch.
+
+    The model's own unfinished weights come first, then its shipped ones, then the shipped ones of
+    the model that it grows out of.
+
+    Args:
+        cfg: The release config.
+        zoo: Folder of the shipped weights.
+        unfinished: Folder of weights that are not shipped yet, if any.
+    """
+    name, grown_from = cfg.release.name, cfg.release.get("grown_from")
+    places = [(unfinished, name), (zoo, name), (zoo, grown_from)]
+    for folder, weights in places:
+        if folder and weights and (folder / f"{weights}.safetensors").is_file():
+            return folder / f"{weights}.safetensors"
     return None
 
 

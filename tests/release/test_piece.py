@@ -114,3 +114,9 @@ def test_a_deeper_model_grows_out_of_a_shipped_one(folder: Path, tmp_path: Path)
     cfg = piece_config(replace(own, zoo=zoo))
     assert cfg.load_from == str(zoo / "deep_ctc.safetensors")
     assert starting_weights(cfg, tmp_path) is None
+    # Weights that are not good enough to ship yet are further on.
+    unfinished = tmp_path / "training"
+    unfinished.mkdir()
+    shutil.copy(ZOO / "compact_ctc.safetensors", unfinished / "deep_ctc.safetensors")
+    cfg = piece_config(replace(own, zoo=zoo, unfinished=unfinished))
+    assert cfg.load_from == str(unfinished / "deep_ctc.safetensors")
