@@ -281,7 +281,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         table.add_row(*choice.cells())
     Console().print(table)
     if args.log:
-        note_score(Path(args.log[0]), int(args.log[1]), round(choices[-1].scores.hmean, 4))
+        note_score(Path(args.log[0]), int(args.log[1]), round(choices[-1].scores.hmean, 6))
     if args.markdown:
         args.markdown.parent.mkdir(parents=True, exist_ok=True)
         args.markdown.write_text(_page(args, choices), encoding="utf-8")
