@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from pathlib import Path
 
 import cv2
@@ -39,6 +40,21 @@ def test_crops_are_read_without_labels(tmp_path: Path) -> None:
     assert last["data_samples"].text is None
     assert last["inputs"].shape == (3, 8, 20)
     assert int(last["inputs"].max()) == 30
+
+
+def test_an_archive_that_was_read_is_read_in_forked_processes_too(tmp_path: Path) -> None:
+    with CropArchive(tmp_path / "crops.lmdb", {}) as archive:
+        archive.add("a.jpg", [(crop(10), {"n": 1}), (crop(20), {"n": 2})])
+    reader = LMDBReader(tmp_path / "crops.lmdb", labelled=False)
+    dataset = TextRecDataset(
+        {"type": "LMDBReader", "lmdb_path": reader.lmdb_path},
+        [{"type": "LoadCrop"}, {"type": "PackRecInputs"}],
+    )
+    assert int(dataset[0]["inputs"].max()) == 10
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        samples = pool.map(dataset.__getitem__, [0, 1])
+    assert [int(sample["inputs"].max()) for sample in samples] == [10, 20]
+    assert int(dataset[1]["inputs"].max()) == 20
 
 
 def test_a_photo_is_stored_whole_or_not_at_all(tmp_path: Path) -> None:

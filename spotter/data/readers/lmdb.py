@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -79,20 +78,38 @@ def read_lmdb_value(lmdb_path: str, key: str) -> bytes:
 
 
 def _get(lmdb_path: str, key: str) -> bytes:
-    # An environment must not cross a fork, hence one per process.
-    with _environment(lmdb_path, os.getpid()).begin() as transaction:
+    with _environment(lmdb_path).begin() as transaction:
         value = transaction.get(key.encode())
     if value is None:
         raise AnnotationError(f"{lmdb_path}: has no key {key}")
     return bytes(value)
 
 
-@lru_cache(maxsize=64)
-def _environment(lmdb_path: str, _process: int) -> Any:
+_OPENED: dict[str, Any] = {}
+
+
+def _environment(lmdb_path: str) -> Any:
+    if lmdb_path in _OPENED:
+        return _OPENED[lmdb_path]
     # Only users of this layout need the package.
     import lmdb
 
     try:
-        return lmdb.open(lmdb_path, readonly=True, lock=False, readahead=False, meminit=False)
+        environment = lmdb.open(
+            lmdb_path, readonly=True, lock=False, readahead=False, meminit=False
+        )
     except lmdb.Error as error:
         raise AnnotationError(f"{lmdb_path}: cannot be opened ({error})") from None
+    _OPENED[lmdb_path] = environment
+    return environment
+
+
+def _close_all() -> None:
+    """Forget the environments of the process that this one was forked from."""
+    while _OPENED:
+        _OPENED.popitem()[1].close()
+
+
+# An environment must not cross a fork, and one that did keeps its archive from being opened again.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_all)
