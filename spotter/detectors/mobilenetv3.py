@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from spotter.depthwise import DepthwiseConv2d
 from spotter.errors import WeightsError
 from spotter.registry import MODELS
 
@@ -66,7 +67,9 @@ def _conv_bn(
     c_in: int, c_out: int, kernel: int, stride: int, groups: int, act: str | None, eps: float
 ) -> nn.Sequential:
     layers: list[nn.Module] = [
-        nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, groups=groups, bias=False),
+        DepthwiseConv2d(groups, (kernel, kernel), stride)
+        if groups > 1
+        else nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, bias=False),
         nn.BatchNorm2d(c_out, eps=eps),
     ]
     if act == "relu":

@@ -10,6 +10,7 @@ from spotter.errors import ConfigError
 from spotter.recognizers.layers import (
     DropPath,
     TransformerLayer,
+    attend,
     initialize_convolutions,
     sinusoid,
 )
@@ -38,6 +39,21 @@ def test_transformer_layer_ignores_masked_tokens() -> None:
     padded = torch.cat([tokens, torch.full((1, 2, 8), 50.0)], 1)
     mask = torch.tensor([[True, True, True, False, False]])
     torch.testing.assert_close(layer(padded, mask)[:, :3], layer(tokens))
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_attention_in_bfloat16_is_that_of_the_fused_kernel(masked: bool) -> None:
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(2, 3, 5, 8).bfloat16() for _ in range(3))
+    allowed = torch.tensor([True, False, True, True, False])[None, None, None] if masked else None
+    gradients = []
+    for dtype in (torch.bfloat16, torch.float32):
+        tensors = [t.detach().to(dtype, copy=True).requires_grad_() for t in (q, k, v)]
+        mixed = attend(*tensors, allowed)
+        mixed.square().sum().backward()
+        gradients.append([mixed.detach(), *(t.grad for t in tensors)])
+    for got, wanted in zip(*gradients, strict=True):
+        assert (got.float() - wanted).norm() < 0.02 * wanted.norm()
 
 
 def test_transformer_layer_refuses_heads_that_do_not_divide() -> None:
