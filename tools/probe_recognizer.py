@@ -1,7 +1,7 @@
 """Find where a recognizer gives out: ``tools/probe_recognizer.py PAIR --page FILE.md``.
 
 It reads drawn words that get harder in one way at a time: smaller, blurred, fainter, tilted, bent,
-spaced out, stacked, or without meaning.
+spaced out, condensed, stacked, or without meaning.
 """
 
 from spotter.benchmarks.weaknesses import main

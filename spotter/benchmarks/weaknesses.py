@@ -42,6 +42,7 @@ class Drawing:
         shear: Tangent of the angle by which its strokes lean.
         arc: Radians of the circle along which it is bent.
         spacing: Extra distance between the characters, in em.
+        width: Of the text, as a share of its natural width: condensed below 1.
         stacked: Upright characters from top to bottom.
     """
 
@@ -53,6 +54,7 @@ class Drawing:
     shear: float = 0.0
     arc: float = 0.0
     spacing: float = 0.0
+    width: float = 1.0
     stacked: bool = False
 
 
@@ -95,6 +97,10 @@ WAYS: dict[str, list[Level]] = {
     "random letters, length": [
         Level(str(length), Drawing(), "letters", length) for length in (1, 2, 4, 8, 12, 16)
     ],
+    "8 random letters condensed, share of the width": [
+        Level(f"{share:g}", Drawing(width=share), "letters", 8)
+        for share in (1, 0.7, 0.5, 0.4, 0.3, 0.2)
+    ],
     "digits, length": [
         Level(str(length), Drawing(), "digits", length) for length in (1, 2, 4, 8, 12, 16)
     ],
@@ -134,7 +140,8 @@ class WordDrawer:
             ink = _turned(ink, drawing.tilt * _sign(rng), drawing.shear * _sign(rng))
         ink = np.pad(ink, round(0.2 * unit))
         scale = drawing.height / unit
-        size = (max(2, round(ink.shape[1] * scale)), max(2, round(ink.shape[0] * scale)))
+        width = round(ink.shape[1] * scale * drawing.width)
+        size = (max(2, width), max(2, round(ink.shape[0] * scale)))
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         cover = cv2.resize(ink, size, interpolation=method).astype(np.float32) / 255
         # A photo has blurred before the sensor has added its noise.

@@ -44,6 +44,9 @@ def test_a_drawing_is_what_it_says(drawer: WordDrawer) -> None:
     assert edges(draw(drawer, blur=0.1)) < 0.5 * edges(plain)
     assert draw(drawer, noise=20).std() > plain.std()
     assert draw(drawer, spacing=0.5).shape[1] > 1.3 * plain.shape[1]
+    condensed = draw(drawer, width=0.5)
+    assert condensed.shape[0] == plain.shape[0]
+    assert condensed.shape[1] == pytest.approx(0.5 * plain.shape[1], abs=1)
     assert draw(drawer, tilt=20).shape[0] > 1.5 * plain.shape[0]
     assert draw(drawer, arc=1.5).shape[0] > 1.2 * plain.shape[0]
     assert draw(drawer, shear=0.5).shape[1] > plain.shape[1]
