@@ -50,11 +50,12 @@ train_dataloader = dict(
         type="ConcatDataset",
         datasets=[
             dict(**_base_.icdar2015_words_train, pipeline=train_pipeline, cache_height=64),
+            dict(**_base_.icdar2015_scene_words_train, pipeline=train_pipeline, cache_height=96),
             dict(**_base_.iiit5k_train, pipeline=train_pipeline, cache_height=64),
-            dict(**_base_.icdar2003_words_train, pipeline=train_pipeline, cache_height=64),
-            dict(**_base_.svt_words_train, pipeline=train_pipeline, cache_height=64),
+            dict(**_base_.icdar2003_words_train, pipeline=train_pipeline, cache_height=128),
+            dict(**_base_.svt_words_train, pipeline=train_pipeline, cache_height=128),
         ],
-        ratios=[0.45, 0.3, 0.15, 0.1],
+        ratios=[0.25, 0.3, 0.25, 0.12, 0.08],
     ),
 )
 val_dataloader = dict(
@@ -81,7 +82,8 @@ release = dict(
     synthetic_pipeline=synthetic_pipeline,
     unlabelled_share=0.25,  # of all samples, with --unlabelled
     unlabelled_threshold=0.7,
-    data="synthetic words, ICDAR2015 training words 1-3960, IIIT5K training words,"
+    data="synthetic words, ICDAR2015 training words 1-3960 and those of its training photos"
+    " 1-900, IIIT5K training words,"
     " words of ICDAR2003 and of the SVT training photos",
     protocol="word accuracy, 36 characters, case folded: SVT test words and ICDAR2015 training"
     " words 3961-4468",

@@ -17,7 +17,9 @@ from spotter.data.pipeline import build_pipeline
 from spotter.data.randomness import integer
 from spotter.data.readers import Reader
 from spotter.data.transforms.loading import load_pixels
+from spotter.data.word_context import seen_size
 from spotter.errors import ConfigError
+from spotter.geometry import native_size
 from spotter.registry import DATASETS, READERS
 
 _MAX_REDRAWS = 50
@@ -92,15 +94,23 @@ class TextDataset(Dataset):
         return results
 
     def image_size(self, index: int) -> tuple[int, int]:
-        """Width and height of an image before the pipeline, without decoding it."""
+        """Width and height of an image before the pipeline, without decoding it.
+
+        Of a crop that shows more than its word, those of the word as ``RecAugment`` cuts it.
+        """
         position = index % len(self.indices)
+        sample: dict[str, Any] = {}
+        if self.cache is None or getattr(self.reader, "context", None):
+            sample = self.reader[self.indices[position]]
         if self.cache is not None:
-            return self.cache.size(position)
-        sample = self.reader[self.indices[position]]
-        if "img_path" in sample:
-            return image_size(sample["img_path"])
-        height, width = load_pixels(sample).shape[:2]
-        return width, height
+            width, height = self.cache.size(position)
+        elif "polygon" in sample:
+            width, height = native_size(sample["polygon"])
+        elif "img_path" in sample:
+            width, height = image_size(sample["img_path"])
+        else:
+            height, width = load_pixels(sample).shape[:2]
+        return seen_size(width, height, sample.get("context", 0.0))
 
     def __getitem__(self, index: int) -> Any:
         if not 0 <= index < len(self):

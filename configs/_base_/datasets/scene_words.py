@@ -1,10 +1,31 @@
-# Word crops that are cut out of labelled photos: ICDAR2003 and the street photos of SVT.
+# Word crops that are cut out of labelled photos: ICDAR2015 (the last 100 training photos are held
+# out for validation), ICDAR2003 and the street photos of SVT. They show half a line of what is
+# around, so that each time a word can be cut out as a detector would do it.
+context = 0.5
+icdar2015_scene_words_train = dict(
+    type="TextRecDataset",
+    name="icdar2015_scenes",
+    reader=dict(
+        type="SceneWordsReader",
+        context=context,
+        min_height=8.0,
+        max_length=25,
+        reader=dict(
+            type="ICDARDetectionReader",
+            annotation_root="{{$SPOTTER_DATA:data}}/icdar2015_train/gt",
+            image_root="{{$SPOTTER_DATA:data}}/icdar2015_train/images",
+            resize_to=(1280, 720),
+            stop=900,
+        ),
+    ),
+)
 icdar2003_words_train = dict(
     type="TextRecDataset",
     name="icdar2003",
     reader=dict(
         type="SceneWordsReader",
         margin=0.05,
+        context=context,
         max_length=25,
         reader=dict(
             type="ICDARDetectionReader",
@@ -18,6 +39,7 @@ svt_words_train = dict(
     name="svt_train",
     reader=dict(
         type="SceneWordsReader",
+        context=context,
         max_length=25,
         reader=dict(
             type="SVTXMLReader",

@@ -16,12 +16,15 @@ class SceneWordsReader(Reader):
     """The word crops of a detection reader, cut when they are loaded.
 
     A sample is ``{"img_path", "polygon": (N, 2) float32, "text"}``, with ``resize_to`` where the
-    photos ask for it. Ignored words are left out, and so are those without text unless
-    ``unlabelled``.
+    photos ask for it, and with ``context`` where there is some. Ignored words are left out, and so
+    are those without text unless ``unlabelled``.
 
     Args:
         reader: A detection reader or its config.
         margin: Share of the word's height by which quadrilaterals are grown on every side.
+        context: Share of the height, after that, by which a crop shows more than the word on every
+            side. It is told in the sample, so that ``RecAugment`` can cut the word out anew each
+            time, as a detector would: with some of its neighbours, or a little too tight.
         min_height: Least height of a word in pixels of the photo.
         max_length: Longest text that is kept; ``None``: any.
         unlabelled: Keep words whose text is unknown, with ``text`` None.
@@ -30,6 +33,7 @@ class SceneWordsReader(Reader):
         stop: See :class:`Reader`.
 
     Attributes:
+        context: As given.
         left_out: How many words are no samples, by reason.
     """
 
@@ -37,6 +41,7 @@ class SceneWordsReader(Reader):
         self,
         reader: Reader | Mapping[str, Any],
         margin: float = 0.0,
+        context: float = 0.0,
         min_height: float = 4.0,
         max_length: int | None = None,
         unlabelled: bool = False,
@@ -45,6 +50,7 @@ class SceneWordsReader(Reader):
         stop: int | None = None,
     ) -> None:
         photos: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
+        self.context = context
         self._words: list[dict[str, Any]] = []
         self.left_out: Counter[str] = Counter()
         for photo in photos:
@@ -57,9 +63,12 @@ class SceneWordsReader(Reader):
                 if reason is not None:
                     self.left_out[reason] += 1
                     continue
+                word = {**place, "polygon": polygon, "text": instance["text"]}
                 if len(polygon) == 4:
-                    polygon = grow_quad(polygon, margin)
-                self._words.append({**place, "polygon": polygon, "text": instance["text"]})
+                    word["polygon"] = grow_quad(grow_quad(polygon, margin), context)
+                    if context:
+                        word["context"] = context
+                self._words.append(word)
         super().__init__(indices, start, stop)
         self.refusals = list(photos.refusals)
 

@@ -11,12 +11,14 @@ from mmcv.transforms import BaseTransform
 from spotter.data.randomness import chance, integer, rng, uniform
 from spotter.data.transforms import photometric
 from spotter.data.transforms.rec_geometric import (
+    detected_corners,
     framed_corners,
     jittered_corners,
     rotation_shear,
 )
 from spotter.data.transforms.rec_resize import RecInputSize, ResizeMode, finish_resize
 from spotter.data.transforms.warping import warp_corners
+from spotter.data.word_context import seen_size
 from spotter.registry import TRANSFORMS
 
 # A warp samples four pixels; beyond this reduction it would skip some.
@@ -31,6 +33,9 @@ class RecAugment(BaseTransform):
     ``cv2.warpPerspective``; colour is one matrix; blur, resampling, noise and JPEG act on the small
     result. Character order is kept, but positions move: not for views that are compared frame by
     frame.
+
+    A crop that shows more than its word (``context`` of the sample, a share of the word's height on
+    every side) is cut anew each time, as a detector would do it (:func:`detected_corners`).
 
     Args:
         height: Height of every input.
@@ -89,24 +94,34 @@ class RecAugment(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         image = results["img"]
-        height, width = image.shape[:2]
+        context = results.get("context", 0.0)
+        width, height = seen_size(image.shape[1], image.shape[0], context)
         target = (self.input_size(width, height), self.input_size.height)
         reduction = min(width / target[0], height / target[1])
         if reduction > _MAX_WARP_REDUCTION:
             factor = _MAX_WARP_REDUCTION / reduction
-            small = (max(1, round(width * factor)), max(1, round(height * factor)))
+            small = (
+                max(1, round(image.shape[1] * factor)),
+                max(1, round(image.shape[0] * factor)),
+            )
             image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
-        if chance(self.geometric):
-            corners = self._corners(image.shape[1], image.shape[0])
+        if context or chance(self.geometric):
+            corners = self._corners(image.shape[1], image.shape[0], context)
             image = warp_corners(image, corners, *target)
         else:
             image = cv2.resize(image, target, interpolation=cv2.INTER_LINEAR)
         finish_resize(results, self._degrade(image), self.input_size, self.pad)
         return results
 
-    def _corners(self, width: int, height: int) -> np.ndarray:
+    def _corners(self, width: int, height: int, context: float) -> np.ndarray:
         """(4, 2) points of the crop that become the corners of the input."""
-        corners = jittered_corners(width, height, self.jitter)
+        if context:
+            corners = detected_corners(width, height, context)
+            height = round(height / (1 + 2 * context))
+            if not chance(self.geometric):
+                return corners
+        else:
+            corners = jittered_corners(width, height, self.jitter)
         angle = np.deg2rad(np.clip(rng.normal(0.0, self.rotate / 2), -self.rotate, self.rotate))
         corners = framed_corners(corners, rotation_shear(angle, uniform(-self.shear, self.shear)))
         return corners + rng.uniform(-self.perspective, self.perspective, (4, 2)) * height

@@ -14,6 +14,7 @@ from mmcv.transforms import BaseTransform
 
 from spotter.data.randomness import chance, rng, uniform
 from spotter.data.transforms.warping import warp_corners
+from spotter.data.word_context import DETECTED_MARGIN
 from spotter.geometry import transform_points
 from spotter.registry import TRANSFORMS
 
@@ -31,6 +32,32 @@ def jittered_corners(width: int, height: int, share: float) -> np.ndarray:
     sideways = min(share * height, width / 8.0)
     left, right = rng.uniform(-1.0, 1.0, 2) * sideways
     top, bottom = rng.uniform(-1.0, 1.0, 2) * share * height
+    x0, x1, y0, y1 = left, width - right, top, height - bottom
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+
+
+def detected_corners(width: int, height: int, context: float) -> np.ndarray:
+    """Corners of a word as a detector might find it, in a crop that shows more than it.
+
+    The left and right borders err by a normal with deviation 0.1 about :data:`DETECTED_MARGIN`,
+    and in one case of three anywhere between a little too tight and the end of the crop; the upper
+    and lower ones by a normal with deviation 0.08, all as shares of the word's height.
+
+    Args:
+        width: Width of the crop.
+        height: Height of the crop.
+        context: See :func:`spotter.data.word_context.word_box`.
+
+    Returns:
+        (4, 2), clockwise from the top-left.
+    """
+    word = height / (1 + 2 * context)
+    # A narrow word (one letter) loses at most an eighth of its width on either side.
+    tightest = min(0.15, max(0.0, width - 2 * context * word) / (8 * word))
+    near, far = rng.normal(DETECTED_MARGIN, 0.1, 2), rng.uniform(-tightest, context, 2)
+    sideways = np.where(rng.random(2) < 1 / 3, far, near).clip(-tightest, context)
+    upright = rng.normal(DETECTED_MARGIN, 0.08, 2).clip(-0.12, context)
+    (left, right), (top, bottom) = (context - sideways) * word, (context - upright) * word
     x0, x1, y0, y1 = left, width - right, top, height - bottom
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
 

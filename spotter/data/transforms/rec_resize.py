@@ -10,6 +10,7 @@ from mmcv.transforms import BaseTransform
 
 from spotter.data.images import resize_image
 from spotter.data.input_size import RecInputSize, ResizeMode, bucket_width  # noqa: F401
+from spotter.data.word_context import word_box
 from spotter.registry import TRANSFORMS
 
 # Mid-grey: zero after the recognizers' normalisation.
@@ -44,9 +45,14 @@ class RecResize(BaseTransform):
         self.pad = pad
 
     def transform(self, results: dict) -> dict:
-        height, width = results["img"].shape[:2]
+        image = results["img"]
+        if context := results.get("context", 0.0):
+            # Training may see more of the photo than the word.
+            low, high = np.rint(word_box(image.shape[1], image.shape[0], context)).astype(int)
+            image = image[low[1] : high[1], low[0] : high[0]]
+        height, width = image.shape[:2]
         target = self.input_size(width, height)
-        image = resize_image(results["img"], target, self.input_size.height)
+        image = resize_image(image, target, self.input_size.height)
         results["scale_factor"] = (target / width, self.input_size.height / height)
         finish_resize(results, image, self.input_size, self.pad)
         return results

@@ -112,3 +112,19 @@ def test_faults_of_street_view_text(tmp_path: Path, old: str, new: str, message:
 def test_a_reader_is_taken_as_it_is(photos: dict) -> None:
     options = {key: value for key, value in photos.items() if key != "type"}
     assert len(SceneWordsReader(ICDARDetectionReader(**options))) == 2
+
+
+def test_context_is_shown_told_and_cut_away_again(photos: dict, tmp_path: Path) -> None:
+    """A word of 40 x 10 with half its height around it, and a tenth of it when it is cut out."""
+    reader = SceneWordsReader(photos, context=0.5)
+    assert reader[0]["polygon"].tolist() == [[5, 5], [55, 5], [55, 25], [5, 25]]
+    assert reader[0]["context"] == 0.5
+    assert "context" not in SceneWordsReader(photos)[0]
+    steps = [{"type": "LoadCrop"}, {"type": "RecResize", "height": 12, "width": 42}]
+    for options in ({}, {"cache_dir": tmp_path / "cache"}):
+        dataset = TextRecDataset(reader, steps, **options)
+        assert dataset.image_size(0) == (42, 12)
+        image = dataset[0]["img"]
+        assert image.shape == (12, 42, 3)
+        assert image[5, :, 2].tolist() == list(range(9, 51))
+    assert TextRecDataset(SceneWordsReader(photos)).image_size(0) == (40, 10)

@@ -15,6 +15,7 @@ from spotter.data.transforms import (
     RecShear,
 )
 from spotter.data.transforms.rec_geometric import (
+    detected_corners,
     framed_corners,
     image_corners,
     jittered_corners,
@@ -40,6 +41,39 @@ def test_warp_corners_is_exact_on_whole_pixels():
     np.testing.assert_array_equal(warp_corners(NOISE, image_corners(128, 32), 128, 32), NOISE)
     part = np.add(image_corners(20, 10), (5, 4))
     np.testing.assert_array_equal(warp_corners(NOISE, part, 20, 10), NOISE[4:14, 5:25])
+
+
+def test_corners_of_detected_words_err_about_their_margin():
+    """A word of 80 x 20 at (10, 10) of a crop of 100 x 40 that shows half its height around it."""
+    np.random.seed(0)  # noqa: NPY002
+    drawn = np.array([detected_corners(100, 40, 0.5) for _ in range(3000)])
+    assert (drawn[:, 0] == np.stack([drawn[:, 3, 0], drawn[:, 1, 1]], 1)).all()
+    left, top = (10 - drawn[:, 0, 0]) / 20, (10 - drawn[:, 0, 1]) / 20
+    right, bottom = (drawn[:, 2, 0] - 90) / 20, (drawn[:, 2, 1] - 30) / 20
+    for side in (left, right):
+        assert side.min() == pytest.approx(-0.15, abs=0.01)
+        assert side.max() == pytest.approx(0.5, abs=0.01)
+        # Two thirds have mean 0.1, one third is uniform with mean 0.175.
+        assert side.mean() == pytest.approx(0.125, abs=0.01)
+    for side in (top, bottom):
+        assert side.mean() == pytest.approx(0.1, abs=0.01)
+        assert side.std() == pytest.approx(0.08, abs=0.01)
+    # A word of 4 x 20 may lose an eighth of its width.
+    narrow = np.array([detected_corners(24, 40, 0.5) for _ in range(300)])
+    assert narrow[:, 0, 0].max() <= 10.5
+
+
+def test_a_word_with_context_is_cut_out_anew_each_time():
+    np.random.seed(0)  # noqa: NPY002
+    image = np.zeros((40, 100, 3), np.uint8)
+    image[10:30, 10:90] = 255
+    augment = RecAugment(mode="buckets", widths=[64, 96, 128], **OFF)
+    crops = [augment({"img": image, "context": 0.5})["img"] for _ in range(20)]
+    # 84 x 24 with a margin of 2 on every side: 112 x 32, nearest to 128 in ratio.
+    assert {crop.shape for crop in crops} == {(32, 128, 3)}
+    shares = np.array([crop.mean() / 255 for crop in crops])
+    assert shares.std() > 0.05
+    assert 0.7 < shares.mean() < 0.9
 
 
 def test_frame_of_a_quarter_turn():
