@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 DETECTED_MARGIN = 0.1
-"""Share of a word's height by which crops of detected words reach beyond them on every side."""
+"""Share of a word's shorter side by which crops of detected words reach beyond them all around."""
 
 
 def word_box(width: float, height: float, context: float) -> np.ndarray:
@@ -14,11 +14,16 @@ def word_box(width: float, height: float, context: float) -> np.ndarray:
     Args:
         width: Width of the crop.
         height: Height of the crop.
-        context: Share of the word's height that the crop shows of its surroundings on every side;
-            0: the crop is taken as it is.
+        context: Share of the word's shorter side that the crop shows of its surroundings on every
+            side; 0: the crop is taken as it is.
     """
-    edge = (context - DETECTED_MARGIN) * height / (1 + 2 * context) if context else 0.0
+    edge = (context - DETECTED_MARGIN) * shorter_side(width, height, context) if context else 0.0
     return np.array([[edge, edge], [width - edge, height - edge]])
+
+
+def shorter_side(width: float, height: float, context: float) -> float:
+    """The shorter side of a word in a crop of (width, height) that shows ``context`` around it."""
+    return min(width, height) / (1 + 2 * context)
 
 
 def seen_size(width: int, height: int, context: float) -> tuple[int, int]:

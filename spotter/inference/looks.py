@@ -49,14 +49,19 @@ class SecondLook:
     Attributes:
         below: Words whose score, before calibration, is lower are looked at again.
         looks: The further looks.
+        clearest: Of all looks, the first one included, so many that were seen best count, and only
+            they are read with language, which takes more time than seeing; ``None``: all.
     """
 
     below: float
     looks: tuple[Look, ...]
+    clearest: int | None = None
 
     @classmethod
     def from_settings(cls, settings: Any, origin: str) -> SecondLook:
         """From ``{"below": 0.7, "looks": [{"stretch": 1.25}, {"tilt": 3}]}``.
+
+        There may be ``"clearest": 2``, too.
 
         Args:
             settings: Such a mapping.
@@ -66,14 +71,15 @@ class SecondLook:
             ConfigError: It is another thing.
         """
         known = {field.name for field in fields(Look)}
-        fits = isinstance(settings, Mapping) and set(settings) == {"below", "looks"}
+        fits = isinstance(settings, Mapping) and {"below", "looks"} <= set(settings)
+        fits = fits and set(settings) <= {"below", "looks", "clearest"}
         looks = settings["looks"] if fits else None
         if not isinstance(looks, Sequence) or not all(
             isinstance(look, Mapping) and set(look) <= known for look in looks
         ):
             raise ConfigError(
                 f"{origin}: a second look has 'below' and 'looks', each of"
-                f" {', '.join(sorted(known))}"
+                f" {', '.join(sorted(known))}, and perhaps 'clearest'"
             )
         numbers = [settings["below"], *(value for look in looks for value in look.values())]
         if not all(isinstance(value, int | float) for value in numbers):
@@ -81,7 +87,10 @@ class SecondLook:
         found = tuple(Look(**look) for look in looks)
         if not all(look.stretch > 0 for look in found):
             raise ConfigError(f"{origin}: the stretch of a second look is above 0")
-        return cls(float(settings["below"]), found)
+        clearest = settings.get("clearest")
+        if clearest is not None and not (isinstance(clearest, int) and clearest > 0):
+            raise ConfigError(f"{origin}: 'clearest' of a second look is a number above 0")
+        return cls(float(settings["below"]), found, clearest)
 
     def to_dict(self) -> dict[str, Any]:
         """What :meth:`from_settings` takes; values that change nothing are left out."""
@@ -94,7 +103,8 @@ class SecondLook:
             }
             for look in self.looks
         ]
-        return {"below": self.below, "looks": looks}
+        clearest = {} if self.clearest is None else {"clearest": self.clearest}
+        return {"below": self.below, "looks": looks, **clearest}
 
 
 def surroundings(img: np.ndarray, cut: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -46,25 +46,37 @@ class WordReading(Decoded):
     outline: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.float32))
 
 
+@dataclass(frozen=True)
+class Glimpse:
+    """A crop as the recognizer alone sees it.
+
+    Attributes:
+        seen: Its reading.
+        logits: (T, K) by which language may read it again; ``None`` without language.
+    """
+
+    seen: Decoded
+    logits: np.ndarray | None = None
+
+
 @dataclass
 class _Word:
     """A word in the pool.
 
     Attributes:
         directions: In which it may run.
-        readings: One per direction so far.
+        glimpses: One per direction so far; after the decision for one, its own and those of further
+            looks along it.
         around: Photo part and cut per direction for further looks; empty where there are none.
-        missing: Readings that are asked for and not there yet.
-        best: Of the directions.
-        looks: Readings of further looks along the best direction.
+        missing: Glimpses that are asked for and not there yet.
+        best: Reading in the best direction.
     """
 
     directions: list[Direction]
-    readings: list[Decoded | None]
+    glimpses: list[Glimpse | None]
     around: list[tuple[np.ndarray, np.ndarray]]
     missing: int
     best: WordReading | None = None
-    looks: list[Decoded | None] = field(default_factory=list)
 
 
 class CropPool:
@@ -108,11 +120,7 @@ class CropPool:
         while any(self._waiting.values()):
             for width in list(self._waiting):
                 self._read(width)
-        return [
-            choose_look(word.best, [look for look in word.looks if look is not None])
-            for word in self._words
-            if word.best is not None
-        ]
+        return [self._finished(word) for word in self._words]
 
     def _crop(self, img: np.ndarray, direction: Direction) -> np.ndarray | None:
         """Input for a direction, or ``None`` where the word cannot run in it."""
@@ -136,30 +144,48 @@ class CropPool:
         queue = self._waiting.pop(width, [])
         if not queue:
             return
-        readings = self._recognizer.read_batch([crop for _, _, crop in queue])
-        for (word, place, _), reading in zip(queue, readings, strict=True):
+        glimpses = self._recognizer.see([crop for _, _, crop in queue])
+        for (word, place, _), glimpse in zip(queue, glimpses, strict=True):
             word.missing -= 1
-            if word.best is None:
-                word.readings[place] = reading
-                if not word.missing:
-                    self._decide(word)
-            else:
-                word.looks[place] = reading
+            word.glimpses[place] = glimpse
+            if word.best is None and not word.missing:
+                self._decide(word)
 
     def _decide(self, word: _Word) -> None:
         """Choose the direction, and look again along it where that is worth it."""
-        readings = [reading for reading in word.readings if reading is not None]
-        chosen = best_direction(word.directions, readings)
-        word.best = _in_direction(word.directions[chosen], readings[chosen])
-        again, stacked = self._second_look, word.directions[chosen].stacked
+        glimpses = _present(word.glimpses)
+        chosen = best_direction(word.directions, [glimpse.seen for glimpse in glimpses])
+        first, direction = glimpses[chosen], word.directions[chosen]
+        word.best = _in_direction(direction, self._recognizer.read(first))
+        word.glimpses = [first]
         around, word.around = word.around, []
-        if again is None or stacked or word.best.score >= again.below:
+        again = self._second_look
+        if again is None or direction.stacked or word.best.score >= again.below:
             return
         part, cut = around[chosen]
         word.missing = len(again.looks)
-        word.looks = [None] * len(again.looks)
-        for place, look in enumerate(again.looks):
+        word.glimpses += [None] * len(again.looks)
+        for place, look in enumerate(again.looks, start=1):
             self._ask(word, place, self._recognizer.crop(part, look.cut(cut), look.stretch))
+
+    def _finished(self, word: _Word) -> WordReading:
+        """The reading of a word whose looks are all there."""
+        assert word.best is not None
+        glimpses = _present(word.glimpses)
+        if len(glimpses) == 1:
+            return word.best
+        clearest = self._second_look.clearest if self._second_look else None
+        order = sorted(range(len(glimpses)), key=lambda i: -glimpses[i].seen.score)
+        readings: list[Decoded] = [
+            word.best if place == 0 else self._recognizer.read(glimpses[place])
+            for place in sorted(order[:clearest])
+        ]
+        return choose_look(word.best, readings)
+
+
+def _present(glimpses: Sequence[Glimpse | None]) -> list[Glimpse]:
+    """Glimpses that are all there."""
+    return [glimpse for glimpse in glimpses if glimpse is not None]
 
 
 def best_direction(directions: Sequence[Direction], readings: Sequence[Decoded]) -> int:
@@ -170,11 +196,11 @@ def best_direction(directions: Sequence[Direction], readings: Sequence[Decoded])
 
     Args:
         directions: As :func:`reading_directions` gives them, upright first; then perhaps stacked.
-        readings: One for each.
+        readings: One for each, without language: that finds words in any direction.
     """
     upright = len(readings[0].text) == 1
     allowed = [i for i, d in enumerate(directions) if i == 0 or d.stacked or not upright]
-    return max(allowed, key=lambda i: (_seen_score(readings[i]), -i))
+    return max(allowed, key=lambda i: (readings[i].score, -i))
 
 
 def _in_direction(direction: Direction, reading: Decoded) -> WordReading:
@@ -193,25 +219,19 @@ def _with_reading(word: WordReading, reading: Decoded) -> WordReading:
     )
 
 
-def choose_look(first: WordReading, looks: Sequence[Decoded]) -> WordReading:
+def choose_look(word: WordReading, readings: Sequence[Decoded]) -> WordReading:
     """The most confident of several readings of a word in one direction.
 
     Its score is the median of all their scores: the highest one of many says less, as something
     that is no word will look like one from some side.
 
     Args:
-        first: Of the first look.
-        looks: Of the further ones; with none, ``first`` is the answer.
+        word: Of the first look, whose direction is kept.
+        readings: Those that count, at least one.
     """
-    readings = [first, *looks]
     best = max(readings, key=lambda reading: reading.score)
     score = median(reading.score for reading in readings)
-    return replace(_with_reading(first, best), score=score)
-
-
-def _seen_score(reading: Decoded) -> float:
-    """How well the characters were seen: a language finds words in any direction."""
-    return reading.score if reading.visual_score is None else reading.visual_score
+    return replace(_with_reading(word, best), score=score)
 
 
 class CropReader:
@@ -246,10 +266,9 @@ class CropReader:
         if kind not in _DECODERS or not header["charset"]:
             raise WeightsError(f"{name}: no decoder for the output of {kind!r}")
         self._decode: Decoder = _DECODERS[kind]
-        if language is not None:
-            if kind != "CTCPrediction":
-                raise ConfigError(f"{name}: language corrects readings of CTC, not of {kind}")
-            self._decode = language
+        if language is not None and kind != "CTCPrediction":
+            raise ConfigError(f"{name}: language corrects readings of CTC, not of {kind}")
+        self._language = language
         self._characters: str = header["charset"]
 
     def crop(self, img: np.ndarray, cut: np.ndarray, stretch: float = 1.0) -> np.ndarray:
@@ -264,10 +283,19 @@ class CropReader:
         width = self._size(round(native_width * stretch), native_height)
         return cut_word(img, cut, width, self._size.height)
 
-    def read_batch(self, crops: Sequence[np.ndarray]) -> list[Decoded]:
-        """Readings of crops of one size, as :meth:`crop` gives them."""
+    def see(self, crops: Sequence[np.ndarray]) -> list[Glimpse]:
+        """Crops of one size, as :meth:`crop` gives them, without language."""
         logits = self.runtime.run(self._normalize(crops))
-        return self._decode(logits, self._characters, None)
+        seen = self._decode(logits, self._characters, None)
+        if self._language is None:
+            return [Glimpse(reading) for reading in seen]
+        return [Glimpse(reading, each) for reading, each in zip(seen, logits, strict=True)]
+
+    def read(self, glimpse: Glimpse) -> Decoded:
+        """The reading of a crop, with language if there is one."""
+        if self._language is None or glimpse.logits is None:
+            return glimpse.seen
+        return self._language.reread(glimpse.logits, self._characters, glimpse.seen)
 
 
 def open_language(language: Language, pair: ModelPair) -> LanguageDecoder | None:

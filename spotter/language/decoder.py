@@ -104,10 +104,21 @@ class LanguageDecoder:
         """N readings of logits (N, T, K), see :func:`spotter.decoding.decode_ctc`."""
         readings = decode_ctc(logits, characters, mask)
         for index, reading in enumerate(readings):
-            if self.hopeless <= reading.score < self.threshold:
-                shown = logits[index] if mask is None else logits[index][mask[index]]
-                readings[index] = self._search(shown, characters, reading)
+            shown = logits[index] if mask is None else logits[index][mask[index]]
+            readings[index] = self.reread(shown, characters, reading)
         return readings
+
+    def reread(self, logits: np.ndarray, characters: str, greedy: Decoded) -> Decoded:
+        """The reading of one crop, by language if its greedy reading asks for that.
+
+        Args:
+            logits: (T, K), as in :meth:`__call__`.
+            characters: K - 1 characters.
+            greedy: What :func:`spotter.decoding.decode_ctc` reads.
+        """
+        if not self.hopeless <= greedy.score < self.threshold:
+            return greedy
+        return self._search(logits, characters, greedy)
 
     def _search(self, logits: np.ndarray, characters: str, greedy: Decoded) -> Decoded:
         folding = self._folding(characters)

@@ -10,7 +10,7 @@ from spotter.errors import ConfigError
 from spotter.inference import WordRecognizer
 from spotter.inference.crops import Direction, cut_word
 from spotter.inference.looks import Look, SecondLook, surroundings
-from spotter.inference.recognition import CropPool, WordReading, choose_look
+from spotter.inference.recognition import CropPool, Glimpse, WordReading, choose_look
 
 BOX = np.array([[10, 10], [50, 10], [50, 20], [10, 20]], np.float32)
 STRIP = np.array([[0, 0], [10, 2], [20, 0], [20, 8], [10, 10], [0, 8]], np.float32)
@@ -34,6 +34,8 @@ def test_settings_survive_the_way_through_a_file() -> None:
     look = SecondLook.from_settings(settings, "pair")
     assert look == SecondLook(0.7, (Look(margin=-0.06), Look(stretch=1.25), Look(tilt=3)))
     assert look.to_dict() == settings
+    fewer = SecondLook.from_settings({**settings, "clearest": 2}, "pair")
+    assert (fewer.clearest, fewer.to_dict()) == (2, {**settings, "clearest": 2})
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,8 @@ def test_settings_survive_the_way_through_a_file() -> None:
         {"below": "high", "looks": []},
         {"below": 0.5, "looks": [{"tilt": "left"}]},
         {"below": 0.5, "looks": [{"stretch": 0}]},
+        {"below": 0.5, "looks": [], "clearest": 0},
+        {"below": 0.5, "looks": [], "sharpest": 1},
     ],
 )
 def test_faulty_settings_get_their_line(settings: object) -> None:
@@ -74,11 +78,13 @@ def reading(text: str, score: float) -> WordReading:
 
 def test_the_most_confident_look_counts_with_the_median_score() -> None:
     first = reading("c1ose", 0.5)
-    assert choose_look(first, []) == first
-    chosen = choose_look(first, [Decoded("close", [0.9] * 5, 0.9), Decoded("dose", [0.2], 0.2)])
+    assert choose_look(first, [first]) == first
+    others = [Decoded("close", [0.9] * 5, 0.9), Decoded("dose", [0.2], 0.2)]
+    chosen = choose_look(first, [first, *others])
     assert (chosen.text, chosen.score, chosen.rotation) == ("close", 0.5, 90)
     assert chosen.character_scores == [0.9] * 5
-    kept = choose_look(first, [Decoded("dose", [0.3], 0.3), Decoded("cose", [0.1], 0.1)])
+    others = [Decoded("dose", [0.3], 0.3), Decoded("cose", [0.1], 0.1)]
+    kept = choose_look(first, [first, *others])
     assert (kept.text, kept.score) == ("c1ose", 0.3)
 
 
@@ -86,19 +92,24 @@ class StretchReader:
     """Reads how wide a crop is; is sure of what is wide, and of dark photos."""
 
     def __init__(self) -> None:
-        self.read: list[int] = []
+        self.seen: list[int] = []
+        self.asked: list[int] = []
 
     def crop(self, img: np.ndarray, cut: np.ndarray, stretch: float = 1.0) -> np.ndarray:
         width = round((cut[1][0] - cut[0][0]) * stretch)
         return np.full((4, width, 3), img[0, 0, 0], np.uint8)
 
-    def read_batch(self, crops: list[np.ndarray]) -> list[Decoded]:
-        self.read += [crop.shape[1] for crop in crops]
+    def see(self, crops: list[np.ndarray]) -> list[Glimpse]:
+        self.seen += [crop.shape[1] for crop in crops]
         scores = [1.0 if crop[0, 0, 0] < 10 else crop.shape[1] / 100 for crop in crops]
         return [
-            Decoded(str(crop.shape[1]), [], score)
+            Glimpse(Decoded(str(crop.shape[1]), [], score))
             for crop, score in zip(crops, scores, strict=True)
         ]
+
+    def read(self, glimpse: Glimpse) -> Decoded:
+        self.asked.append(int(glimpse.seen.text))
+        return glimpse.seen
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 100])
@@ -111,7 +122,19 @@ def test_the_pool_looks_again_at_unsure_words_only(batch_size: int) -> None:
         pool.add(np.full((8, 60, 3), value, np.uint8), [Direction(cut, cut)])
     readings = pool.finish()
     assert [(r.text, r.score) for r in readings] == [("60", 0.4), ("40", 1.0), ("60", 0.4)]
-    assert sorted(reader.read) == [20, 20, 40, 40, 40, 60, 60]
+    assert sorted(reader.seen) == [20, 20, 40, 40, 40, 60, 60]
+
+
+def test_only_the_clearest_looks_are_read_with_language_and_count() -> None:
+    reader = StretchReader()
+    looks = tuple(Look(stretch=stretch) for stretch in (1.5, 0.5, 1.25))
+    pool = CropPool(reader, 8, SecondLook(0.9, looks, clearest=2))
+    cut = np.array([[0, 0], [40, 0], [40, 8], [0, 8]], np.float32)
+    pool.add(np.full((8, 60, 3), 200, np.uint8), [Direction(cut, cut)])
+    [word] = pool.finish()
+    assert (word.text, word.score) == ("60", pytest.approx(0.55))
+    assert sorted(reader.seen) == [20, 40, 50, 60]
+    assert reader.asked == [40, 60, 50]
 
 
 def test_a_turned_word_is_looked_at_again_in_its_direction() -> None:
@@ -122,7 +145,7 @@ def test_a_turned_word_is_looked_at_again_in_its_direction() -> None:
     pool.add(np.full((8, 60, 3), 200, np.uint8), directions)
     [word] = pool.finish()
     assert (word.text, word.rotation) == ("60", 90)
-    assert sorted(reader.read) == [20, 40, 60]
+    assert sorted(reader.seen) == [20, 40, 60]
 
 
 def test_the_shipped_pair_looks_twice_unless_told_not_to() -> None:

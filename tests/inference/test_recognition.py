@@ -12,7 +12,7 @@ from spotter.decoding import Decoded
 from spotter.errors import ConfigError, WeightsError
 from spotter.inference import WordRecognizer
 from spotter.inference.crops import Direction, reading_directions
-from spotter.inference.recognition import CropPool, CropReader, best_direction
+from spotter.inference.recognition import CropPool, CropReader, Glimpse, best_direction
 from spotter.inference.runtimes import OnnxRuntime
 from spotter.language import CTCBeamSearch, LanguageDecoder, LanguageModel, WordSource
 from tests.inference.networks import digit_recognizer, photo, written
@@ -60,10 +60,13 @@ class CountingReader:
         x, y = cut[0].astype(int)
         return img[y : y + 4, x : x + int(cut[1][0] - cut[0][0])]
 
-    def read_batch(self, crops: list[np.ndarray]) -> list[Decoded]:
+    def see(self, crops: list[np.ndarray]) -> list[Glimpse]:
         self.batches.append((len(crops), crops[0].shape[1]))
         assert len({crop.shape for crop in crops}) == 1
-        return [Decoded(str(crop[0, 0, 0]), [], 1.0) for crop in crops]
+        return [Glimpse(Decoded(str(crop[0, 0, 0]), [], 1.0)) for crop in crops]
+
+    def read(self, glimpse: Glimpse) -> Decoded:
+        return glimpse.seen
 
 
 def test_the_pool_batches_by_width_across_photos() -> None:
@@ -144,14 +147,26 @@ def test_fixed_width(tmp_path: Path) -> None:
     assert reader.crop(photo(320, 40, []), cut).shape == (32, 100, 3)
 
 
+class Dreamer(CountingReader):
+    """Sees the clearer the lighter a crop is; makes a word of anything."""
+
+    def see(self, crops: list[np.ndarray]) -> list[Glimpse]:
+        return [Glimpse(Decoded("seen", [], float(crop[0, 0, 0]) / 255)) for crop in crops]
+
+    def read(self, glimpse: Glimpse) -> Decoded:
+        return Decoded("dreamt", [], 1.0 - glimpse.seen.score, glimpse.seen.score)
+
+
 def test_a_turned_word_is_chosen_by_what_was_seen() -> None:
     # Language makes a word of anything: its score must not decide the direction.
-    readings = [
-        Decoded("zq", [], 0.99, visual_score=0.1),
-        Decoded("1a10y", [], 0.3),
-        Decoded("hotel", [], 0.7, visual_score=0.5),
-    ]
-    assert best_direction(reading_directions(TALL), readings) == 2
+    image = np.repeat(np.array([10, 200, 90], np.uint8), 8)[None, :, None].repeat(4, 0).repeat(3, 2)
+    cuts = [np.array([[x, 0], [x + 8, 0], [x + 8, 4], [x, 4]], np.float32) for x in (0, 8, 16)]
+    pool = CropPool(Dreamer(), batch_size=8)
+    pool.add(
+        image, [Direction(cut, cut, turn) for cut, turn in zip(cuts, (0, 90, 270), strict=True)]
+    )
+    [word] = pool.finish()
+    assert (word.text, word.rotation, word.visual_score) == ("dreamt", 90, 200 / 255)
 
 
 def test_language_corrects_what_was_not_sure(tmp_path: Path) -> None:

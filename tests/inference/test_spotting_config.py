@@ -33,7 +33,7 @@ def test_a_config_is_the_arguments(config: Path, pair: dict[str, Path]) -> None:
     assert settings["language"]["beam"] == 4
     spotter = SceneTextSpotter.from_config(config, min_score=0.75)
     assert spotter.min_score == 0.75
-    decoder = spotter._reader._decode
+    decoder = spotter._reader._language
     assert (decoder.threshold, decoder.search.beam) == (0.5, 4)
 
 
@@ -46,8 +46,8 @@ def test_the_command_line_has_the_last_word(config: Path) -> None:
         parser.parse_args(["--config", str(config), "--min-score", "0", "--language", "none"])
     )
     assert changed.min_score == 0.0
-    assert changed._reader._decode is not plain._reader._decode
-    assert not hasattr(changed._reader._decode, "search")
+    assert changed._reader._language is not plain._reader._language
+    assert changed._reader._language is None
 
 
 def test_the_shipped_configs_are_settings_of_a_spotter() -> None:

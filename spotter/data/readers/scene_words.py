@@ -21,10 +21,10 @@ class SceneWordsReader(Reader):
 
     Args:
         reader: A detection reader or its config.
-        margin: Share of the word's height by which quadrilaterals are grown on every side.
-        context: Share of the height, after that, by which a crop shows more than the word on every
-            side. It is told in the sample, so that ``RecAugment`` can cut the word out anew each
-            time, as a detector would: with some of its neighbours, or a little too tight.
+        margin: Share of the word's shorter side by which quadrilaterals are grown on every side.
+        context: Share of the shorter side, after that, by which a crop shows more than the word on
+            every side. It is told in the sample, so that ``RecAugment`` can cut the word out anew
+            each time, as a detector would: with some of its neighbours, or a little too tight.
         min_height: Least height of a word in pixels of the photo.
         max_length: Longest text that is kept; ``None``: any.
         unlabelled: Keep words whose text is unknown, with ``text`` None.

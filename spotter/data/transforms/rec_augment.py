@@ -18,7 +18,7 @@ from spotter.data.transforms.rec_geometric import (
 )
 from spotter.data.transforms.rec_resize import RecInputSize, ResizeMode, finish_resize
 from spotter.data.transforms.warping import warp_corners
-from spotter.data.word_context import seen_size
+from spotter.data.word_context import seen_size, shorter_side
 from spotter.registry import TRANSFORMS
 
 # A warp samples four pixels; beyond this reduction it would skip some.
@@ -34,8 +34,8 @@ class RecAugment(BaseTransform):
     result. Character order is kept, but positions move: not for views that are compared frame by
     frame.
 
-    A crop that shows more than its word (``context`` of the sample, a share of the word's height on
-    every side) is cut anew each time, as a detector would do it (:func:`detected_corners`).
+    A crop that shows more than its word (``context`` of the sample, a share of the word's shorter
+    side all around) is cut anew each time, as a detector would do it (:func:`detected_corners`).
 
     Args:
         height: Height of every input.
@@ -117,7 +117,7 @@ class RecAugment(BaseTransform):
         """(4, 2) points of the crop that become the corners of the input."""
         if context:
             corners = detected_corners(width, height, context)
-            height = round(height / (1 + 2 * context))
+            height -= round(2 * context * shorter_side(width, height, context))
             if not chance(self.geometric):
                 return corners
         else:

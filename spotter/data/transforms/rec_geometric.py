@@ -14,7 +14,7 @@ from mmcv.transforms import BaseTransform
 
 from spotter.data.randomness import chance, rng, uniform
 from spotter.data.transforms.warping import warp_corners
-from spotter.data.word_context import DETECTED_MARGIN
+from spotter.data.word_context import DETECTED_MARGIN, shorter_side
 from spotter.geometry import transform_points
 from spotter.registry import TRANSFORMS
 
@@ -41,7 +41,7 @@ def detected_corners(width: int, height: int, context: float) -> np.ndarray:
 
     The left and right borders err by a normal with deviation 0.1 about :data:`DETECTED_MARGIN`,
     and in one case of three anywhere between a little too tight and the end of the crop; the upper
-    and lower ones by a normal with deviation 0.08, all as shares of the word's height.
+    and lower ones by a normal with deviation 0.08, all as shares of the word's shorter side.
 
     Args:
         width: Width of the crop.
@@ -51,9 +51,9 @@ def detected_corners(width: int, height: int, context: float) -> np.ndarray:
     Returns:
         (4, 2), clockwise from the top-left.
     """
-    word = height / (1 + 2 * context)
+    word = shorter_side(width, height, context)
     # A narrow word (one letter) loses at most an eighth of its width on either side.
-    tightest = min(0.15, max(0.0, width - 2 * context * word) / (8 * word))
+    tightest = min(0.15, (width - 2 * context * word) / (8 * word))
     near, far = rng.normal(DETECTED_MARGIN, 0.1, 2), rng.uniform(-tightest, context, 2)
     sideways = np.where(rng.random(2) < 1 / 3, far, near).clip(-tightest, context)
     upright = rng.normal(DETECTED_MARGIN, 0.08, 2).clip(-0.12, context)
