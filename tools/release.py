@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--cfg-options", nargs="+", action=DictAction, default={})
     args = parser.parse_args()
     from spotter.release import publish, train_piece
-    from spotter.release.piece import PieceSettings
+    from spotter.release.piece import PieceSettings, mark_logged
 
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -60,6 +60,7 @@ def main() -> None:
     )
     report, candidate = train_piece(settings)
     shipped = publish(candidate, report, args.zoo, args.docs, args.data, args.threads)
+    mark_logged(args.state, report)
     verdict = "shipped" if shipped else "not better than the shipped weights, which stay"
     print(f"{report.model}: {report.score:.4f} after {report.iterations} iterations; {verdict}")
 

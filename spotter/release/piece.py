@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import platform
-import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from spotter.data.synthesis.writers import SynthesisSettings, write_scenes, writ
 from spotter.engine.checkpoint import find_last_checkpoint
 from spotter.engine.distributed import select_device
 from spotter.engine.hooks.checkpoint import save_deployable
+from spotter.engine.hooks.piece_schedule import ITERATIONS, MINUTES
 from spotter.engine.launch import training_config
 from spotter.engine.runner import SpotterRunner
 from spotter.errors import ConfigError
@@ -32,6 +32,7 @@ CONFIGS = {
     "recognizer": "recognition/compact_ctc_release.py",
 }
 CANDIDATE = "candidate.safetensors"
+_LOGGED = "logged_iterations"
 _ON_CUDA = {"detector": {"batch_size": 48}, "recognizer": {"batch_size": 512}}
 
 
@@ -42,9 +43,10 @@ class PieceReport:
     Attributes:
         model: Name of the model.
         date: Day on which the piece ended.
-        minutes: Minutes of training, validation not counted.
+        minutes: Minutes of training, validation not counted; with those of pieces before it that
+            were cut off and so are in no log.
         iterations: Iterations done so far, over all pieces.
-        samples: Samples seen in this piece.
+        samples: Samples seen in these minutes.
         machine: Device and threads.
         started_from: ``"state"``, ``"shipped weights"``, ``"unfinished"`` weights, the weights it
             grew out of, or ``"scratch"``.
@@ -151,17 +153,15 @@ def train_piece(settings: PieceSettings) -> tuple[PieceReport, Path]:
         if start.stem == name:
             started_from = "shipped weights" if start.parent == settings.zoo else "unfinished"
     runner = SpotterRunner.from_cfg(cfg)
-    before = time.monotonic()
     runner.train()
-    minutes = (time.monotonic() - before) / 60
+    minutes = float(runner.message_hub.get_info(MINUTES, 0.0))
     metrics = {key: float(value) for key, value in runner.val_loop.run().items()}
     report = PieceReport(
         model=name,
         date=datetime.date.today().isoformat(),
         minutes=round(minutes, 1),
         iterations=runner.iter,
-        samples=int(runner.message_hub.get_info("piece_iterations", 0))
-        * cfg.train_dataloader.batch_size,
+        samples=int(runner.message_hub.get_info(ITERATIONS, 0)) * cfg.train_dataloader.batch_size,
         machine=_machine(runner.device),
         started_from=started_from,
         score=metrics[metric],
@@ -195,7 +195,12 @@ def piece_config(settings: PieceSettings) -> Config:
     cfg.default_hooks = hooks
     cfg.custom_hooks = [
         *(cfg.get("custom_hooks") or []),
-        {"type": "PieceScheduleHook", "minutes": settings.minutes, "peak": settings.peak},
+        {
+            "type": "PieceScheduleHook",
+            "minutes": settings.minutes,
+            "peak": settings.peak,
+            "logged": logged_iterations(settings.state),
+        },
         {"type": "TimeLimitHook", "minutes": settings.minutes},
     ]
     start = starting_weights(cfg, settings.zoo, settings.unfinished)
@@ -203,6 +208,17 @@ def piece_config(settings: PieceSettings) -> Config:
         cfg.load_from = str(start)
         cfg.model.get("backbone", {}).pop("pretrained", None)
     return cfg
+
+
+def logged_iterations(state: Path) -> int:
+    """Iterations of a state's training that are in the log of pieces."""
+    file = state / _LOGGED
+    return int(file.read_text()) if file.is_file() else 0
+
+
+def mark_logged(state: Path, report: PieceReport) -> None:
+    """Remember that a piece is in the log: the next one counts from there."""
+    (state / _LOGGED).write_text(str(report.iterations))
 
 
 def starting_weights(cfg: Config, zoo: Path, unfinished: Path | None = None) -> Path | None:

@@ -9,11 +9,11 @@ from spotter.errors import ConfigError
 
 def runner(lr: float, mult: float = 0.5) -> SimpleNamespace:
     groups = [{"params": [torch.zeros(1)], "lr": lr}, {"params": [torch.zeros(1)], "lr": lr * mult}]
-    info: dict[str, int] = {}
+    info: dict[str, float] = {}
     return SimpleNamespace(
         cfg=SimpleNamespace(optim_wrapper=SimpleNamespace(optimizer=SimpleNamespace(lr=lr))),
         optim_wrapper=SimpleNamespace(param_groups=groups),
-        message_hub=SimpleNamespace(update_info=info.__setitem__, info=info),
+        message_hub=SimpleNamespace(update_info=info.__setitem__, get_info=info.get, info=info),
         iter=7,
     )
 
@@ -43,9 +43,32 @@ def test_multipliers_stay_in_proportion_after_a_resume(monkeypatch: pytest.Monke
     again.before_train_iter(run, 0)
     rates = [group["lr"] for group in run.optim_wrapper.param_groups]
     assert rates == pytest.approx([0.2, 0.1])
-    run.iter = 12
-    again.after_train(run)
-    assert run.message_hub.info == {"piece_iterations": 5}
+
+
+def test_minutes_of_a_piece_that_was_cut_off_count_in_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("spotter.engine.hooks.piece_schedule.time.monotonic", lambda: clock.now)
+    run = runner(0.1)
+    known = run.message_hub.info
+    first = PieceScheduleHook(minutes=5, logged=7)
+    first.before_train(run)
+    run.iter, clock.now = 10, 120.0
+    first.after_iteration(run)
+    assert known == {"piece_iterations": 3, "piece_minutes": 2.0}
+    # Cut off: the next piece resumes its checkpoint, with what the message hub knew.
+    second = PieceScheduleHook(minutes=5, logged=7)
+    second.before_train(run)
+    run.iter, clock.now = 16, 180.0
+    second.after_iteration(run)
+    assert known == {"piece_iterations": 9, "piece_minutes": 3.0}
+    # It came to its end and is in the log: the third counts for itself.
+    third = PieceScheduleHook(minutes=5, logged=16)
+    third.before_train(run)
+    run.iter, clock.now = 17, 210.0
+    third.after_iteration(run)
+    assert known == {"piece_iterations": 1, "piece_minutes": 0.5}
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,9 @@ from mmengine.hooks import Hook
 from spotter.errors import ConfigError
 from spotter.registry import HOOKS
 
+ITERATIONS, MINUTES = "piece_iterations", "piece_minutes"
+"""Names under which the message hub knows how long the piece is, cut-off beginnings included."""
+
 
 @HOOKS.register_module()
 class PieceScheduleHook(Hook):
@@ -25,6 +28,8 @@ class PieceScheduleHook(Hook):
         peak: Learning rate at the top of the cycle, as a factor of the optimizer's own.
         warmup: Share of the piece.
         final: Learning rate at the end, as a factor of the peak.
+        logged: Iterations that earlier pieces have accounted for. What a checkpoint has beyond them
+            comes from a piece that was cut off, and counts in this one.
 
     Raises:
         ConfigError: A value outside its range.
@@ -33,7 +38,12 @@ class PieceScheduleHook(Hook):
     priority = "ABOVE_NORMAL"
 
     def __init__(
-        self, minutes: float, peak: float = 1.0, warmup: float = 0.03, final: float = 0.01
+        self,
+        minutes: float,
+        peak: float = 1.0,
+        warmup: float = 0.03,
+        final: float = 0.01,
+        logged: int = 0,
     ) -> None:
         if not minutes > 0 or not peak > 0:
             raise ConfigError("PieceScheduleHook: minutes and peak must be positive")
@@ -43,8 +53,10 @@ class PieceScheduleHook(Hook):
         self.peak = peak
         self.warmup = warmup
         self.final = final
+        self.logged = logged
         self.begin = 0.0
         self.first = 0
+        self.earlier = 0.0
         self.base: list[float] = []
 
     def before_train(self, runner: Any) -> None:
@@ -57,6 +69,9 @@ class PieceScheduleHook(Hook):
         scale = lr / max(g["initial_lr"] for g in runner.optim_wrapper.param_groups)
         self.base = [g["initial_lr"] * scale for g in runner.optim_wrapper.param_groups]
         self.first = runner.iter
+        if runner.iter > self.logged:
+            self.first -= int(runner.message_hub.get_info(ITERATIONS, 0))
+            self.earlier = float(runner.message_hub.get_info(MINUTES, 0.0))
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
         """Set the rates of the coming step."""
@@ -64,9 +79,11 @@ class PieceScheduleHook(Hook):
         for group, base in zip(runner.optim_wrapper.param_groups, self.base, strict=True):
             group["lr"] = base * factor
 
-    def after_train(self, runner: Any) -> None:
-        """Say how many iterations the piece had."""
-        runner.message_hub.update_info("piece_iterations", runner.iter - self.first)
+    def after_iteration(self, runner: Any) -> None:
+        """Note how long the piece is, for its report and for its checkpoints."""
+        minutes = self.earlier + (time.monotonic() - self.begin) / 60.0
+        runner.message_hub.update_info(ITERATIONS, runner.iter - self.first)
+        runner.message_hub.update_info(MINUTES, minutes)
 
     def factor(self, share: float) -> float:
         """Factor of the optimizer's learning rate when ``share`` of the piece has passed."""
