@@ -404,6 +404,14 @@ def test_grown_quad_of_a_turned_rectangle(degrees: float) -> None:
     assert geo.grow_quad(rectangle, 0) is rectangle
 
 
+def test_a_quad_grows_at_its_ends_alone() -> None:
+    quad = np.array([[10, 10], [50, 10], [50, 20], [10, 20]], np.float32)
+    longer = [[8, 10], [52, 10], [52, 20], [8, 20]]
+    np.testing.assert_allclose(geo.grow_quad(quad, 0, 0.2), longer, atol=1e-4)
+    tall = [[10, 9], [50, 9], [50, 21], [10, 21]]
+    np.testing.assert_allclose(geo.grow_quad(quad, 0.1, 0), tall, atol=1e-4)
+
+
 def test_native_size() -> None:
     assert geo.native_size(np.array([[0, 0], [30, 0], [28, 9], [0, 10]], np.float32)) == (30, 10)
     # A half ring of radii 20 and 10: mean arc 15 pi, depth 10.

@@ -47,24 +47,27 @@ def _fit(native: tuple[float, float], height: int | None) -> tuple[int, int, int
     return width, height, width, height
 
 
-def grow_quad(quad: np.ndarray, margin: float) -> np.ndarray:
+def grow_quad(quad: np.ndarray, margin: float, ends: float | None = None) -> np.ndarray:
     """Move the sides of a quadrilateral outward.
 
     Args:
         quad: (4, 2) corners in order.
         margin: Distance as a share of the shorter of its two extents.
+        ends: Likewise, of the second and the fourth side, where a word ends and begins; default:
+            ``margin``.
 
     Returns:
         (4, 2) float32; the very same corners for margin 0.
     """
-    if margin == 0:
+    ends = margin if ends is None else ends
+    if margin == ends == 0:
         return quad
     along = (quad[1] + quad[2] - quad[0] - quad[3]) / 2
     across = (quad[2] + quad[3] - quad[0] - quad[1]) / 2
     lengths = np.maximum([np.linalg.norm(along), np.linalg.norm(across)], 1e-6)
     u, v = (
-        axis / length * margin * lengths.min()
-        for axis, length in zip((along, across), lengths, strict=True)
+        axis / length * share * lengths.min()
+        for axis, length, share in zip((along, across), lengths, (ends, margin), strict=True)
     )
     return (quad + np.stack([-u - v, u - v, u + v, v - u])).astype(np.float32)
 

@@ -21,19 +21,22 @@ class Look:
     Attributes:
         margin: Share of the word's height by which the cut grows on every side; below 0: shrinks.
             Strips, which follow curved words, keep their cut.
+        lengthen: The same share, by which it grows beyond that at both ends of the word, of which
+            a detector may have cut off a letter.
         stretch: Factor of the width at which the recognizer is shown the word.
         tilt: Degrees by which the cut is turned clockwise about its middle.
     """
 
     margin: float = 0.0
+    lengthen: float = 0.0
     stretch: float = 1.0
     tilt: float = 0.0
 
     def cut(self, cut: np.ndarray) -> np.ndarray:
         """(N, 2) what is cut out instead of ``cut`` (``Direction.cut``)."""
         points = np.asarray(cut, np.float32)
-        if self.margin and len(points) == 4:
-            points = grow_quad(points, self.margin)
+        if len(points) == 4:
+            points = grow_quad(points, self.margin, self.margin + self.lengthen)
         if self.tilt:
             angle = np.deg2rad(self.tilt)
             turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

@@ -20,6 +20,8 @@ def test_a_look_grows_stretches_and_tilts_the_cut() -> None:
     assert Look().cut(BOX) == pytest.approx(BOX)
     grown = [[9, 9], [51, 9], [51, 21], [9, 21]]
     assert Look(margin=0.1).cut(BOX) == pytest.approx(np.array(grown), abs=1e-4)
+    longer = [[6, 9], [54, 9], [54, 21], [6, 21]]
+    assert Look(margin=0.1, lengthen=0.3).cut(BOX) == pytest.approx(np.array(longer), abs=1e-4)
     # Clockwise as one sees it, with y pointing down: the right end sinks.
     upright = [[35, -5], [35, 35], [25, 35], [25, -5]]
     assert Look(tilt=90).cut(BOX) == pytest.approx(np.array(upright), abs=1e-4)
@@ -58,7 +60,8 @@ def test_faulty_settings_get_their_line(settings: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "look", [Look(margin=0.08), Look(tilt=3), Look(tilt=-3), Look(margin=-0.06)]
+    "look",
+    [Look(margin=0.08), Look(tilt=3), Look(tilt=-3), Look(margin=-0.06), Look(lengthen=0.25)],
 )
 @pytest.mark.parametrize("corner", [(30.0, 40.0), (0.0, 0.0), (150.0, 100.0)])
 def test_what_a_look_sees_is_in_the_surroundings(look: Look, corner: tuple[float, float]) -> None:
