@@ -45,6 +45,9 @@ def write_card(name: str, zoo: Path, docs: Path) -> Path:
     rows += [f"A model for {header['task']}: {_architecture(header)}, {_size(weights)}."]
     rows += ["", *(f"- **{key}**: {card[key]}" for key in _ABOUT if key in card)]
     rows += [f"- **training**: {line}" for line in _training(pieces, name)]
+    grown_from = next((p["grown_from"] for p in pieces if p.get("grown_from")), "")
+    if grown_from:
+        rows += [f"- **grown out of**: [{grown_from}]({grown_from}.md), whose hours come before"]
     rows += ["", "## Scores", "", f"{card['protocol']}; printed by `{card['command']}`."]
     rows += ["", markdown_table(["validation", "value"], _scores(card["metrics"])).rstrip()]
     curve = curve_section(pieces, "word accuracy" if header["charset"] else "hmean")

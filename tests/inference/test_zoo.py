@@ -118,13 +118,17 @@ def test_calibrations(zoo: Path, tmp_path: Path) -> None:
 
 
 def test_the_pairs_that_ship() -> None:
-    default, accurate, plain = (resolve_pair(name) for name in ("default", "accurate", "plain"))
+    names = ("default", "fast", "accurate", "plain")
+    default, fast, accurate, plain = (resolve_pair(name) for name in names)
     assert default.zoom is None
+    assert fast.zoom is not None
+    assert fast.zoom < 1.3
+    assert fast.postprocessing
     assert accurate.zoom is not None
     assert accurate.zoom > 1
     assert accurate.postprocessing
     assert plain.language is None
-    for pair in (default, accurate, plain):
+    for pair in (default, fast, accurate, plain):
         assert pair.detection_calibration is not None
         assert pair.recognition_calibration is not None
         assert pair.found_calibration is not None
