@@ -25,6 +25,7 @@ from spotter.engine.runner import SpotterRunner
 from spotter.errors import ConfigError
 from spotter.inference.pseudo_labels import label_samples
 from spotter.inference.recognition import WordRecognizer
+from spotter.inference.zoo import weights_file
 from spotter.registry import READERS
 
 CONFIGS = {
@@ -298,13 +299,13 @@ def _add_unlabelled(cfg: Config, settings: PieceSettings, cache: str) -> None:
     """Read the unlabelled crops with the shipped pair, once per version of it, and mix them in."""
     if settings.kind != "recognizer":
         raise ConfigError("unlabelled crops are for recognizers; a detector learns from photos")
-    shipped = settings.zoo / f"{cfg.release.name}.safetensors"
     pairs = settings.zoo / "zoo.json"
-    if not shipped.is_file() or not pairs.is_file():
-        raise ConfigError(f"{shipped}: nothing shipped yet that could read unlabelled crops")
+    if not pairs.is_file():
+        raise ConfigError(f"{pairs}: nothing shipped yet that could read unlabelled crops")
     reader: dict[str, Any] = {"type": "LMDBReader", "lmdb_path": str(settings.unlabelled)}
     # A recognizer given by itself would read without the pair's language and second look.
     pair = json.loads(pairs.read_text(encoding="utf-8"))["default"]
+    shipped = weights_file(pair["recognizer"], "torch", settings.zoo)
     digest = hashlib.sha256(shipped.read_bytes() + json.dumps(pair).encode()).hexdigest()[:12]
     pair["recognizer"] = str(shipped.resolve())
     file = settings.state / f"teacher_{digest}.json"

@@ -92,14 +92,17 @@ def test_a_piece_says_what_it_cannot_do_with_unlabelled_crops(folder: Path, tmp_
 
 
 def test_a_deeper_model_grows_out_of_a_shipped_one(folder: Path, tmp_path: Path) -> None:
+    start = tmp_path / "start"
+    start.mkdir()
+    shutil.copy(ZOO / "compact_ctc.safetensors", start)
     own = replace(
-        settings(folder),
+        settings(folder, zoo=start),
         unlabelled=None,
         config=packaged_config("recognition/deep_ctc_release.py"),
         state=tmp_path / "state",
     )
     cfg = piece_config(own)
-    assert cfg.load_from == str(ZOO / "compact_ctc.safetensors")
+    assert cfg.load_from == str(start / "compact_ctc.safetensors")
     model = MODELS.build(cfg.model)
     report = load_all(model, cfg.load_from)
     assert not report.unused
