@@ -1,4 +1,5 @@
-# The released fast recognizer: tools/release.py trains it in pieces and gives it its data.
+# compact_ctc, the first released recognizer, and what its successor shares with it:
+# tools/release.py trains them in pieces and gives them their data.
 _base_ = [
     "../_base_/recognition.py",
     "../_base_/models/recognizer_ctc_compact.py",

@@ -1,4 +1,4 @@
-# The released accurate recognizer: the fast one with more blocks, which start as the identity.
+# The released recognizer: compact_ctc with more blocks, which start as the identity.
 _base_ = ["./compact_ctc_release.py"]
 model = dict(feature_extraction=dict(depths=(2, 4, 4, 5), zero_init_residual=True))
 release = dict(name="deep_ctc", grown_from="compact_ctc")

@@ -30,7 +30,7 @@ from spotter.registry import READERS
 
 CONFIGS = {
     "detector": "detection/dbnet_mobilenetv3_release.py",
-    "recognizer": "recognition/compact_ctc_release.py",
+    "recognizer": "recognition/deep_ctc_release.py",
 }
 CANDIDATE = "candidate.safetensors"
 _LOGGED = "logged_iterations"

@@ -86,7 +86,8 @@ def test_each_modality_learns_from_its_teacher(teacher: str) -> None:
         names = {"self": [modality], "all": MODALITIES}.get(teacher, [teacher])
         # One character and its end; the student says what vision says.
         wanted = [(low + (low if name == "vision" else high)) / 2 for name in names]
-        assert value.item() == pytest.approx(sum(wanted) / len(wanted), rel=1e-5)
+        # In float32 the log-softmax of such logits is exact to a millionth.
+        assert value.item() == pytest.approx(sum(wanted) / len(wanted), rel=1e-5, abs=1e-6)
         assert share.item() == 1.0
 
 
