@@ -10,7 +10,7 @@ class DepthwiseConv2d(nn.Conv2d):
     """A convolution of each channel by itself (Howard et al., 2017), without bias.
 
     Under CPU autocast kernels larger than 3x3 are computed in float32: their backward pass in
-    bfloat16 takes 2 to 12 times as long there. Weights and results are those of ``nn.Conv2d``.
+    bfloat16 takes several times as long there. Weights and results are those of ``nn.Conv2d``.
 
     Args:
         channels: Of input and output.
