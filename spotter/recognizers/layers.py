@@ -63,8 +63,8 @@ def sinusoid(length: int, channels: int, device: torch.device | None = None) -> 
 def attend(q: Tensor, k: Tensor, v: Tensor, allowed: Tensor | None = None) -> Tensor:
     """Scaled dot-product attention (Vaswani et al., NeurIPS 2017, equation 1).
 
-    The fused kernel that torch has for CPUs takes several times as long as plain products in bfloat16
-    for as few tokens as a word has, so training in bfloat16 on a CPU goes without it.
+    The fused kernel that torch has for CPUs takes several times as long as plain products in
+    bfloat16 for as few tokens as a word has, so training in bfloat16 on a CPU goes without it.
 
     Args:
         q: Queries (N, heads, S, D).
