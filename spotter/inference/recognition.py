@@ -66,10 +66,10 @@ class _Word:
     Attributes:
         directions: In which it may run.
         glimpses: One per direction so far; after the decision for one, its own and those of further
-            looks along it.
+            looks along it. Dropped as soon as the word is read.
         around: Photo part and cut per direction for further looks; empty where there are none.
         missing: Glimpses that are asked for and not there yet.
-        best: Reading in the best direction.
+        best: Reading in the best direction; of all looks once they are there.
     """
 
     directions: list[Direction]
@@ -120,7 +120,7 @@ class CropPool:
         while any(self._waiting.values()):
             for width in list(self._waiting):
                 self._read(width)
-        return [self._finished(word) for word in self._words]
+        return [word.best for word in self._words if word.best is not None]
 
     def _crop(self, img: np.ndarray, direction: Direction) -> np.ndarray | None:
         """Input for a direction, or ``None`` where the word cannot run in it."""
@@ -148,8 +148,14 @@ class CropPool:
         for (word, place, _), glimpse in zip(queue, glimpses, strict=True):
             word.missing -= 1
             word.glimpses[place] = glimpse
-            if word.best is None and not word.missing:
+            if word.missing:
+                continue
+            if word.best is None:
                 self._decide(word)
+            else:
+                word.best = self._of_all_looks(word, word.best)
+            if not word.missing:
+                word.glimpses = []
 
     def _decide(self, word: _Word) -> None:
         """Choose the direction, and look again along it where that is worth it."""
@@ -168,19 +174,16 @@ class CropPool:
         for place, look in enumerate(again.looks, start=1):
             self._ask(word, place, self._recognizer.crop(part, look.cut(cut), look.stretch))
 
-    def _finished(self, word: _Word) -> WordReading:
-        """The reading of a word whose looks are all there."""
-        assert word.best is not None
+    def _of_all_looks(self, word: _Word, first: WordReading) -> WordReading:
+        """The reading of a word whose further looks are all there."""
         glimpses = _present(word.glimpses)
-        if len(glimpses) == 1:
-            return word.best
         clearest = self._second_look.clearest if self._second_look else None
         order = sorted(range(len(glimpses)), key=lambda i: -glimpses[i].seen.score)
         readings: list[Decoded] = [
-            word.best if place == 0 else self._recognizer.read(glimpses[place])
+            first if place == 0 else self._recognizer.read(glimpses[place])
             for place in sorted(order[:clearest])
         ]
-        return choose_look(word.best, readings)
+        return choose_look(first, readings)
 
 
 def _present(glimpses: Sequence[Glimpse | None]) -> list[Glimpse]:

@@ -74,20 +74,21 @@ def sharp(*tokens: int, strength: float = 9.0) -> Tensor:
 @pytest.mark.parametrize("teacher", TEACHERS)
 def test_each_modality_learns_from_its_teacher(teacher: str) -> None:
     model = build(teacher=teacher)
-    says = {"vision": sharp(11), "language": sharp(12), "fusion": sharp(13)}
+    # Not too sharp: the loss of what is all but certain is lost in float32's rounding.
+    one, two, three = (sharp(token, strength=4.0) for token in (11, 12, 13))
+    says = {"vision": one, "language": two, "fusion": three}
     taught = VisionLanguageOutput(
         says["vision"], [sharp(30), says["language"]], [sharp(31), says["fusion"]]
     )
-    student = VisionLanguageOutput(sharp(11), [sharp(11)], [sharp(11)])
-    low = -sharp(11).log_softmax(-1)[0, 0, 11].item()
-    high = -sharp(11).log_softmax(-1)[0, 0, 12].item()
+    student = VisionLanguageOutput(one, [one], [one])
+    low = -one.log_softmax(-1)[0, 0, 11].item()
+    high = -one.log_softmax(-1)[0, 0, 12].item()
     for modality in MODALITIES:
         value, share = model.agreement(student, taught, modality, torch.ones(1, dtype=torch.bool))
         names = {"self": [modality], "all": MODALITIES}.get(teacher, [teacher])
         # One character and its end; the student says what vision says.
         wanted = [(low + (low if name == "vision" else high)) / 2 for name in names]
-        # In float32 the log-softmax of such logits is exact to a millionth.
-        assert value.item() == pytest.approx(sum(wanted) / len(wanted), rel=1e-5, abs=1e-6)
+        assert value.item() == pytest.approx(sum(wanted) / len(wanted), rel=1e-5)
         assert share.item() == 1.0
 
 

@@ -22,7 +22,8 @@ class RecResize(BaseTransform):
     """Bring a crop to the recognizer's input size.
 
     Sets ``img``, ``img_shape``, ``scale_factor`` and ``valid_ratio``, the share of the width that
-    shows the crop.
+    shows the crop. Of a crop that shows more than its word (``context`` of the sample), the word is
+    taken, with the margin of detected ones.
 
     Args:
         height: Height of every input.

@@ -69,7 +69,7 @@ class PieceScheduleHook(Hook):
         scale = lr / max(g["initial_lr"] for g in runner.optim_wrapper.param_groups)
         self.base = [g["initial_lr"] * scale for g in runner.optim_wrapper.param_groups]
         self.first = runner.iter
-        if runner.iter > self.logged:
+        if runner.iter != self.logged:
             self.first -= int(runner.message_hub.get_info(ITERATIONS, 0))
             self.earlier = float(runner.message_hub.get_info(MINUTES, 0.0))
 
