@@ -26,6 +26,7 @@ def main() -> None:
     )
     parser.add_argument("--known", type=float, default=0.88, help="share of words of the lists")
     parser.add_argument("--numbers", type=float, default=0.08, help="share of numbers")
+    parser.add_argument("--codes", type=float, default=0.02, help="share of codes such as B2F07")
     parser.add_argument("--licence", default="", help="of the lists, noted in the file")
     arguments = parser.parse_args()
     from spotter.language import LanguageModel, WordSource
@@ -36,6 +37,7 @@ def main() -> None:
         arguments.min_count,
         arguments.known,
         arguments.numbers,
+        codes=arguments.codes,
     )
     if arguments.licence:
         model.card["licence"] = arguments.licence

@@ -1,4 +1,4 @@
-"""The probability of a word on a sign: known words, plausible ones, numbers, symbols between."""
+"""The probability of a word on a sign: known and plausible words, numbers, codes, symbols."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ _FORMAT = 1
 _STEP = 1 / 12
 _SYMBOLS = 32
 _NUMBER_END = 0.3
+_CODE_END = 0.15
+_CODE_CHARACTER = 1 / 36
 _MOST_STATES = 50_000
 _LEAST = 1e-300
 
@@ -35,6 +37,7 @@ class LanguageState:
         context: Context of the n-gram.
         ngram: Probability of the beginning under the n-gram.
         number: Probability under the number model.
+        code: Probability under the model of codes.
         log_places: Log-probability of its symbols, and of there being none elsewhere.
         log_probability: Log-probability of all words that begin so.
         longer: Continuations that were asked for before.
@@ -44,6 +47,7 @@ class LanguageState:
     context: int
     ngram: float
     number: float
+    code: float
     log_places: float
     log_probability: float
     longer: dict[str, LanguageState] = field(default_factory=dict)
@@ -52,9 +56,10 @@ class LanguageState:
 class LanguageModel:
     """A mixture over whole words: what begins like a known word is judged as one to its end.
 
-    P(word) = λ_w P_list + λ_d P_number + (1 - λ_w - λ_d) P_ngram. A number of n digits has
-    probability 0.1^n 0.7^(n-1) 0.3. Case and accents are folded. At every place, before a character
-    or the end, a symbol may stand, all of them alike.
+    P(word) = λ_w P_list + λ_d P_number + λ_c P_code + (1 - λ_w - λ_d - λ_c) P_ngram. A number of n
+    digits has probability 0.1^n 0.7^(n-1) 0.3, a code of n letters and digits, which are all alike
+    in it, 36^-n 0.85^(n-1) 0.15: so nothing is less likely than a code. Case and accents are
+    folded. At every place, before a character or the end, a symbol may stand, all of them alike.
 
     Args:
         prior: Known words.
@@ -62,6 +67,7 @@ class LanguageModel:
         known: λ_w.
         numbers: λ_d.
         symbols: Probability of a symbol at any place.
+        codes: λ_c.
         card: What the model was built from, JSON-ready.
 
     Raises:
@@ -75,24 +81,26 @@ class LanguageModel:
         known: float = 0.88,
         numbers: float = 0.08,
         symbols: float = 0.01,
+        codes: float = 0.0,
         card: dict[str, Any] | None = None,
     ) -> None:
-        if min(known, numbers) < 0 or known + numbers >= 1 or not 0 < symbols < 1:
+        if min(known, numbers, codes) < 0 or known + numbers + codes >= 1 or not 0 < symbols < 1:
             raise ConfigError(
-                f"known={known}, numbers={numbers} and symbols={symbols} are no probabilities"
-                " that leave something to the n-gram"
+                f"known={known}, numbers={numbers}, codes={codes} and symbols={symbols} are no"
+                " probabilities that leave something to the n-gram"
             )
         self.prior = prior
         self.ngram = ngram
         self.known = known
         self.numbers = numbers
-        self.plausible = 1.0 - known - numbers
+        self.codes = codes
+        self.plausible = 1.0 - known - numbers - codes
         self.symbols = symbols
         self.card = card or {}
         self._log_symbol = math.log(symbols / _SYMBOLS)
         self._log_place = math.log1p(-symbols)
         self._states = 0
-        self.start = LanguageState(prior.start, ngram.start, 1.0, 1.0, 0.0, 0.0)
+        self.start = LanguageState(prior.start, ngram.start, 1.0, 1.0, 1.0, 0.0, 0.0)
 
     @classmethod
     def build(
@@ -103,6 +111,7 @@ class LanguageModel:
         known: float = 0.88,
         numbers: float = 0.08,
         symbols: float = 0.01,
+        codes: float = 0.02,
     ) -> LanguageModel:
         """A model of word lists; the n-gram counts every word once.
 
@@ -113,6 +122,7 @@ class LanguageModel:
             known: See the class, as the next two.
             numbers: Likewise.
             symbols: Likewise.
+            codes: Likewise.
 
         Raises:
             ConfigError: No word, or an argument out of range.
@@ -126,7 +136,7 @@ class LanguageModel:
             ]
         }
         ngram = CharacterNGram.fit(list(counts), order, min_count)
-        return cls(WordPrior.from_counts(counts), ngram, known, numbers, symbols, card)
+        return cls(WordPrior.from_counts(counts), ngram, known, numbers, symbols, codes, card)
 
     def advance(self, state: LanguageState, character: str) -> LanguageState:
         """The beginning made longer by one character, of any kind."""
@@ -152,16 +162,19 @@ class LanguageModel:
             state.context,
             state.ngram,
             state.number,
+            state.code,
             state.log_places + self._log_symbol,
             state.log_probability + self._log_symbol,
         )
 
     def _lengthen(self, state: LanguageState, tokens: str) -> LanguageState:
-        words, context, ngram, number = state.words, state.context, state.ngram, state.number
+        words, context, ngram = state.words, state.context, state.ngram
+        number, code = state.number, state.code
         # A ligature folds to several letters.
         for token in tokens:
             ngram *= self.ngram.probability(context, token)
             context = self.ngram.advance(context, token)
+            code *= _CODE_CHARACTER if not words.prefix else _CODE_CHARACTER * (1.0 - _CODE_END)
             if token == DIGIT:
                 ngram *= 0.1
                 number *= 0.1 if not words.prefix else 0.1 * (1.0 - _NUMBER_END)
@@ -169,15 +182,16 @@ class LanguageModel:
                 number = 0.0
             words = self.prior.advance(words, token)
         log_places = state.log_places + self._log_place
-        mass = self._mix(self._known_mass(words), ngram, number)
-        return LanguageState(words, context, ngram, number, log_places, log_places + mass)
+        mass = self._mix(self._known_mass(words), ngram, number, code)
+        return LanguageState(words, context, ngram, number, code, log_places, log_places + mass)
 
     def end(self, state: LanguageState) -> float:
         """Log-probability of the word that ends here."""
         known = self.prior.word_probability(state.words) * _digit_factor(state.words.prefix)
         ngram = state.ngram * self.ngram.probability(state.context, "")
         number = state.number * _NUMBER_END if state.words.prefix else 0.0
-        return state.log_places + self._log_place + self._mix(known, ngram, number)
+        code = state.code * _CODE_END if state.words.prefix else 0.0
+        return state.log_places + self._log_place + self._mix(known, ngram, number, code)
 
     def log_probability(self, word: str) -> float:
         """Log-probability of a whole word."""
@@ -189,8 +203,9 @@ class LanguageModel:
     def _known_mass(self, words: WordRange) -> float:
         return self.prior.mass(words) * _digit_factor(words.prefix)
 
-    def _mix(self, known: float, ngram: float, number: float) -> float:
-        total = self.known * known + self.numbers * number + self.plausible * ngram
+    def _mix(self, known: float, ngram: float, number: float, code: float) -> float:
+        total = self.known * known + self.numbers * number
+        total += self.codes * code + self.plausible * ngram
         # Long nonsense underflows; it is unlikely, not impossible.
         return math.log(total) if total > _LEAST else math.log(_LEAST)
 
@@ -207,6 +222,7 @@ class LanguageModel:
             "known": self.known,
             "numbers": self.numbers,
             "symbols": self.symbols,
+            "codes": self.codes,
             "card": self.card,
         }
         arrays = {
@@ -240,7 +256,8 @@ class LanguageModel:
             weights = np.exp(-_STEP * arrays["word_codes"].astype(np.float64))
             prior = WordPrior(_front_decode(arrays), weights)
             names = ("known", "numbers", "symbols", "card")
-            return cls(prior, ngram, **{name: meta[name] for name in names})
+            own = {name: meta[name] for name in names}
+            return cls(prior, ngram, codes=meta.get("codes", 0.0), **own)
         except (KeyError, ValueError, TypeError, EOFError, OSError, BadZipFile, ConfigError):
             raise WeightsError(f"{path}: not a language model of this toolkit") from None
 

@@ -34,7 +34,8 @@ def test_what_follows_a_beginning_sums_to_it(model: LanguageModel, prefix: str) 
 def test_by_hand(model: LanguageModel) -> None:
     place = 1 - model.symbols
     ngram = model.plausible * model.ngram.word_probability("cab")
-    wanted = place**4 * (model.known * 0.5 + ngram)
+    code = model.codes * 36**-3 * 0.85**2 * 0.15
+    wanted = place**4 * (model.known * 0.5 + ngram + code)
     assert math.exp(model.log_probability("cab")) == pytest.approx(wanted)
     assert model.log_probability("CaB") == model.log_probability("cab")
     # All symbols and all digits are alike.
@@ -44,7 +45,18 @@ def test_by_hand(model: LanguageModel) -> None:
     assert model.log_probability("a7") == model.log_probability("a1")
     number = model.numbers * 0.1**3 * 0.7**2 * 0.3
     ngram = model.plausible * model.ngram.word_probability("000") * 0.1**3
-    assert math.exp(model.log_probability("507")) == pytest.approx(place**4 * (number + ngram))
+    wanted = place**4 * (number + ngram + code)
+    assert math.exp(model.log_probability("507")) == pytest.approx(wanted)
+
+
+def test_codes_bound_what_no_word_looks_like() -> None:
+    source = WordSource({"cab": 5.0, "bad": 2.0})
+    model = LanguageModel.build([source], 3, codes=0.02)
+    place = 1 - model.symbols
+    floor = math.log(place**9 * model.codes * 36**-8 * 0.85**7 * 0.15)
+    assert model.log_probability("x7qk02zj") == pytest.approx(floor, abs=0.1)
+    without = LanguageModel.build([source], 3, codes=0.0)
+    assert without.log_probability("x7qk02zj") < floor - 5
 
 
 def test_words_are_judged_to_their_end() -> None:
