@@ -128,6 +128,8 @@ def our_contender(model: str, settings: Settings) -> Contender:
         about.setdefault("zoom", files.pair.zoom)
     if files.pair is not None and files.pair.postprocessing:
         about["postprocessing"] = json.dumps(dict(files.pair.postprocessing))
+    if files.pair is not None and files.pair.coarse_view is not None:
+        about["coarse view"] = json.dumps(files.pair.coarse_view.to_dict())
     if files.calibration:
         about["calibration"] = json.dumps(files.calibration)
     names = [file.stem for file in (files.detector, files.recognizer) if file is not None]

@@ -43,6 +43,7 @@ from spotter.geometry.vertex_order import (
     polygon_sides,
     reading_order,
     resample_polyline,
+    short_side,
     strip_polygon,
 )
 
@@ -73,6 +74,7 @@ __all__ = [
     "reading_order",
     "resample_polyline",
     "rotate_crop",
+    "short_side",
     "shrink_distance",
     "signed_area",
     "sliding_windows",

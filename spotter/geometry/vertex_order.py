@@ -83,6 +83,12 @@ def min_area_rect(points: np.ndarray) -> np.ndarray:
     return order_vertices(cv2.boxPoints(cv2.minAreaRect(points - origin)) + origin)
 
 
+def short_side(polygon: np.ndarray) -> float:
+    """Shorter side of the smallest rectangle around an (N, 2) polygon, N >= 1."""
+    rectangle = min_area_rect(polygon)
+    return float(np.linalg.norm(rectangle[1:3] - rectangle[:2], axis=1).min())
+
+
 def resample_polyline(points: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """Points of a polyline at shares of its arc length.
 

@@ -12,6 +12,7 @@ from spotter.data.images import detector_input_size, resize_image
 from spotter.detectors.db_postprocessor import DBPostprocessor
 from spotter.errors import ConfigError, WeightsError
 from spotter.geometry import sliding_windows
+from spotter.inference.large_words import CoarseView, add_large_words
 from spotter.inference.preprocessing import Normalizer
 from spotter.inference.runtimes import Runtime
 from spotter.inference.tiling import View, merge_views
@@ -42,6 +43,7 @@ class WordFinder:
         zoom: Photos are enlarged by this factor, up to a bound that moves along with it; default:
             the header's. Not together with a limit of one's own.
         postprocessing: Arguments of the post-processor instead of the header's.
+        coarse: A further view of each photo, for large words.
 
     Raises:
         WeightsError: The header describes another kind of detector.
@@ -57,6 +59,7 @@ class WordFinder:
         batch_size: int = 1,
         zoom: float | None = None,
         postprocessing: Mapping[str, Any] | None = None,
+        coarse: CoarseView | None = None,
     ) -> None:
         self.runtime = runtime
         header = runtime.header
@@ -87,6 +90,15 @@ class WordFinder:
         self.tile = tile
         self.batch_size = max(1, batch_size)
         self._postprocess = _postprocessor(header)
+        self._coarse: WordFinder | None = None
+        if coarse is not None:
+            self._min_height = coarse.min_height
+            self._coarse = WordFinder(
+                runtime,
+                batch_size=batch_size,
+                zoom=coarse.zoom,
+                postprocessing=coarse.postprocessing,
+            )
 
     def find(self, photos: Sequence[np.ndarray]) -> list[list[TextInstance]]:
         """Words of photos.
@@ -98,8 +110,17 @@ class WordFinder:
             Per photo the words in its pixels, with ``detection_score`` and without text.
         """
         if self.tile is None:
-            return self._run([(photo, self._input_size(photo)) for photo in photos])
-        return [self._find_tiled(photo, self.tile) for photo in photos]
+            found = self._run([(photo, self._input_size(photo)) for photo in photos])
+        else:
+            found = [self._find_tiled(photo, self.tile) for photo in photos]
+        if self._coarse is None:
+            return found
+        coarse = self._coarse.find(photos)
+        scales = [self._coarse._input_size(photo)[0] / photo.shape[1] for photo in photos]
+        return [
+            add_large_words(fine, large, self._min_height / scale)
+            for fine, large, scale in zip(found, coarse, scales, strict=True)
+        ]
 
     def _find_tiled(self, photo: np.ndarray, tile: int) -> list[TextInstance]:
         height, width = photo.shape[:2]

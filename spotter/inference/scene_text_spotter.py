@@ -116,8 +116,9 @@ class SceneTextSpotter:
         options: Mapping[str, Any] = {}
         if zoom is None and limit_side is None and limit_type is None:
             zoom, options = self.pair.zoom, self.pair.postprocessing
+        coarse = self.pair.coarse_view if limit_side is None and limit_type is None else None
         self._finder = WordFinder(
-            finder, limit_side, limit_type, tile, det_batch_size, zoom, options
+            finder, limit_side, limit_type, tile, det_batch_size, zoom, options, coarse
         )
         self._reader = CropReader(reader, open_language(language, self.pair))
         self._calibrate_detection = self.pair.detection_calibration if calibrated else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spotter.geometry import pairwise_overlaps
+from spotter.geometry import pairwise_overlaps, short_side
 from spotter.structures import TextInstance
 
 _DUPLICATE_SHARE = 0.5
@@ -50,7 +50,7 @@ def merge_views(views: Sequence[View], width: int, height: int) -> list[TextInst
         for word in view.words:
             words.append(word)
             cut = _is_cut(word.polygon, view.box, width, height)
-            large = _short_side(word.polygon) > size / 3
+            large = short_side(word.polygon) > size / 3
             centre = word.polygon.mean(axis=0).tolist()
             ranks.append((cut, large, -view.scale, -word.detection_score, *centre))
     if not words:
@@ -74,8 +74,3 @@ def _is_cut(polygon: np.ndarray, box: tuple[int, int, int, int], width: int, hei
         or (box[2] < width and x1 > box[2] - _BORDER)
         or (box[3] < height and y1 > box[3] - _BORDER)
     )
-
-
-def _short_side(polygon: np.ndarray) -> float:
-    sides = np.linalg.norm(np.roll(polygon, -1, axis=0) - polygon, axis=1)
-    return float(sides[:4].min()) if len(polygon) == 4 else float(np.ptp(polygon, axis=0).min())

@@ -1,8 +1,8 @@
 """Names of shipped models to files.
 
 ``spotter/zoo/zoo.json`` names pairs, ``{"default": {"detector": NAME, "recognizer": NAME,
-"min_score": 0.5}}``, perhaps with ``crop_margin``, ``language``, ``second_look`` and
-``calibration``, see :class:`ModelPair`; ``NAME.onnx`` and ``NAME.safetensors`` lie beside it.
+"min_score": 0.5}}``, perhaps with ``crop_margin``, ``language``, ``second_look``, ``coarse_view``
+and ``calibration``, see :class:`ModelPair`; ``NAME.onnx`` and ``NAME.safetensors`` lie beside it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from spotter.calibration import ScoreCalibration
 from spotter.errors import ConfigError, WeightsError
+from spotter.inference.large_words import CoarseView
 from spotter.inference.looks import SecondLook
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo"
@@ -49,6 +50,7 @@ class ModelPair:
         zoom: Factor by which the detector sees photos enlarged; ``None``: that of its weights.
         postprocessing: Arguments of the detector's post-processor that go with ``zoom``, instead of
             those of its weights.
+        coarse_view: A further view of each photo, for its large words.
     """
 
     detector: Path
@@ -62,6 +64,7 @@ class ModelPair:
     found_calibration: ScoreCalibration | None = None
     zoom: float | None = None
     postprocessing: Mapping[str, Any] = field(default_factory=dict)
+    coarse_view: CoarseView | None = None
 
 
 def resolve_pair(
@@ -110,6 +113,7 @@ def resolve_pair(
         None if detector or recognizer else calibrated["found"],
         None if detector else _zoom(entry, str(model)),
         {} if detector else _postprocessing(entry, str(model)),
+        None if detector else _coarse_view(entry, str(model)),
     )
 
 
@@ -203,6 +207,11 @@ def _postprocessing(entry: Mapping[str, Any], origin: str) -> dict[str, Any]:
     if not isinstance(options, Mapping):
         raise ConfigError(f"{origin}: postprocessing must be a mapping, not {options!r}")
     return dict(options)
+
+
+def _coarse_view(entry: Mapping[str, Any], origin: str) -> CoarseView | None:
+    settings = entry.get("coarse_view")
+    return None if settings is None else CoarseView.from_settings(settings, origin)
 
 
 def _calibrations(settings: Any, origin: str) -> dict[str, ScoreCalibration | None]:
