@@ -183,7 +183,8 @@ def freeze_decoder(recognizer: Any, stage: str = "sequence") -> None:
         recognizer: A four-stage recognizer.
         stage: Last stage of the encoder, see :func:`encode_frames`.
     """
-    freeze(recognizer.prediction, getattr(recognizer, "auxiliary", None))
+    second = [getattr(recognizer, name, None) for name in ("auxiliary", "rescorer")]
+    freeze(recognizer.prediction, *second)
     if stage == "visual":
         freeze(recognizer.sequence_modeling)
 

@@ -16,6 +16,7 @@ from spotter.recognizers.prediction import (
     Decoded,
     ParallelPrediction,
     Prediction,
+    TransformerPrediction,
 )
 from spotter.recognizers.sequence_modeling import BiLSTM, NoSequence, TransformerEncoder
 from spotter.recognizers.transformation import NoTransformation, ThinPlateSpline
@@ -40,6 +41,7 @@ __all__ = [
     "ResNet45",
     "ThinPlateSpline",
     "TransformerEncoder",
+    "TransformerPrediction",
     "VGGFeatures",
     "VisionLanguageRecognizer",
 ]

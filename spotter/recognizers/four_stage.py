@@ -37,6 +37,9 @@ class FourStageRecognizer(BaseModel):
         auxiliary: Config of a second prediction stage on the same frames that trains along and
             takes no part in reading, with its ``weight`` (default 1): an attention decoder that
             guides CTC (GTC, Hu et al., AAAI 2020). :meth:`drop_auxiliary` removes it.
+        rescorer: Config of a decoder on the same frames that trains along with its ``weight``
+            (default 1) and afterwards judges what the prediction stage finds likely (two-pass
+            decoding, Sainath et al., Interspeech 2019; CTC and attention: Zhang et al., 2020).
         init_cfg: mmengine's initialisation, if any.
 
     Raises:
@@ -54,6 +57,7 @@ class FourStageRecognizer(BaseModel):
         data_preprocessor: Mapping[str, Any] | nn.Module | None = None,
         max_length: int = 25,
         auxiliary: Mapping[str, Any] | None = None,
+        rescorer: Mapping[str, Any] | None = None,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(_build_preprocessor(data_preprocessor), init_cfg)
@@ -75,13 +79,20 @@ class FourStageRecognizer(BaseModel):
             "max_length": max_length,
         }
         self.prediction: Prediction = _build(prediction, **shared)
-        self.auxiliary: Prediction | None = None
-        self.auxiliary_weight = 0.0
-        if auxiliary is not None:
-            auxiliary = dict(auxiliary)
-            self.auxiliary_weight = float(auxiliary.pop("weight", 1.0))
-            self.auxiliary = _build(auxiliary, **shared)
-            self.auxiliary.flatten_height = self.prediction.flatten_height
+        self.auxiliary, self.auxiliary_weight = self._build_second(auxiliary, shared)
+        self.rescorer, self.rescorer_weight = self._build_second(rescorer, shared)
+
+    def _build_second(
+        self, config: Mapping[str, Any] | None, shared: dict[str, Any]
+    ) -> tuple[Prediction | None, float]:
+        """A further prediction stage on the same frames, and the weight of its loss."""
+        if config is None:
+            return None, 0.0
+        config = dict(config)
+        weight = float(config.pop("weight", 1.0))
+        stage: Prediction = _build(config, **shared)
+        stage.flatten_height = self.prediction.flatten_height
+        return stage, weight
 
     def extract(self, inputs: Tensor, valid_ratios: Tensor | None = None) -> Tensor:
         """Visual features (N, C, h, w) of images (N, 3, H, W): the first two stages.
@@ -170,12 +181,16 @@ class FourStageRecognizer(BaseModel):
         mask: Tensor | None,
         height: int,
     ) -> dict[str, Tensor]:
-        """Weighted losses of the stage that only guides training; none if there is no such."""
-        if self.auxiliary is None:
-            return {}
-        guidance = self.auxiliary.loss(frames, data_samples, mask, height)
-        weight = self.auxiliary_weight
-        return {f"{name}_auxiliary": value * weight for name, value in guidance.items()}
+        """Weighted losses of the stages that train along; none if there is no such."""
+        losses: dict[str, Tensor] = {}
+        for kind, stage, weight in (
+            ("auxiliary", self.auxiliary, self.auxiliary_weight),
+            ("rescorer", self.rescorer, self.rescorer_weight),
+        ):
+            if stage is not None:
+                own = stage.loss(frames, data_samples, mask, height)
+                losses.update({f"{name}_{kind}": value * weight for name, value in own.items()})
+        return losses
 
     def _fill(
         self,
@@ -225,10 +240,12 @@ class FourStageRecognizer(BaseModel):
         return remapped, new_characters
 
     def _charset_stages(self) -> list[tuple[str, Prediction]]:
-        stages = [("prediction", self.prediction)]
-        if self.auxiliary is not None:
-            stages.append(("auxiliary", self.auxiliary))
-        return stages
+        stages = {
+            "prediction": self.prediction,
+            "auxiliary": self.auxiliary,
+            "rescorer": self.rescorer,
+        }
+        return [(name, stage) for name, stage in stages.items() if stage is not None]
 
 
 def valid_ratios_of(data_samples: Sequence[TextRecSample] | None) -> Tensor | None:

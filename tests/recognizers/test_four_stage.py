@@ -143,6 +143,18 @@ def test_auxiliary_guides_training_only() -> None:
     assert set(model(images, samples, mode="loss")) == {"loss_ctc"}
 
 
+def test_a_rescorer_trains_along_and_stays() -> None:
+    model = build(rescorer={"type": "TransformerPrediction", "channels": 16, "weight": 0.5}).eval()
+    images, samples = torch.randn(2, 3, 32, 48), [TextRecSample(text="ab") for _ in range(2)]
+    losses = model(images, samples, mode="loss")
+    assert set(losses) == {"loss_ctc", "loss_attention_rescorer"}
+    whole = model.rescorer.loss(model.encode(images)[1], samples)["loss_attention"]
+    torch.testing.assert_close(losses["loss_attention_rescorer"], 0.5 * whole)
+    model.drop_auxiliary()
+    assert model.rescorer is not None
+    assert "rescorer.embedding.weight" in model.charset_parameters()
+
+
 def test_fine_tuning_to_another_charset() -> None:
     guidance = {**PREDICTIONS["attention"], "weight": 1.0}
     old = build(charset="36", auxiliary=guidance).eval()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spotter.charset import AttentionTokenMap, Charset
-from spotter.recognizers.prediction.base import Decoded, Prediction, no_loss, read_until_end
+from spotter.charset import Charset
+from spotter.recognizers.prediction.autoregressive import AutoregressivePrediction
 from spotter.registry import MODELS
-from spotter.structures import TextRecSample
 
 Projection = Callable[[Tensor], Tensor]
 
@@ -38,7 +36,7 @@ class _Memory(NamedTuple):
 
 
 @MODELS.register_module()
-class AttentionPrediction(Prediction):
+class AttentionPrediction(AutoregressivePrediction):
     """One LSTM cell that attends to the frames and is fed its previous character.
 
     With frames F and previous state s: e = wᵀ tanh(W_k F + W_q s + b), α = softmax(e),
@@ -65,7 +63,6 @@ class AttentionPrediction(Prediction):
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(in_channels, charset, max_length, init_cfg)
-        self.token_map: AttentionTokenMap = AttentionTokenMap(charset)
         self.hidden_channels = hidden_channels
         self.key = nn.Linear(in_channels, hidden_channels, bias=False)
         self.query = nn.Linear(hidden_channels, hidden_channels)
@@ -115,6 +112,10 @@ class AttentionPrediction(Prediction):
         hidden = torch.stack(states, 1)
         return TeacherForced(self.classify(hidden, projection), torch.stack(glimpses, 1), hidden)
 
+    def teacher_logits(self, features: Tensor, tokens: Tensor, mask: Tensor | None) -> Tensor:
+        """See the base class."""
+        return self.forward_train(features, tokens, mask).logits
+
     def decode_free(
         self,
         features: Tensor,
@@ -122,96 +123,30 @@ class AttentionPrediction(Prediction):
         early_stop: bool = True,
         projection: Projection | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Greedy decoding, each step fed the character that the last one said.
+        """Tokens (N, S) and logits (N, S, K), see :meth:`say_freely`.
 
         Args:
             features: Frames (N, T, C).
             mask: (N, T) bool, true where a frame is not padding.
             early_stop: Leave the loop when all words have ended; changes no result.
             projection: Applied to the hidden states before the classifier.
-
-        Returns:
-            Tokens (N, S): characters, EOS, then PAD; and logits (N, S, K), zero after the EOS;
-            S = max_length + 1. Neither depends on the other words of the batch.
         """
         memory = self._memory(features, mask)
         state = self._start(features)
-        previous = torch.full_like(features[:, 0, 0], self.token_map.bos, dtype=torch.long)
-        ended = torch.zeros_like(previous, dtype=torch.bool)
-        all_logits, all_tokens = [], []
-        steps = self.max_length + 1
-        for _ in range(steps):
+
+        def advance(previous: Tensor) -> Tensor:
+            nonlocal state
             gates = self.token_gates(self.embedding(previous))
             _, state = self._step(memory, gates, state)
-            logits = self.classify(state[0], projection)
-            logits = logits.masked_fill(ended[:, None], 0.0)
-            previous = logits.argmax(-1)
-            all_logits.append(logits)
-            all_tokens.append(previous.masked_fill(ended, self.token_map.pad))
-            ended = ended | (previous == self.token_map.eos)
-            if early_stop and bool(ended.all()):
-                break
-        tokens = torch.stack(all_tokens, 1)
-        logits = torch.stack(all_logits, 1)
-        missing = steps - len(all_tokens)
-        if missing:
-            tokens = F.pad(tokens, (0, missing), value=self.token_map.pad)
-            logits = F.pad(logits, (0, 0, 0, missing))
-        return tokens, logits
+            return self.classify(state[0], projection)
 
-    def teacher_tokens(self, tokens: Tensor) -> Tensor:
-        """Input of :meth:`forward_train` (N, S+1) from decoded tokens (N, S).
-
-        Puts BOS first, and an EOS in the last place of a word that never ended.
-        """
-        unended = (tokens != self.token_map.eos).all(1)
-        tokens = tokens.clone()
-        tokens[:, -1] = torch.where(unended, self.token_map.eos, tokens[:, -1])
-        return F.pad(tokens, (1, 0), value=self.token_map.bos)
+        return self.say_freely(advance, features, early_stop)
 
     def classify(self, hidden: Tensor, projection: Projection | None = None) -> Tensor:
         """Logits (.., K) of hidden states (.., H)."""
         if projection is not None:
             hidden = projection(hidden)
         return self.classifier(self.dropout(hidden))
-
-    def loss(
-        self,
-        features: Tensor,
-        data_samples: Sequence[TextRecSample],
-        mask: Tensor | None = None,
-        height: int = 1,
-    ) -> dict[str, Tensor]:
-        """``loss_attention``: cross-entropy per character and end token, fp32."""
-        indices, texts = self.labelled(data_samples, self.max_length)
-        if not texts:
-            return {"loss_attention": no_loss(self, features)}
-        if len(indices) < len(data_samples):
-            features = features[indices]
-            mask = None if mask is None else mask[indices]
-        tokens = self.token_map.encode(texts)[0].to(features.device)
-        logits = self.forward_train(features, tokens, mask).logits
-        return {"loss_attention": self.cross_entropy(logits, tokens)}
-
-    def cross_entropy(self, logits: Tensor, tokens: Tensor) -> Tensor:
-        """Mean over all characters and end tokens, fp32.
-
-        Args:
-            logits: (N, S, K) of :meth:`forward_train`.
-            tokens: (N, S+1) that it was fed with.
-        """
-        return F.cross_entropy(
-            logits.float().flatten(0, 1), tokens[:, 1:].flatten(), ignore_index=self.token_map.pad
-        )
-
-    @torch.no_grad()
-    def decode(self, logits: Tensor, mask: Tensor | None = None) -> list[Decoded]:
-        """Readings of logits (N, S, K), each up to its first EOS."""
-        return read_until_end(self.token_map, logits)
-
-    def charset_parameters(self) -> dict[str, int]:
-        """The classifier's and the embedding's rows."""
-        return {"classifier.weight": 0, "classifier.bias": 0, "embedding.weight": 0}
 
     def _memory(self, features: Tensor, mask: Tensor | None) -> _Memory:
         return _Memory(features, self.key(features), None if mask is None else ~mask)
