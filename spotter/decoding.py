@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,6 +30,26 @@ class Decoded:
 
 #: (logits (N, S, K), characters, mask (N, S) or None) to N readings.
 Decoder = Callable[[np.ndarray, str, "np.ndarray | None"], list[Decoded]]
+
+
+def attention_tokens(texts: Sequence[str], characters: str) -> np.ndarray:
+    """Words as autoregressive decoders are fed them: BOS, characters, end, then padding.
+
+    Args:
+        texts: N words of these characters.
+        characters: C of them; ``characters[i]`` is token i + 1, the end 0, BOS C + 1, padding
+            C + 2.
+
+    Returns:
+        (N, L + 2) int64, L the length of the longest.
+    """
+    places = {character: place for place, character in enumerate(characters, start=1)}
+    length = max(map(len, texts), default=0)
+    tokens: np.ndarray = np.full((len(texts), length + 2), len(characters) + 2, np.int64)
+    tokens[:, 0] = len(characters) + 1
+    for row, text in zip(tokens, texts, strict=True):
+        row[1 : len(text) + 2] = [*(places[character] for character in text), 0]
+    return tokens
 
 
 def step_maxima(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spotter.decoding import decode_ctc, decode_until_end, step_maxima
+from spotter.charset import AttentionTokenMap, Charset
+from spotter.decoding import attention_tokens, decode_ctc, decode_until_end, step_maxima
 
 
 def logits_of(rows: list[list[float]]) -> np.ndarray:
@@ -69,3 +70,10 @@ def test_agrees_with_the_recognizers() -> None:
         np.testing.assert_allclose(
             [r.score for r in ours], [r.score for r in theirs], rtol=1e-5, atol=1e-12
         )
+
+
+def test_attention_tokens_are_those_of_the_token_map() -> None:
+    words = ["ab", "", "c"]
+    tokens = attention_tokens(words, "abc")
+    assert tokens.tolist() == [[4, 1, 2, 0], [4, 0, 5, 5], [4, 3, 0, 5]]
+    assert tokens.tolist() == AttentionTokenMap(Charset("abc")).encode(words)[0].tolist()

@@ -14,10 +14,11 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
+from spotter.decoding import attention_tokens
 from spotter.engine.header import METADATA_KEY, encode_header
 from spotter.engine.weights import atomic_write, build_from_weights
 from spotter.errors import WeightsError
-from spotter.inference.runtimes import OnnxRuntime
+from spotter.inference.runtimes import FRAMES, RESCORED, RESCORER_INPUTS, OnnxRuntime
 
 OPSET = 17
 OUTPUTS = {"detection": "probability", "recognition": "logits"}
@@ -58,6 +59,26 @@ class _Traced(nn.Module):
         return self.model(images, None, mode="tensor")
 
 
+class _Seeing(_Traced):
+    """Likewise, with the frames for a rescorer."""
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        """(N, 3, H, W) to logits (N, S, K) and frames (N, T, C)."""
+        return self.model.see(images)
+
+
+class _Judging(nn.Module):
+    """The rescorer of a recognizer by itself."""
+
+    def __init__(self, rescorer: nn.Module) -> None:
+        super().__init__()
+        self.rescorer = rescorer
+
+    def forward(self, frames: Tensor, tokens: Tensor) -> Tensor:
+        """Frames (1, T, C) and words (B, S + 1) to (B,)."""
+        return self.rescorer.log_probability(frames, tokens)
+
+
 def export_onnx(
     weights: str | Path,
     out: str | Path | None = None,
@@ -68,7 +89,9 @@ def export_onnx(
 
     Detectors map ``images`` (N, 3, H, W) to ``probability`` (N, 1, H, W), recognizers to ``logits``
     (N, T, K); N is free, and so are H and W of detectors and W of recognizers with width buckets.
-    The header is stored in ``metadata_props``.
+    The header is stored in ``metadata_props``. A recognizer with a rescorer has a second graph in
+    its file, from optional inputs ``rescorer_frames`` (1, T, C) and ``rescorer_tokens`` (B, L + 2)
+    to ``log_probabilities`` (B,), and gives the ``frames`` (N, T, C) of its images.
 
     Args:
         weights: The weights.
@@ -87,20 +110,29 @@ def export_onnx(
     model, header = build_from_weights(weights)
     if hasattr(model, "drop_auxiliary"):
         model.drop_auxiliary()
-    traced = _Traced(model).eval()
+    rescorer = getattr(model, "rescorer", None)
+    traced = (_Traced(model) if rescorer is None else _Seeing(model)).eval()
     path = Path(out) if out is not None else Path(weights).with_suffix(".onnx")
     limit = TOLERANCES[half_weights] if tolerance is None else tolerance
     probes = probe_inputs(header)
     with atomic_write(path) as temporary:
-        _trace(traced, probes[0], header, temporary)
-        graph = onnx.load(str(temporary))
+        graph = _trace(traced, probes[0], header, temporary)
         fold_batch_norms(graph)
+        graphs = [graph]
+        if rescorer is not None:
+            graphs.append(_trace_rescorer(rescorer, header, temporary))
         if half_weights:
-            halve_weights(graph)
+            for each in graphs:
+                halve_weights(each)
+        if rescorer is not None:
+            add_graph(*graphs)
         helper.set_model_props(graph, {METADATA_KEY: encode_header(header)})
         onnx.checker.check_model(graph)
         onnx.save(graph, str(temporary))
-        difference = _compare(traced, OnnxRuntime(temporary), probes)
+        runtime = OnnxRuntime(temporary)
+        difference = _compare(traced, runtime, probes)
+        if rescorer is not None:
+            difference = max(difference, _compare_rescorer(rescorer, runtime, header))
         if not difference <= limit:
             raise WeightsError(
                 f"{weights}: ONNX and torch differ by {difference:.2g}, more than {limit:.2g};"
@@ -126,24 +158,60 @@ def probe_inputs(header: dict[str, Any]) -> list[np.ndarray]:
     return [rng.standard_normal((n, 3, h, w), dtype=np.float32) for n, h, w in shapes]
 
 
-def _trace(traced: nn.Module, probe: np.ndarray, header: dict[str, Any], path: Path) -> None:
+def _trace(
+    traced: nn.Module, probe: np.ndarray, header: dict[str, Any], path: Path
+) -> onnx.ModelProto:
     output = OUTPUTS[header["task"]]
+    names = [output]
     axes: dict[str, dict[int, str]] = {"images": {0: "batch"}, output: {0: "batch"}}
     if header["task"] == "detection":
         axes = {name: {0: "batch", 2: "height", 3: "width"} for name in axes}
     elif header["preprocessing"].get("mode") == "buckets":
         axes["images"][3] = "width"
         axes[output][1] = "steps"
+    if isinstance(traced, _Seeing):
+        names.append(FRAMES)
+        axes[FRAMES] = {0: "batch", 1: "steps"}
+    return _export(traced, (torch.from_numpy(probe),), ["images"], names, axes, header, path)
+
+
+def _trace_rescorer(rescorer: nn.Module, header: dict[str, Any], path: Path) -> onnx.ModelProto:
+    frames, tokens = RESCORER_INPUTS
+    axes = {frames: {1: "frames"}, tokens: {0: "words", 1: "characters"}, RESCORED: {0: "words"}}
+    probe = _rescorer_probe(rescorer, header, 3)
+    judging = _Judging(rescorer).eval()
+    return _export(judging, probe, [frames, tokens], [RESCORED], axes, header, path)
+
+
+def _rescorer_probe(
+    rescorer: Any, header: dict[str, Any], words: int, frames: int = 24
+) -> tuple[Tensor, Tensor]:
+    """Random frames (1, T, C) and words that begin like the character set."""
+    characters = header["charset"]
+    texts = [characters[: 2 + 3 * i] for i in range(words)]
+    seen = torch.randn(1, frames, rescorer.in_channels, generator=torch.Generator().manual_seed(0))
+    return seen, torch.from_numpy(attention_tokens(texts, characters))
+
+
+def _export(
+    traced: nn.Module,
+    inputs: tuple[Tensor, ...],
+    given: list[str],
+    names: list[str],
+    axes: dict[str, dict[int, str]],
+    header: dict[str, Any],
+    path: Path,
+) -> onnx.ModelProto:
     try:
         with warnings.catch_warnings():
             # The tracer warns of every Python number that it takes for a constant.
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 traced,
-                (torch.from_numpy(probe),),
+                inputs,
                 str(path),
-                input_names=["images"],
-                output_names=[output],
+                input_names=given,
+                output_names=names,
                 dynamic_axes=axes,
                 opset_version=OPSET,
                 dynamo=False,
@@ -151,16 +219,61 @@ def _trace(traced: nn.Module, probe: np.ndarray, header: dict[str, Any], path: P
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise WeightsError(f"{header['name']}: cannot be exported to ONNX ({reason})") from None
+    return onnx.load(str(path))
+
+
+def add_graph(model: onnx.ModelProto, second: onnx.ModelProto) -> None:
+    """Put a second graph beside the first, in place; its inputs may be left out by a caller.
+
+    They have a default, one of everything and zero everywhere: a network that is only shown images
+    then asks for nothing else.
+
+    Args:
+        model: Receives the other's nodes; the names of the graphs' inputs and outputs differ.
+        second: The other; its inner names are given a prefix.
+    """
+    inner = onnx.compose.add_prefix(
+        second, "second/", rename_inputs=False, rename_outputs=False
+    ).graph
+    graph = model.graph
+    graph.node.extend(inner.node)
+    graph.initializer.extend(inner.initializer)
+    graph.output.extend(inner.output)
+    for each in inner.input:
+        kind = each.type.tensor_type
+        shape = [dimension.dim_value or 2 for dimension in kind.shape.dim]
+        values = np.zeros(shape, helper.tensor_dtype_to_np_dtype(kind.elem_type))
+        graph.initializer.append(numpy_helper.from_array(values, each.name))
+        graph.input.append(each)
 
 
 def _compare(traced: nn.Module, runtime: OnnxRuntime, probes: Sequence[np.ndarray]) -> float:
     worst = 0.0
     for probe in probes:
         with torch.inference_mode():
-            expected = traced(torch.from_numpy(probe)).float().numpy()
-        difference = np.abs(runtime.run(probe) - expected).max()
-        worst = max(worst, float(difference / max(1.0, np.abs(expected).max())))
+            expected = traced(torch.from_numpy(probe))
+        if isinstance(traced, _Seeing):
+            pairs = zip(runtime.run_with_frames(probe), expected, strict=True)
+            worst = max([worst, *(_difference(one, other) for one, other in pairs)])
+        else:
+            worst = max(worst, _difference(runtime.run(probe), expected))
     return worst
+
+
+def _compare_rescorer(rescorer: Any, runtime: OnnxRuntime, header: dict[str, Any]) -> float:
+    worst = 0.0
+    for words, frames in ((1, 24), (3, 64), (8, 24)):
+        probe = _rescorer_probe(rescorer, header, words, frames)
+        with torch.inference_mode():
+            expected = rescorer.log_probability(*probe)
+        worst = max(worst, _difference(runtime.rescore(*(p.numpy() for p in probe)), expected))
+    return worst
+
+
+def _difference(found: np.ndarray, wanted: Tensor) -> float:
+    """Largest difference as a share of the largest magnitude, at least 1."""
+    expected = wanted.float().numpy()
+    return float(np.abs(found - expected).max() / max(1.0, np.abs(expected).max()))
 
 
 def fold_batch_norms(model: onnx.ModelProto) -> int:

@@ -13,7 +13,13 @@ import numpy as np
 from spotter.calibration import ScoreCalibration
 from spotter.data.images import ImageSource, read_image
 from spotter.data.input_size import RecInputSize
-from spotter.decoding import Decoded, Decoder, decode_ctc, decode_until_end
+from spotter.decoding import (
+    Decoded,
+    Decoder,
+    attention_tokens,
+    decode_ctc,
+    decode_until_end,
+)
 from spotter.errors import ConfigError, SpotterError, WeightsError
 from spotter.geometry import native_size
 from spotter.inference.crops import Direction, cut_stacked, cut_word, image_directions
@@ -53,10 +59,12 @@ class Glimpse:
     Attributes:
         seen: Its reading.
         logits: (T, K) by which language may read it again; ``None`` without language.
+        frames: (1, T, C) by which a rescorer judges readings; ``None`` without one.
     """
 
     seen: Decoded
     logits: np.ndarray | None = None
+    frames: np.ndarray | None = None
 
 
 @dataclass
@@ -272,6 +280,7 @@ class CropReader:
         if language is not None and kind != "CTCPrediction":
             raise ConfigError(f"{name}: language corrects readings of CTC, not of {kind}")
         self._language = language
+        self._rescores = language is not None and language.rescoring > 0 and runtime.rescores
         self._characters: str = header["charset"]
 
     def crop(self, img: np.ndarray, cut: np.ndarray, stretch: float = 1.0) -> np.ndarray:
@@ -288,17 +297,30 @@ class CropReader:
 
     def see(self, crops: Sequence[np.ndarray]) -> list[Glimpse]:
         """Crops of one size, as :meth:`crop` gives them, without language."""
-        logits = self.runtime.run(self._normalize(crops))
+        images = self._normalize(crops)
+        frames: Sequence[np.ndarray | None] = [None] * len(crops)
+        if self._rescores:
+            logits, all_frames = self.runtime.run_with_frames(images)
+            frames = [each[None] for each in all_frames]
+        else:
+            logits = self.runtime.run(images)
         seen = self._decode(logits, self._characters, None)
         if self._language is None:
             return [Glimpse(reading) for reading in seen]
-        return [Glimpse(reading, each) for reading, each in zip(seen, logits, strict=True)]
+        return [Glimpse(*parts) for parts in zip(seen, logits, frames, strict=True)]
 
     def read(self, glimpse: Glimpse) -> Decoded:
         """The reading of a crop, with language if there is one."""
         if self._language is None or glimpse.logits is None:
             return glimpse.seen
-        return self._language.reread(glimpse.logits, self._characters, glimpse.seen)
+        frames = glimpse.frames
+        if frames is None:
+            return self._language.reread(glimpse.logits, self._characters, glimpse.seen)
+
+        def judge(texts: list[str]) -> np.ndarray:
+            return self.runtime.rescore(frames, attention_tokens(texts, self._characters))
+
+        return self._language.reread(glimpse.logits, self._characters, glimpse.seen, judge)
 
 
 def open_language(language: Language, pair: ModelPair) -> LanguageDecoder | None:

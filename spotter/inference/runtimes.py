@@ -10,6 +10,11 @@ import numpy as np
 
 from spotter.errors import ConfigError, WeightsError
 
+FRAMES = "frames"
+RESCORER_INPUTS = ("rescorer_frames", "rescorer_tokens")
+RESCORED = "log_probabilities"
+"""Names in the ONNX file of a recognizer with a rescorer."""
+
 
 class Runtime(Protocol):
     """A loaded network.
@@ -17,13 +22,28 @@ class Runtime(Protocol):
     Attributes:
         header: The header of its weights file (docs/architecture.md, "Weights").
         device: Where it really runs, such as ``"ONNX Runtime, CPU, 2 threads"``.
+        rescores: Whether it has a rescorer, see :class:`spotter.recognizers.FourStageRecognizer`.
     """
 
     header: dict[str, Any]
     device: str
+    rescores: bool
 
     def run(self, images: np.ndarray) -> np.ndarray:
         """Normalised RGB images (N, 3, H, W) float32 to the network's output, float32."""
+        ...
+
+    def run_with_frames(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Likewise; and the frames (N, T, C) by which a rescorer judges readings."""
+        ...
+
+    def rescore(self, frames: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+        """(B,) log-probabilities of words, given the frames of their crop.
+
+        Args:
+            frames: (1, T, C) float32.
+            tokens: (B, L + 2) int64, see :func:`spotter.decoding.attention_tokens`.
+        """
         ...
 
 
@@ -61,13 +81,35 @@ class OnnxRuntime:
             raise WeightsError(f"{path}: ONNX Runtime cannot load it ({reason})") from None
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.header: dict[str, Any] = decode_header(metadata.get(METADATA_KEY), path)
-        self._input = self._session.get_inputs()[0].name
+        images = self._session.get_inputs()[0]
+        self._input = images.name
+        # ONNX Runtime asks for it even where no output depends on it.
+        shape = [size if isinstance(size, int) else 1 for size in images.shape]
+        self._no_image: np.ndarray = np.zeros(shape, np.float32)
+        outputs = [output.name for output in self._session.get_outputs()]
+        self._output = outputs[0]
+        self.rescores = RESCORED in outputs
+        # Seeing and judging are two graphs in one file; only the one that is asked for runs.
+        self._options = onnxruntime.RunOptions()
+        self._options.only_execute_path_to_fetches = True
         name = self._session.get_providers()[0].removesuffix("ExecutionProvider")
         self.device = _describe("ONNX Runtime", name, options.intra_op_num_threads)
 
     def run(self, images: np.ndarray) -> np.ndarray:
         """See :class:`Runtime`."""
-        return self._session.run(None, {self._input: images})[0]
+        return self._session.run([self._output], {self._input: images}, self._options)[0]
+
+    def run_with_frames(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See :class:`Runtime`."""
+        wanted = [self._output, FRAMES]
+        logits, frames = self._session.run(wanted, {self._input: images}, self._options)
+        return logits, frames
+
+    def rescore(self, frames: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+        """See :class:`Runtime`."""
+        given = dict(zip(RESCORER_INPUTS, (frames, tokens), strict=True))
+        given[self._input] = self._no_image
+        return self._session.run([RESCORED], given, self._options)[0]
 
 
 class TorchRuntime:
@@ -98,6 +140,7 @@ class TorchRuntime:
             reason = str(error).partition("\n")[0]
             raise ConfigError(f"device {device!r} is not available ({reason})") from None
         self.device = _describe("torch", str(self._device), torch.get_num_threads())
+        self.rescores = getattr(self._model, "rescorer", None) is not None
 
     def run(self, images: np.ndarray) -> np.ndarray:
         """See :class:`Runtime`."""
@@ -107,6 +150,24 @@ class TorchRuntime:
         with torch.inference_mode():
             outputs = self._model(inputs.contiguous(memory_format=torch.channels_last))
         return outputs.float().cpu().numpy()
+
+    def run_with_frames(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See :class:`Runtime`."""
+        import torch
+
+        inputs = torch.from_numpy(images).to(self._device)
+        with torch.inference_mode():
+            seen = self._model.see(inputs.contiguous(memory_format=torch.channels_last))
+        logits, frames = (each.float().cpu().numpy() for each in seen)
+        return logits, frames
+
+    def rescore(self, frames: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+        """See :class:`Runtime`."""
+        import torch
+
+        given = [torch.from_numpy(each).to(self._device) for each in (frames, tokens)]
+        with torch.inference_mode():
+            return self._model.rescorer.log_probability(*given).cpu().numpy()
 
 
 def open_runtime(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from spotter.decoding import Decoded, decode_ctc
 from spotter.errors import ConfigError
 from spotter.language.beam_search import CTCBeamSearch, align
 from spotter.language.model import LanguageModel
+
+Judge = Callable[[list[str]], np.ndarray]
+"""Words to their log-probabilities (N,), given a crop."""
 
 
 class CaseFolding:
@@ -56,23 +60,43 @@ class LanguageDecoder:
     Σ exp(score): unlike the product of the step maxima it knows that no other word comes near.
     ``visual_score`` keeps that product, of the greedy reading.
 
+    A judge may have a say: the best hypotheses of the search, in the case that the frames favour,
+    then score ``rescoring`` · log P_judge(word) more.
+
     Args:
         search: The search.
         threshold: Greedy score from which on no language is needed.
         hopeless: Greedy score below which none is asked for.
+        rescoring: Weight of a judge's log-probability.
+        hypotheses: How many are judged at most.
+        spread: Those whose score is lower by more than this than the best are not judged.
 
     Raises:
-        ConfigError: The two scores are not in order.
+        ConfigError: The two scores are not in order, or a setting is out of range.
     """
 
     def __init__(
-        self, search: CTCBeamSearch, threshold: float = 0.9, hopeless: float = 1e-3
+        self,
+        search: CTCBeamSearch,
+        threshold: float = 0.9,
+        hopeless: float = 1e-3,
+        rescoring: float = 0.0,
+        hypotheses: int = 8,
+        spread: float = 5.0,
     ) -> None:
         if not 0 <= hopeless <= threshold:
             raise ConfigError(f"hopeless={hopeless} must lie in 0..threshold={threshold}")
+        if rescoring < 0 or hypotheses < 1 or spread < 0:
+            raise ConfigError(
+                f"rescoring={rescoring} and spread={spread} are at least 0, and"
+                f" hypotheses={hypotheses} at least 1"
+            )
         self.search = search
         self.threshold = threshold
         self.hopeless = hopeless
+        self.rescoring = rescoring
+        self.hypotheses = hypotheses
+        self.spread = spread
         self._folding = lru_cache(maxsize=8)(CaseFolding)
 
     @classmethod
@@ -83,7 +107,7 @@ class LanguageDecoder:
 
         Args:
             source: The model.
-            **settings: ``threshold``, ``hopeless``, or any of :class:`CTCBeamSearch`.
+            **settings: Those of the class, or any of :class:`CTCBeamSearch`.
 
         Raises:
             WeightsError: The file is missing or not a language model.
@@ -92,7 +116,8 @@ class LanguageDecoder:
         if isinstance(source, LanguageDecoder):
             return source
         model = source if isinstance(source, LanguageModel) else LanguageModel.load(source)
-        own = {name: settings.pop(name) for name in ("threshold", "hopeless") if name in settings}
+        mine = set(inspect.signature(cls).parameters) - {"search"}
+        own = {name: settings.pop(name) for name in mine & set(settings)}
         unknown = sorted(set(settings) - set(inspect.signature(CTCBeamSearch).parameters))
         if unknown:
             raise ConfigError(f"a language has no setting {', '.join(unknown)}")
@@ -108,33 +133,62 @@ class LanguageDecoder:
             readings[index] = self.reread(shown, characters, reading)
         return readings
 
-    def reread(self, logits: np.ndarray, characters: str, greedy: Decoded) -> Decoded:
+    def reread(
+        self, logits: np.ndarray, characters: str, greedy: Decoded, judge: Judge | None = None
+    ) -> Decoded:
         """The reading of one crop, by language if its greedy reading asks for that.
 
         Args:
             logits: (T, K), as in :meth:`__call__`.
             characters: K - 1 characters.
             greedy: What :func:`spotter.decoding.decode_ctc` reads.
+            judge: Of this crop.
         """
         if not self.hopeless <= greedy.score < self.threshold:
             return greedy
-        return self._search(logits, characters, greedy)
+        return self._search(logits, characters, greedy, judge if self.rescoring else None)
 
-    def _search(self, logits: np.ndarray, characters: str, greedy: Decoded) -> Decoded:
+    def _search(
+        self, logits: np.ndarray, characters: str, greedy: Decoded, judge: Judge | None
+    ) -> Decoded:
         folding = self._folding(characters)
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
         probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
         folded = folding.fold(probabilities)
         found = self.search(folded, folding.characters)
-        tokens, best = found[0]
-        if not tokens:
+        if not found[0][0]:
             return greedy
+
+        def unfold(tokens: list[int]) -> tuple[str, list[float]]:
+            places = list(zip(tokens, align(folded, tokens), strict=True))
+            classes = [folding.unfold(token, probabilities[frame]) for token, frame in places]
+            scores = [float(folded[frame, token]) for token, frame in places]
+            return "".join(characters[c - 1] for c in classes), scores
+
+        if judge is not None:
+            found = self._judged(found, lambda tokens: unfold(tokens)[0], judge)
+        tokens, best = found[0]
         share = float(1.0 / np.exp(np.array([score for _, score in found]) - best).sum())
         text = "".join(folding.characters[token - 1] for token in tokens)
         if text == greedy.text.lower():
             return Decoded(greedy.text, greedy.character_scores, share, greedy.score)
-        frames = align(folded, tokens)
-        places = list(zip(tokens, frames, strict=True))
-        scores = [float(folded[frame, token]) for token, frame in places]
-        classes = [folding.unfold(token, probabilities[frame]) for token, frame in places]
-        return Decoded("".join(characters[c - 1] for c in classes), scores, share, greedy.score)
+        text, scores = unfold(tokens)
+        return Decoded(text, scores, share, greedy.score)
+
+    def _judged(
+        self,
+        found: list[tuple[list[int], float]],
+        spell: Callable[[list[int]], str],
+        judge: Judge,
+    ) -> list[tuple[list[int], float]]:
+        """The hypotheses that a judge has had a say about, best first."""
+        floor = found[0][1] - self.spread
+        chosen = [(t, score) for t, score in found[: self.hypotheses] if t and score >= floor]
+        if len(chosen) < 2:
+            return found
+        says = judge([spell(tokens) for tokens, _ in chosen])
+        scored = [
+            (tokens, score + self.rescoring * float(said))
+            for (tokens, score), said in zip(chosen, says, strict=True)
+        ]
+        return sorted(scored, key=lambda item: -item[1])

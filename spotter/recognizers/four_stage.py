@@ -123,6 +123,12 @@ class FourStageRecognizer(BaseModel):
         visual = self.extract(inputs, valid_ratios)
         return visual, self.model_sequence(visual, self.frame_mask(visual, valid_ratios))
 
+    def see(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (N, S, K) and frames (N, T, C') of images (N, 3, H, W) without padding."""
+        visual, frames = self.encode(inputs)
+        height = visual.shape[2] if self.prediction.flatten_height else 1
+        return self.prediction(frames, None, height), frames
+
     def frame_mask(self, visual: Tensor, valid_ratios: Tensor | None) -> Tensor | None:
         """(N, T) bool, true for frames that show the crop; ``None`` if there is no padding."""
         if valid_ratios is None:

@@ -12,12 +12,14 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+from spotter.decoding import attention_tokens
 from spotter.engine.header import METADATA_KEY, decode_header, make_header
 from spotter.engine.weights import save_weights
 from spotter.errors import WeightsError
 from spotter.inference import SceneTextSpotter, WordRecognizer
 from spotter.inference.export import export_onnx, fold_batch_norms, halve_weights
 from spotter.inference.runtimes import OnnxRuntime, TorchRuntime
+from spotter.language import LanguageModel, WordSource
 from spotter.registry import MODELS
 from tests.inference.networks import photo
 
@@ -197,3 +199,40 @@ def test_values_beyond_half_precision_stay() -> None:
     large = numpy_helper.from_array(np.full((6, 4, 3, 3), 1e5, np.float32), "w")
     model.graph.initializer[0].CopyFrom(large)
     assert halve_weights(model) == 0
+
+
+def test_a_rescorer_is_a_second_graph_in_the_file(tmp_path: Path) -> None:
+    rescorer = {"type": "TransformerPrediction", "channels": 16, "heads": 2, "weight": 0.5}
+    config = {**RECOGNIZER, "rescorer": rescorer}
+    recognizer = build(config)
+    buckets = {"mean": 127.5, "std": 127.5, "height": 32, "mode": "buckets", "widths": [32, 64]}
+    file = tmp_path / "joint.safetensors"
+    header = make_header("recognition", "joint", config, recognizer.charset.characters, buckets)
+    save_weights(file, recognizer, header)
+    report = export_onnx(file)
+    assert report.difference < report.tolerance
+    # Whoever shows images only is asked for nothing else, and gets the logits first.
+    session = onnxruntime.InferenceSession(str(report.path))
+    assert [each.name for each in session.get_inputs()] == ["images"]
+    assert session.get_outputs()[0].name == "logits"
+    ours, theirs = OnnxRuntime(report.path), TorchRuntime(file)
+    assert ours.rescores
+    assert theirs.rescores
+    images = np.random.default_rng(0).standard_normal((3, 3, 32, 64), dtype=np.float32)
+    logits, frames = ours.run_with_frames(images)
+    np.testing.assert_allclose(logits, ours.run(images), atol=1e-6)
+    for one, other in zip((logits, frames), theirs.run_with_frames(images), strict=True):
+        np.testing.assert_allclose(one, other, atol=5e-3 * max(1.0, np.abs(other).max()))
+    tokens = attention_tokens(["a", "cab", "7up"], recognizer.charset.characters)
+    judged = ours.rescore(frames[1:2], tokens)
+    np.testing.assert_allclose(judged, theirs.rescore(frames[1:2], tokens), atol=0.05)
+    # Each word for itself.
+    alone = ours.rescore(frames[1:2], attention_tokens(["cab"], recognizer.charset.characters))
+    assert alone[0] == pytest.approx(judged[1], abs=1e-4)
+    entry = {"model": LanguageModel.build([WordSource({"cab": 1.0})], 2), "rescoring": 1.0}
+    crops = [photo(w, 32, [(4, 6, w - 8, 20)], seed=w) for w in (40, 64, 90, 31)]
+    readings = [
+        WordRecognizer(recognizer=file, runtime=runtime, language=entry).read(crops)[0]
+        for runtime in ("onnx", "torch")
+    ]
+    assert [r.text for r in readings[0]] == [r.text for r in readings[1]]

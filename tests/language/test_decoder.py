@@ -92,3 +92,40 @@ def test_open_takes_all_forms(tmp_path: Path, model: LanguageModel) -> None:
     assert LanguageDecoder.open(file)(UNSURE, CHARACTERS)[0].text == "CAB"
     with pytest.raises(ConfigError, match="hopeless"):
         LanguageDecoder(decoder.search, threshold=0.5, hopeless=0.6)
+
+
+def test_a_judge_has_a_say(model: LanguageModel) -> None:
+    [greedy] = decode_ctc(UNSURE, CHARACTERS)
+    search = CTCBeamSearch(model)
+    decoder = LanguageDecoder(search, rescoring=2.0, spread=50.0)
+    asked: list[list[str]] = []
+
+    def judge(texts: list[str]) -> np.ndarray:
+        asked.append(texts)
+        return np.array([-1.0 if text == "CbB" else -8.0 for text in texts])
+
+    reading = decoder.reread(UNSURE[0], CHARACTERS, greedy, judge)
+    # Another case than that of the frames: the judge is asked for words as they would be given.
+    assert asked[0][0] == "CAB"
+    assert "CbB" not in asked[0]
+    assert "CB" in asked[0]
+    assert reading.text == "CAB"
+
+    def other(texts: list[str]) -> np.ndarray:
+        return np.array([-1.0 if text == "CB" else -8.0 for text in texts])
+
+    assert decoder.reread(UNSURE[0], CHARACTERS, greedy, other).text == "CB"
+    few = LanguageDecoder(search, rescoring=2.0, hypotheses=1)
+    assert few.reread(UNSURE[0], CHARACTERS, greedy, other).text == "CAB"
+    near = LanguageDecoder(search, rescoring=2.0, spread=0.0)
+    assert near.reread(UNSURE[0], CHARACTERS, greedy, other).text == "CAB"
+    mute = LanguageDecoder(search, spread=50.0)
+    assert mute.reread(UNSURE[0], CHARACTERS, greedy, other).text == "CAB"
+    plain = mute.reread(UNSURE[0], CHARACTERS, greedy)
+    # A judge to whom all words are alike changes nothing but the share of those not judged.
+    alike = decoder.reread(UNSURE[0], CHARACTERS, greedy, lambda texts: np.zeros(len(texts)))
+    assert alike.text == plain.text
+    assert alike.score == pytest.approx(plain.score, abs=1e-3)
+    for wrong in ({"rescoring": -1.0}, {"hypotheses": 0}, {"spread": -1.0}):
+        with pytest.raises(ConfigError, match="rescoring="):
+            LanguageDecoder(search, **wrong)

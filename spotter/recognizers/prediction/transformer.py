@@ -150,7 +150,9 @@ class TransformerPrediction(AutoregressivePrediction):
         """See the base class."""
         shown = None if mask is None else mask[:, None, None, :]
         x = self._embed(tokens[:, :-1], 0)
-        for layer, memory in zip(self.layers, self._memories(features), strict=True):
+        for layer, (keys, values) in zip(self.layers, self._memories(features), strict=True):
+            # Frames of one crop serve any number of words.
+            memory = (keys.expand(x.shape[0], -1, -1, -1), values.expand(x.shape[0], -1, -1, -1))
             x, _ = layer(x, memory, shown)
         return self.classifier(self.norm(x))
 
@@ -179,7 +181,7 @@ class TransformerPrediction(AutoregressivePrediction):
         """(N,) log P(word | frames) of words (N, S+1), ``BOS c1 .. EOS PAD ..``; fp32.
 
         Args:
-            features: Frames (N, T, C).
+            features: Frames (N, T, C), or (1, T, C) of the one crop that all words are read from.
             tokens: As :meth:`AttentionTokenMap.encode` gives them.
             mask: (N, T) bool, true where a frame is not padding.
         """
