@@ -13,6 +13,15 @@ from torch import Tensor, nn
 from spotter.registry import MODELS
 
 
+def _enlarge(x: Tensor, like: Tensor) -> Tensor:
+    """A map as large as another one, by its nearest values."""
+    if torch.onnx.is_in_onnx_export():
+        # Inputs are multiples of the largest stride. ONNX Runtime keeps its own memory layout
+        # through an enlargement by a constant, not through one to a size that it has to compute.
+        return F.interpolate(x, scale_factor=float(int(like.shape[2]) // int(x.shape[2])))
+    return F.interpolate(x, size=like.shape[2:])
+
+
 class AdaptiveScaleFusion(nn.Module):
     """Attention over the levels of a pyramid (DBNet++, section 3.4).
 
@@ -93,9 +102,7 @@ class FPNC(BaseModule):
         """Maps of strides 4, 8, 16, 32 -> (N, out_channels, H / 4, W / 4)."""
         laterals = [layer(x) for layer, x in zip(self.lateral, maps, strict=True)]
         for i in range(len(laterals) - 1, 0, -1):
-            size = laterals[i - 1].shape[2:]
-            laterals[i - 1] = laterals[i - 1] + F.interpolate(laterals[i], size=size)
-        size = laterals[0].shape[2:]
+            laterals[i - 1] = laterals[i - 1] + _enlarge(laterals[i], laterals[i - 1])
         levels = [layer(x) for layer, x in zip(self.smooth, laterals, strict=True)]
-        levels = [levels[0]] + [F.interpolate(x, size=size) for x in levels[1:]]
+        levels = [levels[0]] + [_enlarge(x, levels[0]) for x in levels[1:]]
         return self.asf(levels) if self.asf is not None else torch.cat(levels, 1)
