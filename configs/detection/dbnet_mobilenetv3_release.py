@@ -51,7 +51,7 @@ train_dataloader = dict(
         datasets=[
             dict(**_base_.icdar2015_train, pipeline=_pipeline(0.6, 1.8)),
             dict(**_base_.mlt17_train, pipeline=_pipeline(0.4, 1.4)),
-            dict(**_base_.icdar2003_train, pipeline=_pipeline(0.25, 1.0)),
+            dict(**_base_.icdar2003_train, pipeline=_pipeline(0.25, 1.5)),
         ],
         ratios=[0.55, 0.35, 0.1],
     ),

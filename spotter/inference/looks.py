@@ -1,4 +1,4 @@
-"""Further looks at words that were not read with certainty: cut tighter, wider, or tilted."""
+"""Further looks at words that were not read with certainty: cut or developed in other ways."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+import cv2
 import numpy as np
 
 from spotter.errors import ConfigError
 from spotter.geometry import grow_quad
 
 _REACH = 0.3
+_EXTREMES = (2, 98)
+# Where there is next to nothing to see, noise is not blown up to letters.
+_LEAST_RANGE = 8.0
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,19 @@ class Look:
             a detector may have cut off a letter.
         stretch: Factor of the width at which the recognizer is shown the word.
         tilt: Degrees by which the cut is turned clockwise about its middle.
+        contrast: Grey levels are stretched, so that the darkest and the lightest fiftieth of all
+            are black and white.
+        negative: Light and dark change places.
+        coarser: Factor by which the crop is reduced and enlarged again, which smooths it.
     """
 
     margin: float = 0.0
     lengthen: float = 0.0
     stretch: float = 1.0
     tilt: float = 0.0
+    contrast: bool = False
+    negative: bool = False
+    coarser: float = 1.0
 
     def cut(self, cut: np.ndarray) -> np.ndarray:
         """(N, 2) what is cut out instead of ``cut`` (``Direction.cut``)."""
@@ -43,6 +54,21 @@ class Look:
             middle = points.mean(axis=0)
             points = ((points - middle) @ turn.T + middle).astype(np.float32)
         return points
+
+    def develop(self, crop: np.ndarray) -> np.ndarray:
+        """(H, W, 3) uint8 what is shown instead of a crop."""
+        if self.contrast:
+            low, high = np.percentile(crop, _EXTREMES)
+            levels = (np.arange(256) - low) * 255.0 / max(high - low, _LEAST_RANGE)
+            crop = np.clip(levels, 0, 255).astype(np.uint8)[crop]
+        if self.negative:
+            crop = 255 - crop
+        if self.coarser != 1.0:
+            height, width = crop.shape[:2]
+            small = (max(1, round(width / self.coarser)), max(1, round(height / self.coarser)))
+            reduced = cv2.resize(crop, small, interpolation=cv2.INTER_AREA)
+            crop = cv2.resize(reduced, (width, height), interpolation=cv2.INTER_LINEAR)
+        return crop
 
 
 @dataclass(frozen=True)
@@ -88,8 +114,10 @@ class SecondLook:
         if not all(isinstance(value, int | float) for value in numbers):
             raise ConfigError(f"{origin}: the values of a second look are numbers")
         found = tuple(Look(**look) for look in looks)
-        if not all(look.stretch > 0 for look in found):
-            raise ConfigError(f"{origin}: the stretch of a second look is above 0")
+        if not all(look.stretch > 0 and look.coarser >= 1 for look in found):
+            raise ConfigError(
+                f"{origin}: the stretch of a second look is above 0, 'coarser' at least 1"
+            )
         clearest = settings.get("clearest")
         if clearest is not None and not (isinstance(clearest, int) and clearest > 0):
             raise ConfigError(f"{origin}: 'clearest' of a second look is a number above 0")

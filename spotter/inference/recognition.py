@@ -180,7 +180,8 @@ class CropPool:
         word.missing = len(again.looks)
         word.glimpses += [None] * len(again.looks)
         for place, look in enumerate(again.looks, start=1):
-            self._ask(word, place, self._recognizer.crop(part, look.cut(cut), look.stretch))
+            crop = self._recognizer.crop(part, look.cut(cut), look.stretch)
+            self._ask(word, place, look.develop(crop))
 
     def _of_all_looks(self, word: _Word, first: WordReading) -> WordReading:
         """The reading of a word whose further looks are all there."""

@@ -31,10 +31,27 @@ def test_a_look_grows_stretches_and_tilts_the_cut() -> None:
     assert tilted.mean(axis=0) == pytest.approx(STRIP.mean(axis=0), abs=1e-4)
 
 
+def test_a_look_develops_the_crop() -> None:
+    ramp = np.repeat(np.arange(100, 151, dtype=np.uint8)[None, :, None], 3, axis=2)
+    assert Look().develop(ramp) is ramp
+    stretched = Look(contrast=True).develop(ramp)[0, :, 0]
+    # The second of fifty steps is black, the last but one white.
+    assert (stretched[1], stretched[25], stretched[49]) == (0, 127, 255)
+    both = Look(contrast=True, negative=True).develop(ramp)[0, :, 0]
+    assert (both + stretched == 255).all()
+    # Of nothing but noise no picture is made.
+    noise = np.random.default_rng(0).integers(100, 103, (32, 96, 3)).astype(np.uint8)
+    assert np.ptp(Look(contrast=True).develop(noise)) < 80
+    stripes = np.tile(np.array([[[0] * 3, [200] * 3]], np.uint8), (8, 16, 1))
+    smooth = Look(coarser=2).develop(stripes)
+    assert smooth.shape == stripes.shape
+    np.testing.assert_array_equal(smooth, 100)
+
+
 def test_settings_survive_the_way_through_a_file() -> None:
-    settings = {"below": 0.7, "looks": [{"margin": -0.06}, {"stretch": 1.25}, {"tilt": 3}]}
+    settings = {"below": 0.7, "looks": [{"margin": -0.06}, {"tilt": 3}, {"negative": True}]}
     look = SecondLook.from_settings(settings, "pair")
-    assert look == SecondLook(0.7, (Look(margin=-0.06), Look(stretch=1.25), Look(tilt=3)))
+    assert look == SecondLook(0.7, (Look(margin=-0.06), Look(tilt=3), Look(negative=True)))
     assert look.to_dict() == settings
     fewer = SecondLook.from_settings({**settings, "clearest": 2}, "pair")
     assert (fewer.clearest, fewer.to_dict()) == (2, {**settings, "clearest": 2})
@@ -50,6 +67,7 @@ def test_settings_survive_the_way_through_a_file() -> None:
         {"below": "high", "looks": []},
         {"below": 0.5, "looks": [{"tilt": "left"}]},
         {"below": 0.5, "looks": [{"stretch": 0}]},
+        {"below": 0.5, "looks": [{"coarser": 0.5}]},
         {"below": 0.5, "looks": [], "clearest": 0},
         {"below": 0.5, "looks": [], "sharpest": 1},
     ],
