@@ -6,6 +6,7 @@ import itertools
 import math
 from dataclasses import dataclass, field
 from functools import lru_cache
+from heapq import heapify, heappush, heappushpop, nlargest
 from operator import attrgetter
 
 import numpy as np
@@ -105,8 +106,11 @@ class CTCBeamSearch:
         considered = probabilities >= self.least
         considered[:, 0] = False
         frames, classes = np.nonzero(considered)
+        likeliest = np.lexsort((-probabilities[frames, classes], frames))
         tokens_of: list[list[int]] = [[] for _ in probabilities]
-        for frame, token in zip(frames.tolist(), classes.tolist(), strict=True):
+        for frame, token in zip(
+            frames[likeliest].tolist(), classes[likeliest].tolist(), strict=True
+        ):
             tokens_of[frame].append(token)
         for row, tokens in zip(probabilities.tolist(), tokens_of, strict=True):
             reached = self._step(kept, row, tokens, folded) if tokens else _wait(kept, row)
@@ -124,8 +128,16 @@ class CTCBeamSearch:
     def _step(
         self, kept: list[_Prefix], row: list[float], tokens: list[int], folded: list[str]
     ) -> list[_Prefix]:
-        """Everything that the prefixes become with one more frame."""
+        """Everything that the prefixes become with one more frame.
+
+        Args:
+            kept: The prefixes.
+            row: Probabilities of the frame.
+            tokens: Classes that are considered in it, the likeliest first.
+            folded: See :func:`_folded`.
+        """
         reached = list(kept)
+        new: list[tuple[float, _Prefix, int]] = []
         # Language only takes away from the score that a prefix has.
         floor = math.exp(max(prefix.score for prefix in kept) - self.margin)
         for prefix in kept:
@@ -134,19 +146,60 @@ class CTCBeamSearch:
             prefix.next_blank += whole * row[0]
             if last:
                 prefix.next_last += last * row[prefix.token]
-            worth = math.exp(prefix.bonus)
+            least = floor / math.exp(prefix.bonus)
             for token in tokens:
-                # A character is only repeated across a blank.
-                gain = (blank if token == prefix.token else whole) * row[token]
-                if gain * worth <= floor:
-                    continue
+                gain = whole * row[token]
+                if gain <= least:
+                    break
+                if token == prefix.token:
+                    # A character is only repeated across a blank.
+                    gain = blank * row[token]
+                    if gain <= least:
+                        continue
                 longer = prefix.longer.get(token)
                 if longer is None:
-                    longer = self._lengthen(prefix, token, folded[token])
+                    new.append((gain, prefix, token))
+                    continue
                 if not (longer.blank or longer.last or longer.next_last):
                     reached.append(longer)
                 longer.next_last += gain
+        if new:
+            self._add_new(reached, new, folded)
         return reached
+
+    def _add_new(
+        self, reached: list[_Prefix], new: list[tuple[float, _Prefix, int]], folded: list[str]
+    ) -> None:
+        """Add those of the new continuations that may stay.
+
+        Language is asked for in the order of what they have before it takes away, and no more once
+        as many as are kept have more: most are never looked up.
+
+        Args:
+            reached: What is there already.
+            new: Probabilities of continuations, what they lengthen, and by which class.
+            folded: See :func:`_folded`.
+        """
+        log, more = math.log, self.length_bonus
+        hopes = [(log(gain) + prefix.bonus + more, i) for i, (gain, prefix, _) in enumerate(new)]
+        hopes.sort(reverse=True)
+        totals = [(prefix.next_blank + prefix.next_last, prefix.bonus) for prefix in reached]
+        scores = [log(total) + bonus for total, bonus in totals if total > 0]
+        best = nlargest(self.beam, scores)
+        heapify(best)
+        for hope, index in hopes:
+            full = len(best) == self.beam
+            if full and hope <= best[0]:
+                break
+            gain, prefix, token = new[index]
+            longer = self._lengthen(prefix, token, folded[token])
+            longer.next_last = gain
+            reached.append(longer)
+            score = log(gain) + longer.bonus
+            if full:
+                heappushpop(best, score)
+            else:
+                heappush(best, score)
 
     def _lengthen(self, prefix: _Prefix, token: int, folded: str) -> _Prefix:
         state = self.model.advance_folded(prefix.state, folded)
