@@ -19,6 +19,7 @@ from spotter.engine.header import METADATA_KEY, encode_header
 from spotter.engine.weights import atomic_write, build_from_weights
 from spotter.errors import WeightsError
 from spotter.inference.graph_layout import widen_narrow_convolutions
+from spotter.inference.graph_phases import split_phases
 from spotter.inference.runtimes import FRAMES, RESCORED, RESCORER_INPUTS, OnnxRuntime
 
 OPSET = 17
@@ -120,6 +121,7 @@ def export_onnx(
         graph = _trace(traced, probes[0], header, temporary)
         fold_batch_norms(graph)
         widen_narrow_convolutions(graph)
+        split_phases(graph)
         graphs = [graph]
         if rescorer is not None:
             graphs.append(_trace_rescorer(rescorer, header, temporary))
