@@ -3,7 +3,8 @@
 The ONNX road imports no torch of its own.
 """
 
-from spotter.inference.recognition import WordReading, WordRecognizer
+from spotter.inference.crop_pool import WordReading
+from spotter.inference.recognition import WordRecognizer
 from spotter.inference.scene_text_spotter import SceneTextSpotter
 
 __all__ = ["SceneTextSpotter", "WordReading", "WordRecognizer"]

@@ -14,11 +14,11 @@ from PIL import Image
 from spotter.data.images import ImageSource, read_image
 from spotter.errors import ConfigError, SpotterError
 from spotter.geometry import reading_order
+from spotter.inference.crop_pool import CropPool
+from spotter.inference.crop_reader import CropReader
 from spotter.inference.crops import reading_directions
 from spotter.inference.detection import WordFinder
 from spotter.inference.recognition import (
-    CropPool,
-    CropReader,
     Language,
     calibrate_reading,
     open_language,

@@ -17,7 +17,7 @@ from spotter.benchmarks.weaknesses import (
     write_page,
 )
 from spotter.errors import ConfigError
-from spotter.inference.recognition import WordReading
+from spotter.inference.crop_pool import WordReading
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,10 @@ import pytest
 from spotter.decoding import Decoded
 from spotter.errors import ConfigError
 from spotter.inference import WordRecognizer
+from spotter.inference.crop_pool import CropPool, WordReading, choose_look
+from spotter.inference.crop_reader import Glimpse
 from spotter.inference.crops import Direction, cut_word
 from spotter.inference.looks import Look, SecondLook, surroundings
-from spotter.inference.recognition import CropPool, Glimpse, WordReading, choose_look
 
 BOX = np.array([[10, 10], [50, 10], [50, 20], [10, 20]], np.float32)
 STRIP = np.array([[0, 0], [10, 2], [20, 0], [20, 8], [10, 10], [0, 8]], np.float32)
