@@ -20,12 +20,14 @@ class Decoded:
             the emitted frames. An empty CTC reading emits nothing and scores 0. Where a language
             model took part, see :class:`spotter.language.LanguageDecoder`.
         visual_score: The score of the reading without language, where language took part.
+        preference: By which several readings of one word are compared; ``None``: by their score.
     """
 
     text: str
     character_scores: list[float] = field(default_factory=list)
     score: float = 0.0
     visual_score: float | None = None
+    preference: float | None = None
 
 
 #: (logits (N, S, K), characters, mask (N, S) or None) to N readings.

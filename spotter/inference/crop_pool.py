@@ -176,7 +176,7 @@ def best_direction(directions: Sequence[Direction], readings: Sequence[Decoded])
 
 
 def _in_direction(direction: Direction, reading: Decoded) -> WordReading:
-    turned = WordReading("", [], 0.0, None, direction.rotation, direction.outline)
+    turned = WordReading("", rotation=direction.rotation, outline=direction.outline)
     return _with_reading(turned, reading)
 
 
@@ -188,6 +188,7 @@ def _with_reading(word: WordReading, reading: Decoded) -> WordReading:
         character_scores=reading.character_scores,
         score=reading.score,
         visual_score=reading.visual_score,
+        preference=reading.preference,
     )
 
 
@@ -201,6 +202,6 @@ def choose_look(word: WordReading, readings: Sequence[Decoded]) -> WordReading:
         word: Of the first look, whose direction is kept.
         readings: Those that count, at least one.
     """
-    best = max(readings, key=lambda reading: reading.score)
+    best = max(readings, key=lambda r: r.score if r.preference is None else r.preference)
     score = median(reading.score for reading in readings)
     return replace(_with_reading(word, best), score=score)

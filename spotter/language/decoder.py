@@ -61,7 +61,9 @@ class LanguageDecoder:
     ``visual_score`` keeps that product, of the greedy reading.
 
     A judge may have a say: the best hypotheses of the search, in the case that the frames favour,
-    then score ``rescoring`` · log P_judge(word) more.
+    then score ``rescoring`` · log P_judge(word) more. The share of the best among these is the
+    reading's ``preference`` beside those of other looks. Its score stays the share of the best
+    before: a judge who saw the same frames makes words of what is none, too.
 
     Args:
         search: The search.
@@ -165,15 +167,17 @@ class LanguageDecoder:
             scores = [float(folded[frame, token]) for token, frame in places]
             return "".join(characters[c - 1] for c in classes), scores
 
+        share, preference = _share_of_best(found), None
         if judge is not None:
             found = self._judged(found, lambda tokens: unfold(tokens)[0], judge)
-        tokens, best = found[0]
-        share = float(1.0 / np.exp(np.array([score for _, score in found]) - best).sum())
+            preference = _share_of_best(found)
+        tokens = found[0][0]
         text = "".join(folding.characters[token - 1] for token in tokens)
         if text == greedy.text.lower():
-            return Decoded(greedy.text, greedy.character_scores, share, greedy.score)
-        text, scores = unfold(tokens)
-        return Decoded(text, scores, share, greedy.score)
+            text, scores = greedy.text, greedy.character_scores
+        else:
+            text, scores = unfold(tokens)
+        return Decoded(text, scores, share, greedy.score, preference)
 
     def _judged(
         self,
@@ -192,3 +196,8 @@ class LanguageDecoder:
             for (tokens, score), said in zip(chosen, says, strict=True)
         ]
         return sorted(scored, key=lambda item: -item[1])
+
+
+def _share_of_best(found: list[tuple[list[int], float]]) -> float:
+    """exp(score) / Σ exp(score) of the first of the hypotheses, which is the best."""
+    return float(1.0 / np.exp(np.array([score for _, score in found]) - found[0][1]).sum())

@@ -1,5 +1,6 @@
 """Further looks at words that were not read with certainty."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,7 @@ def test_what_a_look_sees_is_in_the_surroundings(look: Look, corner: tuple[float
 
 
 def reading(text: str, score: float) -> WordReading:
-    return WordReading(text, [score] * len(text), score, None, 90, BOX)
+    return WordReading(text, [score] * len(text), score, rotation=90, outline=BOX)
 
 
 def test_the_most_confident_look_counts_with_the_median_score() -> None:
@@ -108,6 +109,10 @@ def test_the_most_confident_look_counts_with_the_median_score() -> None:
     others = [Decoded("dose", [0.3], 0.3), Decoded("cose", [0.1], 0.1)]
     kept = choose_look(first, [first, *others])
     assert (kept.text, kept.score) == ("c1ose", 0.3)
+    # What a judge made of them decides between looks; the score stays that of their scores.
+    others = [replace(others[0], preference=0.8), replace(others[1], preference=0.4)]
+    judged = choose_look(replace(first, preference=0.6), [replace(first, preference=0.6), *others])
+    assert (judged.text, judged.score, judged.preference) == ("dose", 0.3, 0.8)
 
 
 class StretchReader:

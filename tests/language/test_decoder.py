@@ -122,10 +122,15 @@ def test_a_judge_has_a_say(model: LanguageModel) -> None:
     mute = LanguageDecoder(search, spread=50.0)
     assert mute.reread(UNSURE[0], CHARACTERS, greedy, other).text == "CAB"
     plain = mute.reread(UNSURE[0], CHARACTERS, greedy)
+    # The score is that before the judge spoke; what he said counts beside other looks.
+    assert reading.score == plain.score
+    assert reading.preference is not None
+    assert reading.preference > 0.99
+    assert plain.preference is None
     # A judge to whom all words are alike changes nothing but the share of those not judged.
     alike = decoder.reread(UNSURE[0], CHARACTERS, greedy, lambda texts: np.zeros(len(texts)))
     assert alike.text == plain.text
-    assert alike.score == pytest.approx(plain.score, abs=1e-3)
+    assert alike.preference == pytest.approx(plain.score, abs=1e-3)
     for wrong in ({"rescoring": -1.0}, {"hypotheses": 0}, {"spread": -1.0}):
         with pytest.raises(ConfigError, match="rescoring="):
             LanguageDecoder(search, **wrong)
