@@ -11,7 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from spotter.charset import AttentionTokenMap, Charset
-from spotter.recognizers.prediction.base import Decoded, Prediction, no_loss, read_until_end
+from spotter.recognizers.prediction.base import (
+    Decoded,
+    Prediction,
+    no_loss,
+    read_until_end,
+    rows_of,
+)
 from spotter.structures import TextRecSample
 
 
@@ -58,9 +64,7 @@ class AutoregressivePrediction(Prediction):
         indices, texts = self.labelled(data_samples, self.max_length)
         if not texts:
             return {"loss_attention": no_loss(self, features)}
-        if len(indices) < len(data_samples):
-            features = features[indices]
-            mask = None if mask is None else mask[indices]
+        features, mask = rows_of(indices, features, mask)
         tokens = self.token_map.encode(texts)[0].to(features.device)
         logits = self.teacher_logits(features, tokens, mask)
         return {"loss_attention": self.cross_entropy(logits, tokens)}

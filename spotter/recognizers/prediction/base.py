@@ -121,6 +121,14 @@ class Prediction(BaseModule):
         return indices, texts
 
 
+def rows_of(indices: Sequence[int], *tensors: Tensor | None) -> list[Any]:
+    """The rows of tensors (N, ..) that :meth:`Prediction.labelled` found; ``None`` stays it.
+
+    Where all N were found, the tensors are given as they are.
+    """
+    return [t if t is None or len(t) == len(indices) else t[list(indices)] for t in tensors]
+
+
 def no_loss(module: torch.nn.Module, features: Tensor) -> Tensor:
     """A zero that still touches the features and every parameter of the module.
 

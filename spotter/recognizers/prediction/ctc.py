@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from spotter.charset import Charset, CTCTokenMap
 from spotter.decoding import decode_ctc
-from spotter.recognizers.prediction.base import Decoded, Prediction, no_loss
+from spotter.recognizers.prediction.base import Decoded, Prediction, no_loss, rows_of
 from spotter.recognizers.prediction.frame_alignment import UNDECIDED, evenly_spaced_targets
 from spotter.registry import MODELS
 from spotter.structures import TextRecSample
@@ -68,10 +68,7 @@ class CTCPrediction(Prediction):
         indices, texts = self.labelled(data_samples)
         if not texts:
             return {"loss_ctc": no_loss(self, features)}
-        logits = self(features)
-        if len(indices) < len(data_samples):
-            logits = logits[indices]
-            mask = None if mask is None else mask[indices]
+        logits, mask = rows_of(indices, self(features), mask)
         targets, lengths = self.token_map.encode(texts)
         if mask is None:
             frames = torch.full((len(texts),), logits.shape[1], dtype=torch.long)

@@ -12,7 +12,13 @@ from torch import Tensor, nn
 from spotter.charset import Charset, ClozeTokenMap
 from spotter.errors import ConfigError
 from spotter.recognizers.layers import conv_bn, sinusoid
-from spotter.recognizers.prediction.base import Decoded, Prediction, no_loss, read_until_end
+from spotter.recognizers.prediction.base import (
+    Decoded,
+    Prediction,
+    no_loss,
+    read_until_end,
+    rows_of,
+)
 from spotter.registry import MODELS
 from spotter.structures import TextRecSample
 
@@ -139,9 +145,7 @@ class ParallelPrediction(Prediction):
         indices, texts = self.labelled(data_samples, self.max_length)
         if not texts:
             return {"loss_parallel": no_loss(self, features)}
-        if len(indices) < len(data_samples):
-            features = features[indices]
-            mask = None if mask is None else mask[indices]
+        features, mask = rows_of(indices, features, mask)
         logits = self(features, mask, height)
         targets, lengths = self.token_map.encode(texts, self.max_length + 1)
         counted = torch.arange(self.max_length + 1)[None, :] < lengths[:, None]
