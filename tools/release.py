@@ -23,9 +23,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--synthetic", type=int, default=0, help="synthetic samples to mix in")
     parser.add_argument("--unlabelled", type=Path, help="LMDB of crops that the shipped pair reads")
+    parser.add_argument(
+        "--photos", type=Path, nargs="+", default=(), help="folders of photos to label and learn"
+    )
     parser.add_argument("--workers", type=int, help="loader and synthesis processes")
     parser.add_argument("--threads", type=int, help="threads of the training process")
     parser.add_argument("--peak", type=float, default=1.0, help="factor of the learning rate")
+    parser.add_argument(
+        "--beside", type=Path, help="folder shared with pieces of this model that train meanwhile"
+    )
     parser.add_argument("--config", type=Path, help="instead of the kind's release config")
     parser.add_argument("--zoo", type=Path, default=package / "zoo")
     parser.add_argument(
@@ -53,8 +59,10 @@ def main() -> None:
         config=args.config,
         synthetic=args.synthetic,
         unlabelled=args.unlabelled,
+        photos=tuple(args.photos),
         workers=args.workers,
         peak=args.peak,
+        beside=args.beside,
         options=args.cfg_options,
         note=args.note,
     )

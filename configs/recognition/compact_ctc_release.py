@@ -83,6 +83,7 @@ release = dict(
     synthetic_pipeline=synthetic_pipeline,
     unlabelled_share=0.25,  # of all samples, with --unlabelled
     unlabelled_threshold=0.7,
+    photos_share=0.15,  # likewise, with --photos
     data="synthetic words, ICDAR2015 training words 1-3960 and those of its training photos"
     " 1-900, IIIT5K training words,"
     " words of ICDAR2003 and of the SVT training photos",

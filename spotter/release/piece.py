@@ -15,14 +15,17 @@ import torch
 from mmengine.config import Config
 
 import spotter
+from spotter.data.images import IMAGE_SUFFIXES
 from spotter.data.synthesis.writers import SynthesisSettings, write_scenes, write_words
 from spotter.engine.checkpoint import find_last_checkpoint
 from spotter.engine.distributed import select_device
 from spotter.engine.hooks.checkpoint import save_deployable
+from spotter.engine.hooks.peer_averaging import PEER_ITERATIONS
 from spotter.engine.hooks.piece_schedule import ITERATIONS, MINUTES
 from spotter.engine.launch import training_config
 from spotter.engine.runner import SpotterRunner
 from spotter.errors import ConfigError
+from spotter.inference.photo_labels import VIEWS, LabelRules, PhotoLabeller, label_photos
 from spotter.inference.pseudo_labels import label_samples
 from spotter.inference.recognition import WordRecognizer
 from spotter.inference.zoo import weights_file
@@ -47,7 +50,7 @@ class PieceReport:
         minutes: Minutes of training, validation not counted; with those of pieces before it that
             were cut off and so are in no log.
         iterations: Iterations done so far, over all pieces.
-        samples: Samples seen in these minutes.
+        samples: Samples seen in these minutes, with those of pieces beside it.
         machine: Device and threads.
         started_from: ``"state"``, ``"shipped weights"``, ``"unfinished"`` weights, the weights it
             grew out of, or ``"scratch"``.
@@ -97,9 +100,15 @@ class PieceSettings:
         unlabelled: LMDB of crops without labels (``tools/harvest_crops.py``) for a recognizer to
             learn from as well: the shipped pair reads them, with its language, and the readings it
             is sure of become labels (one round of self-training per version of the weights).
+        photos: Folders of photos without labels for a recognizer to learn from as well: the shipped
+            pair labels the words that it reads alike from many sides
+            (:class:`spotter.inference.photo_labels.LabelRules`), once per version of the weights.
         workers: Loader processes and synthesis processes; ``None``: none on two cores or fewer,
             else one per core.
         peak: Peak of the learning rate as a factor of the config's.
+        beside: Folder shared with pieces of the same model that train at the same time, each from
+            a state of its own: they average their weights now and then, and see the samples in
+            orders of their own.
         options: Overrides of config values.
         note: Goes into the log.
     """
@@ -113,8 +122,10 @@ class PieceSettings:
     config: Path | None = None
     synthetic: int = 0
     unlabelled: Path | None = None
+    photos: tuple[Path, ...] = ()
     workers: int | None = None
     peak: float = 1.0
+    beside: Path | None = None
     options: dict[str, Any] = field(default_factory=dict)
     note: str = ""
 
@@ -155,14 +166,16 @@ def train_piece(settings: PieceSettings) -> tuple[PieceReport, Path]:
             started_from = "shipped weights" if start.parent == settings.zoo else "unfinished"
     runner = SpotterRunner.from_cfg(cfg)
     runner.train()
-    minutes = float(runner.message_hub.get_info(MINUTES, 0.0))
+    hub = runner.message_hub
+    minutes = float(hub.get_info(MINUTES, 0.0))
+    iterations = int(hub.get_info(ITERATIONS, 0)) + int(hub.get_info(PEER_ITERATIONS, 0))
     metrics = {key: float(value) for key, value in runner.val_loop.run().items()}
     report = PieceReport(
         model=name,
         date=datetime.date.today().isoformat(),
         minutes=round(minutes, 1),
         iterations=runner.iter,
-        samples=int(runner.message_hub.get_info(ITERATIONS, 0)) * cfg.train_dataloader.batch_size,
+        samples=iterations * cfg.train_dataloader.batch_size,
         machine=_machine(runner.device),
         started_from=started_from,
         score=metrics[metric],
@@ -191,6 +204,8 @@ def piece_config(settings: PieceSettings) -> Config:
         _add_synthetic(cfg, settings, cache)
     if settings.unlabelled is not None:
         _add_unlabelled(cfg, settings, cache)
+    if settings.photos:
+        _add_photos(cfg, settings, cache)
     hooks = dict(cfg.get("default_hooks") or {})
     hooks["checkpoint"] = {"type": "TimedCheckpointHook", "minutes": 4, "keep": 1}
     cfg.default_hooks = hooks
@@ -204,11 +219,21 @@ def piece_config(settings: PieceSettings) -> Config:
         },
         {"type": "TimeLimitHook", "minutes": settings.minutes},
     ]
+    if settings.beside is not None:
+        _train_beside(cfg, settings.beside, settings.state)
     start = starting_weights(cfg, settings.zoo, settings.unfinished)
     if find_last_checkpoint(settings.state) is None and start is not None:
         cfg.load_from = str(start)
         cfg.model.get("backbone", {}).pop("pretrained", None)
     return cfg
+
+
+def _train_beside(cfg: Config, folder: Path, state: Path) -> None:
+    """Average with the pieces that share a folder; the state's place is this piece's name."""
+    digest = hashlib.sha256(str(state.resolve()).encode()).hexdigest()
+    hook = {"type": "PeerAveragingHook", "folder": str(folder), "name": digest[:12]}
+    cfg.custom_hooks.append(hook)
+    cfg.randomness = {**(cfg.get("randomness") or {}), "seed": int(digest[:6], 16)}
 
 
 def logged_iterations(state: Path) -> int:
@@ -272,47 +297,32 @@ def _add_synthetic(cfg: Config, settings: PieceSettings, cache: str) -> None:
     processes = settings.workers or os.cpu_count() or 1
     dataset = cfg.train_dataloader.dataset
     pipeline = cfg.release.get("synthetic_pipeline") or dataset.datasets[0].pipeline
-    source: dict[str, Any] = {"pipeline": pipeline, "cache_dir": cache}
     if kind == "words":
         write_words(folder, drawing, settings.synthetic, processes)
-        source.update(
-            type="TextRecDataset",
-            name="synthetic",
-            reader={"type": "LMDBReader", "lmdb_path": str(folder)},
-            cache_height=48,
-        )
+        reader = {"type": "LMDBReader", "lmdb_path": str(folder)}
+        source = _word_source("synthetic", reader, pipeline, cache, 48)
     else:
         write_scenes(folder, drawing, settings.synthetic, processes)
-        source.update(
-            type="TextDetDataset",
-            name="synthetic",
-            reader={
+        source = {
+            "type": "TextDetDataset",
+            "name": "synthetic",
+            "reader": {
                 "type": "ICDARDetectionReader",
                 "annotation_root": str(folder / "gt"),
                 "image_root": str(folder / "images"),
             },
-        )
+            "pipeline": pipeline,
+            "cache_dir": cache,
+        }
     _mix_in(dataset, source, cfg.release.synthetic_share)
 
 
 def _add_unlabelled(cfg: Config, settings: PieceSettings, cache: str) -> None:
     """Read the unlabelled crops with the shipped pair, once per version of it, and mix them in."""
-    if settings.kind != "recognizer":
-        raise ConfigError("unlabelled crops are for recognizers; a detector learns from photos")
-    pairs = settings.zoo / "zoo.json"
-    if not pairs.is_file():
-        raise ConfigError(f"{pairs}: nothing shipped yet that could read unlabelled crops")
     reader: dict[str, Any] = {"type": "LMDBReader", "lmdb_path": str(settings.unlabelled)}
-    # A recognizer given by itself would read without the pair's language and second look.
-    pair = json.loads(pairs.read_text(encoding="utf-8"))["default"]
-    shipped = weights_file(pair["recognizer"], "torch", settings.zoo)
-    digest = hashlib.sha256(shipped.read_bytes() + json.dumps(pair).encode()).hexdigest()[:12]
-    pair["recognizer"] = str(shipped.resolve())
-    file = settings.state / f"teacher_{digest}.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(pair, indent=1), encoding="utf-8")
+    pair, digest = _teacher(settings, "crops")
     labels = settings.state / f"readings_{digest}.jsonl"
-    teacher = WordRecognizer(file, runtime="torch", turn=False)
+    teacher = WordRecognizer(pair, runtime="torch", turn=False)
     label_samples(teacher, READERS.build(reader), labels)
     reader = {
         "type": "PseudoLabelReader",
@@ -322,16 +332,89 @@ def _add_unlabelled(cfg: Config, settings: PieceSettings, cache: str) -> None:
         "reader": reader,
     }
     dataset = cfg.train_dataloader.dataset
-    source = {
-        "type": "TextRecDataset",
-        "name": "unlabelled",
-        "reader": reader,
-        "pipeline": dataset.datasets[0].pipeline,
-        "cache_dir": cache,
-        "cache_height": 64,
-    }
+    source = _word_source("unlabelled", reader, dataset.datasets[0].pipeline, cache, 64)
     _mix_in(dataset, source, cfg.release.unlabelled_share)
     cfg.release.data += ", unlabelled crops of photos as the shipped pair had read them"
+
+
+def _add_photos(cfg: Config, settings: PieceSettings, cache: str) -> None:
+    """Label unlabelled photos with the shipped pair, once per version of it, and mix them in."""
+    rules = LabelRules()
+    pair, digest = _teacher(settings, "photos", f"{rules}{VIEWS}")
+    labeller: PhotoLabeller | None = None
+    readers: list[dict[str, Any]] = []
+    for number, folder in enumerate(settings.photos):
+        files = sorted(folder.iterdir()) if folder.is_dir() else []
+        photos = {p.name: p for p in files if p.suffix.lower() in IMAGE_SUFFIXES}
+        if not photos:
+            raise ConfigError(f"{folder}: no photos in it")
+        labels = settings.state / f"labels_{digest}" / f"{number}_{folder.resolve().parent.name}"
+        done = settings.state / f"labels_{digest}" / f"{number}.done"
+        if not done.exists():
+            labeller = labeller or PhotoLabeller(pair, _runtime(pair), rules=rules)
+            label_photos(photos, labels, labeller)
+            done.touch()
+        boxes = {
+            "type": "ICDARDetectionReader",
+            "annotation_root": str(labels),
+            "image_root": str(folder),
+        }
+        words = {"margin": 0.05, "context": 0.5, "min_height": 8.0, "max_length": 25}
+        readers.append({"type": "SceneWordsReader", "reader": boxes, **words})
+    counts = [len(READERS.build(reader)) for reader in readers]
+    if not sum(counts):
+        raise ConfigError(f"{settings.photos[0]}: no word of the photos could be labelled")
+    dataset = cfg.train_dataloader.dataset
+    pipeline = dataset.datasets[0].pipeline
+    left = cfg.release.photos_share
+    for number, (reader, count) in enumerate(zip(readers, counts, strict=True)):
+        if count:
+            share = cfg.release.photos_share * count / sum(counts)
+            source = _word_source(f"photos{number}", reader, pipeline, cache, 96)
+            # Later sources shrink this one in proportion.
+            left -= share
+            _mix_in(dataset, source, share / (1 - left))
+    cfg.release.data += ", words of unlabelled photos that the shipped pair read alike many times"
+
+
+def _teacher(settings: PieceSettings, what: str, salt: str = "") -> tuple[Path, str]:
+    """The shipped pair as a file, for it to label ``what``, and what changes along with it."""
+    if settings.kind != "recognizer":
+        raise ConfigError(f"unlabelled {what} are for recognizers; a detector learns from photos")
+    pairs = settings.zoo / "zoo.json"
+    if not pairs.is_file():
+        raise ConfigError(f"{pairs}: nothing shipped yet that could read unlabelled {what}")
+    # A recognizer given by itself would read without the pair's language and second look.
+    pair = json.loads(pairs.read_text(encoding="utf-8"))["default"]
+    digest = hashlib.sha256(json.dumps(pair).encode() + salt.encode())
+    for part in ("detector", "recognizer"):
+        shipped = weights_file(pair[part], "torch", settings.zoo)
+        digest.update(shipped.read_bytes())
+        pair[part] = str(shipped.resolve())
+    name = digest.hexdigest()[:12]
+    file = settings.state / f"teacher_{name}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(pair, indent=1), encoding="utf-8")
+    return file, name
+
+
+def _runtime(pair: Path) -> str:
+    """The quicker of the runtimes for which the weights of a pair are there."""
+    parts = json.loads(pair.read_text(encoding="utf-8"))
+    files = [Path(parts[part]).with_suffix(".onnx") for part in ("detector", "recognizer")]
+    return "onnx" if all(file.is_file() for file in files) else "torch"
+
+
+def _word_source(name: str, reader: Any, pipeline: Any, cache: str, height: int) -> dict[str, Any]:
+    """Config of a data set of words."""
+    return {
+        "type": "TextRecDataset",
+        "name": name,
+        "reader": reader,
+        "pipeline": pipeline,
+        "cache_dir": cache,
+        "cache_height": height,
+    }
 
 
 def _mix_in(dataset: Any, source: dict[str, Any], share: float) -> None:

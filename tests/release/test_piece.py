@@ -10,7 +10,7 @@ from mmengine.config import Config
 
 import spotter
 from spotter.data.readers.pseudo_labels import PseudoLabelReader, read_pseudo_labels
-from spotter.data.synthesis.writers import SynthesisSettings, write_words
+from spotter.data.synthesis.writers import SynthesisSettings, write_scenes, write_words
 from spotter.data.transforms.loading import load_pixels
 from spotter.engine.weights import build_from_weights, load_all
 from spotter.errors import ConfigError
@@ -89,6 +89,51 @@ def test_a_piece_says_what_it_cannot_do_with_unlabelled_crops(folder: Path, tmp_
         piece_config(settings(folder, kind="detector"))
     with pytest.raises(ConfigError, match="nothing shipped yet"):
         piece_config(settings(folder, zoo=tmp_path))
+
+
+def test_unlabelled_photos_are_labelled_once_and_mixed_in(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    write_scenes(first, SynthesisSettings(), 5)
+    write_scenes(second, SynthesisSettings(seed=7), 2)
+    own = replace(settings(tmp_path), unlabelled=None, photos=(first / "images", second / "images"))
+    cfg = piece_config(own)
+    dataset = cfg.train_dataloader.dataset
+    sources = [d for d in dataset.datasets if d["name"].startswith("photos")]
+    counts = [len(READERS.build(source["reader"])) for source in sources]
+    shares = dataset.ratios[-len(sources) :]
+    assert sum(dataset.ratios) == pytest.approx(1.0)
+    assert sum(shares) == pytest.approx(cfg.release.photos_share)
+    assert [s / sum(shares) for s in shares] == pytest.approx([c / sum(counts) for c in counts])
+    plain = piece_config(replace(own, photos=())).train_dataloader.dataset
+    assert dataset.ratios[0] / dataset.ratios[1] == pytest.approx(plain.ratios[0] / plain.ratios[1])
+    words = READERS.build(sources[0]["reader"])
+    assert all(words[i]["text"] and words[i]["context"] == 0.5 for i in range(counts[0]))
+    files = sorted((tmp_path / "state").glob("labels_*/*/gt_*.txt"))
+    assert len(files) == 7
+    files[0].write_text("")
+    piece_config(own)
+    assert files[0].read_text() == ""
+    with pytest.raises(ConfigError, match="no photos in it"):
+        piece_config(replace(own, photos=(tmp_path / "none",)))
+    with pytest.raises(ConfigError, match="unlabelled photos are for recognizers"):
+        piece_config(replace(own, kind="detector"))
+
+
+def test_pieces_side_by_side_share_a_folder_and_draw_samples_apart(
+    folder: Path, tmp_path: Path
+) -> None:
+    alone = replace(settings(folder), unlabelled=None)
+    beside = [
+        piece_config(replace(alone, state=tmp_path / name, beside=tmp_path / "peers"))
+        for name in ("one", "two")
+    ]
+    hooks = [cfg.custom_hooks[-1] for cfg in beside]
+    assert [h["type"] for h in hooks] == ["PeerAveragingHook"] * 2
+    assert hooks[0]["folder"] == hooks[1]["folder"] == str(tmp_path / "peers")
+    assert hooks[0]["name"] != hooks[1]["name"]
+    assert beside[0].randomness.seed != beside[1].randomness.seed
+    plain = [hook["type"] for hook in piece_config(alone).custom_hooks]
+    assert "PeerAveragingHook" not in plain
 
 
 def test_a_deeper_model_grows_out_of_a_shipped_one(folder: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from spotter.engine.hooks.checkpoint import TimedCheckpointHook
 from spotter.engine.hooks.ema import EMAHook
 from spotter.engine.hooks.frame_alignment import FrameAlignmentHook
 from spotter.engine.hooks.fusion_start import FusionStartHook
+from spotter.engine.hooks.peer_averaging import PeerAveragingHook
 from spotter.engine.hooks.piece_schedule import PieceScheduleHook
 from spotter.engine.hooks.progress import ProgressHook, RunInfoHook
 from spotter.engine.hooks.stop import InterruptHook, TimeLimitHook
@@ -16,6 +17,7 @@ __all__ = [
     "FrameAlignmentHook",
     "FusionStartHook",
     "InterruptHook",
+    "PeerAveragingHook",
     "PieceScheduleHook",
     "ProgressHook",
     "RunInfoHook",
