@@ -45,6 +45,8 @@ setup(
         "safetensors>=0.4",
         "onnx>=1.16",
         "onnxruntime>=1.18",
+        # Quicker than ONNX Runtime on processors that compute in bfloat16.
+        "openvino>=2024.4; platform_machine == 'x86_64' and platform_system == 'Linux'",
         "lmdb>=1.4",
         "rich>=13",
         "tensorboard>=2.14",

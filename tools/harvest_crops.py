@@ -12,6 +12,7 @@ from pathlib import Path
 from spotter.command_line import run_tool
 from spotter.inference.arguments import find_images, listed_images
 from spotter.inference.harvest import HarvestSettings, harvest_crops, write_contact_sheet
+from spotter.inference.runtimes import RUNTIMES
 from spotter.inference.zoo import resolve_pair
 
 
@@ -23,7 +24,7 @@ def main() -> None:
     )
     parser.add_argument("--out", required=True, help="LMDB to write or go on with")
     parser.add_argument("--detector", help="file or zoo name; default: the default pair's")
-    parser.add_argument("--runtime", choices=("onnx", "torch"), default="onnx")
+    parser.add_argument("--runtime", choices=RUNTIMES, default="auto")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
     parser.add_argument("--workers", type=int, default=1, help="processes that detect")
     parser.add_argument("--threads", type=int, help="of a single process; default: all cores")

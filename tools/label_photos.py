@@ -13,6 +13,7 @@ from pathlib import Path
 from spotter.command_line import run_tool
 from spotter.inference.arguments import find_images
 from spotter.inference.photo_labels import LabelRules, PhotoLabeller, label_photos
+from spotter.inference.runtimes import RUNTIMES
 
 
 def main() -> None:
@@ -21,7 +22,7 @@ def main() -> None:
     parser.add_argument("photos", type=Path, help="folder of photos")
     parser.add_argument("--out", type=Path, required=True, help="folder of the label files")
     parser.add_argument("--model", default="default", help="pair of the zoo, or a .json of a pair")
-    parser.add_argument("--runtime", choices=("onnx", "torch"), default="onnx")
+    parser.add_argument("--runtime", choices=RUNTIMES, default="auto")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
     parser.add_argument("--threads", type=int, help="default: all cores of this process")
     for rule in fields(LabelRules):

@@ -11,6 +11,7 @@ import argparse
 from spotter.command_line import run_tool
 from spotter.inference.pseudo_labels import label_samples, pseudo_label_sources
 from spotter.inference.recognition import WordRecognizer
+from spotter.inference.runtimes import RUNTIMES
 
 
 def main() -> None:
@@ -19,7 +20,7 @@ def main() -> None:
     parser.add_argument("config", help="experiment config of the round to train")
     parser.add_argument("--recognizer", required=True, help="teacher: file or zoo name")
     parser.add_argument("--data-root", help="folder of the data sets; default: SPOTTER_DATA")
-    parser.add_argument("--runtime", choices=("onnx", "torch"), default="torch")
+    parser.add_argument("--runtime", choices=RUNTIMES, default="torch")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
     parser.add_argument("--threads", type=int, help="default: all cores of this process")
     parser.add_argument("--batch-size", type=int, default=64)

@@ -26,6 +26,7 @@ from spotter.benchmarks.suites import SUITES, PhotoSet, Suite, WordSet, suite_of
 from spotter.errors import ConfigError
 from spotter.evaluation.recognition import RecognitionReport
 from spotter.inference.benchmark import PEERS
+from spotter.inference.runtimes import RUNTIMES
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -51,7 +52,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all scores")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table as a page")
-    parser.add_argument("--runtime", choices=("onnx", "torch"), default="onnx")
+    parser.add_argument("--runtime", choices=RUNTIMES, default="auto")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
     parser.add_argument("--threads", type=int, help="default: all cores of this process")
     parser.add_argument("--min-score", type=float, help="of words in photos; default: the pair's")

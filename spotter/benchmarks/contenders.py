@@ -16,7 +16,8 @@ from spotter.errors import ConfigError
 from spotter.inference import SceneTextSpotter, WordRecognizer
 from spotter.inference.benchmark import RapidOCRSide
 from spotter.inference.detection import WordFinder
-from spotter.inference.runtimes import OnnxRuntime, open_runtime
+from spotter.inference.onnx_runtime import OnnxRuntime
+from spotter.inference.runtimes import open_runtime
 from spotter.inference.zoo import SUFFIXES, ModelPair, resolve_pair, weights_file
 from spotter.structures import TextInstance
 
@@ -61,7 +62,7 @@ class Settings:
     """How our models run.
 
     Attributes:
-        runtime: ``"onnx"`` or ``"torch"``.
+        runtime: See :func:`spotter.inference.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
         threads: Threads per operator; ``None``: all cores of this process.
         min_score: Words of photos below it are dropped; ``None``: what the pair recommends.
@@ -71,7 +72,7 @@ class Settings:
         tile: Search larger photos in windows of this size, too.
     """
 
-    runtime: str = "onnx"
+    runtime: str = "auto"
     device: str = "cpu"
     threads: int | None = None
     min_score: float | None = None
@@ -232,7 +233,7 @@ def _pair(model: str, settings: Settings) -> ModelPair | None:
 
 
 def _task(file: Path, runtime: str) -> str:
-    if runtime == "onnx":
+    if runtime != "torch":
         return OnnxRuntime(file, threads=1).header["task"]
     from spotter.engine.weights import read_header
 

@@ -195,7 +195,7 @@ def tune(
         empty: Photos without text by name; may be none.
         threads: Of the network.
     """
-    runtime = open_runtime(weights_file(detector, "onnx"), "detection", "onnx", "cpu", threads)
+    runtime = open_runtime(weights_file(detector, "auto"), "detection", "auto", "cpu", threads)
     samples = {f"{s.name}/{name}": item for s in opened for name, item in s.samples.items()}
     truths = {name: as_instances(sample["instances"]) for name, sample in samples.items()}
     choices = []

@@ -8,10 +8,11 @@ from typing import Any
 
 from spotter.data.images import IMAGE_SUFFIXES
 from spotter.errors import ImageError
+from spotter.inference.runtimes import RUNTIMES
 from spotter.inference.scene_text_spotter import SceneTextSpotter
 from spotter.inference.spotting_config import load_spotting_config, merge_settings
 
-_DEFAULTS = {"model": "default", "runtime": "onnx", "device": "cpu"}
+_DEFAULTS = {"model": "default", "runtime": "auto", "device": "cpu"}
 
 
 def add_runtime_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +20,7 @@ def add_runtime_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(**_DEFAULTS)
     parser.add_argument("--model", help="pair of the zoo, or a .json of a pair")
     parser.add_argument("--recognizer", help="recognizer instead of the pair's: file or zoo name")
-    parser.add_argument("--runtime", choices=("onnx", "torch"))
+    parser.add_argument("--runtime", choices=RUNTIMES)
     parser.add_argument("--device", help="cpu, cuda or cuda:N")
     parser.add_argument("--threads", type=int, help="default: all cores of this process")
     parser.add_argument(

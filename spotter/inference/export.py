@@ -20,7 +20,7 @@ from spotter.engine.weights import atomic_write, build_from_weights
 from spotter.errors import WeightsError
 from spotter.inference.graph_layout import widen_narrow_convolutions
 from spotter.inference.graph_phases import split_phases
-from spotter.inference.runtimes import FRAMES, RESCORED, RESCORER_INPUTS, OnnxRuntime
+from spotter.inference.onnx_runtime import FRAMES, RESCORED, RESCORER_INPUTS, OnnxRuntime
 
 OPSET = 17
 OUTPUTS = {"detection": "probability", "recognition": "logits"}

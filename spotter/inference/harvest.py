@@ -44,7 +44,7 @@ class HarvestSettings:
 
     Attributes:
         detector: Weights of the detector.
-        runtime: ``"onnx"`` or ``"torch"``.
+        runtime: See :func:`spotter.inference.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
         min_score: Least detection score.
         min_height: Least height of a word in pixels of the photo.
@@ -56,7 +56,7 @@ class HarvestSettings:
     """
 
     detector: str
-    runtime: str = "onnx"
+    runtime: str = "auto"
     device: str = "cpu"
     min_score: float = 0.65
     min_height: float = 10.0

@@ -88,7 +88,7 @@ class PhotoLabeller:
 
     Args:
         model: Name of a pair in the zoo, or its ``.json`` file.
-        runtime: ``"onnx"`` or ``"torch"``.
+        runtime: See :func:`spotter.inference.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
         threads: See :mod:`spotter.inference.runtimes`.
         rules: When a word is labelled.
@@ -101,7 +101,7 @@ class PhotoLabeller:
     def __init__(
         self,
         model: str | Path = "default",
-        runtime: str = "onnx",
+        runtime: str = "auto",
         device: str = "cpu",
         threads: int | None = None,
         rules: LabelRules | None = None,

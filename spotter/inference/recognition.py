@@ -73,7 +73,7 @@ class WordRecognizer:
         model: Name of a pair in the zoo, whose recognizer is taken; see
             :func:`spotter.inference.zoo.resolve_pair`.
         recognizer: File or zoo name of the recognizer instead.
-        runtime: ``"onnx"`` or ``"torch"``.
+        runtime: See :func:`spotter.inference.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
         batch_size: Crops per batch.
         threads: See :mod:`spotter.inference.runtimes`.
@@ -90,7 +90,7 @@ class WordRecognizer:
         self,
         model: str | Path = "default",
         recognizer: str | Path | None = None,
-        runtime: str = "onnx",
+        runtime: str = "auto",
         device: str = "cpu",
         batch_size: int = 32,
         threads: int | None = None,

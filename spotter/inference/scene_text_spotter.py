@@ -44,7 +44,7 @@ class SceneTextSpotter:
             :func:`spotter.inference.zoo.resolve_pair`.
         detector: File or zoo name of a detector instead of the pair's.
         recognizer: Likewise; with both, ``model`` is not asked for.
-        runtime: ``"onnx"`` or ``"torch"``.
+        runtime: See :func:`spotter.inference.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``; one that is not available is an error.
         min_score: Words whose detection score times recognition score is lower are dropped;
             default: what the pair recommends.
@@ -83,7 +83,7 @@ class SceneTextSpotter:
         model: str | Path = "default",
         detector: str | Path | None = None,
         recognizer: str | Path | None = None,
-        runtime: str = "onnx",
+        runtime: str = "auto",
         device: str = "cpu",
         min_score: float | None = None,
         limit_side: int | None = None,

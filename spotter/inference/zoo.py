@@ -20,7 +20,7 @@ from spotter.inference.looks import SecondLook
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo"
 
-SUFFIXES = {"onnx": ".onnx", "torch": ".safetensors"}
+SUFFIXES = {"auto": ".onnx", "onnx": ".onnx", "openvino": ".onnx", "torch": ".safetensors"}
 """File type that each runtime loads."""
 
 CALIBRATED = ("detection", "recognition", "found")
@@ -71,7 +71,7 @@ def resolve_pair(
     model: str | Path = "default",
     detector: str | Path | None = None,
     recognizer: str | Path | None = None,
-    runtime: str = "onnx",
+    runtime: str = "auto",
     zoo: Path | None = None,
 ) -> ModelPair:
     """The files of a pair.
@@ -84,7 +84,7 @@ def resolve_pair(
             the following are given.
         detector: File or name that replaces the pair's detector.
         recognizer: Likewise.
-        runtime: ``"onnx"`` or ``"torch"``.
+        runtime: See :func:`spotter.inference.runtimes.open_runtime`.
         zoo: Folder of the zoo; default: the one that ships.
 
     Raises:
@@ -128,7 +128,7 @@ def weights_file(name: str | Path, runtime: str, zoo: Path | None = None) -> Pat
     """
     zoo = ZOO if zoo is None else zoo
     if runtime not in SUFFIXES:
-        raise ConfigError(f"runtime is {' or '.join(map(repr, SUFFIXES))}, not {runtime!r}")
+        raise ConfigError(f"runtime is one of {', '.join(SUFFIXES)}, not {runtime!r}")
     suffix = SUFFIXES[runtime]
     path = Path(name)
     if path.suffix not in SUFFIXES.values():
@@ -143,7 +143,7 @@ def weights_file(name: str | Path, runtime: str, zoo: Path | None = None) -> Pat
     if path.is_file():
         hint = (
             "make it with tools/export.py, or take runtime='torch'"
-            if runtime == "onnx"
+            if suffix == ".onnx"
             else "take runtime='onnx'"
         )
         raise WeightsError(f"{path}: runtime {runtime!r} needs {wanted.name}; {hint}")

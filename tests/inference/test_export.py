@@ -18,7 +18,8 @@ from spotter.engine.weights import save_weights
 from spotter.errors import WeightsError
 from spotter.inference import SceneTextSpotter, WordRecognizer
 from spotter.inference.export import export_onnx, fold_batch_norms, halve_weights
-from spotter.inference.runtimes import OnnxRuntime, TorchRuntime
+from spotter.inference.onnx_runtime import OnnxRuntime
+from spotter.inference.runtimes import TorchRuntime
 from spotter.language import LanguageModel, WordSource
 from spotter.registry import MODELS
 from tests.inference.networks import photo

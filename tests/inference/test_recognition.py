@@ -14,7 +14,7 @@ from spotter.inference import WordRecognizer
 from spotter.inference.crop_pool import CropPool, best_direction
 from spotter.inference.crop_reader import CropReader, Glimpse
 from spotter.inference.crops import Direction, reading_directions
-from spotter.inference.runtimes import OnnxRuntime
+from spotter.inference.onnx_runtime import OnnxRuntime
 from spotter.language import CTCBeamSearch, LanguageDecoder, LanguageModel, WordSource
 from tests.inference.networks import digit_recognizer, photo, written
 

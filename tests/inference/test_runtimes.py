@@ -9,7 +9,8 @@ import onnx
 import pytest
 
 from spotter.errors import ConfigError, WeightsError
-from spotter.inference.runtimes import OnnxRuntime, open_runtime
+from spotter.inference.onnx_runtime import OnnxRuntime
+from spotter.inference.runtimes import open_runtime
 from tests.inference.networks import bright_detector, detector_header
 
 

@@ -1,0 +1,106 @@
+"""OpenVINO for CPUs that compute in bfloat16, which ONNX Runtime does not do there."""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spotter.errors import ConfigError
+from spotter.inference.onnx_runtime import FRAMES, RESCORED, OnnxRuntime, describe, thread_count
+
+_INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16"})
+# Kernels that are kept for shapes seen before; a photo's shape needs about a hundred.
+_KERNELS = 2000
+
+
+@lru_cache(maxsize=1)
+def computes_in_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether the processor has instructions for bfloat16; not known outside Linux on x86."""
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    return not _INSTRUCTIONS.isdisjoint(flags.partition(":")[2].split())
+
+
+def is_quicker(device: str) -> bool:
+    """Whether OpenVINO is there, and quicker than ONNX Runtime on a device."""
+    return device == "cpu" and find_spec("openvino") is not None and computes_in_bfloat16()
+
+
+class OpenVinoRuntime:
+    """OpenVINO on the CPU, in bfloat16 where the processor has instructions for it.
+
+    See :class:`spotter.inference.runtimes.Runtime`. A rescorer, which is small, and where a
+    hundredth matters, runs on ONNX Runtime.
+
+    Args:
+        path: An ``.onnx`` file with our header in its metadata.
+        device: ``"cpu"``.
+        threads: Default: the cores that this process may use.
+
+    Raises:
+        WeightsError: Not an ONNX file, or one without our header.
+        ConfigError: Another device, or OpenVINO is not installed.
+    """
+
+    def __init__(self, path: str | Path, device: str = "cpu", threads: int | None = None) -> None:
+        if device != "cpu":
+            raise ConfigError(f"device is 'cpu' for OpenVINO, not {device!r}")
+        try:
+            import openvino
+        except ImportError:
+            raise ConfigError(
+                "runtime 'openvino' needs that package (pip install openvino)"
+            ) from None
+        self._onnx = OnnxRuntime(path, device, threads)
+        self.header: dict[str, Any] = self._onnx.header
+        self.rescores = self._onnx.rescores
+        core = openvino.Core()
+        model = core.read_model(str(path))
+        for result in model.get_results():
+            if RESCORED in result.input_value(0).get_names():
+                model.remove_result(result)
+        precision = "bf16" if computes_in_bfloat16() else "f32"
+        count = thread_count(threads)
+        options = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": precision,
+            "INFERENCE_NUM_THREADS": count,
+            # Processes side by side would all be tied to the same cores.
+            "ENABLE_CPU_PINNING": False,
+            "ENABLE_HYPER_THREADING": True,
+            "CPU_RUNTIME_CACHE_CAPACITY": _KERNELS,
+        }
+        self._model = core.compile_model(model, "CPU", options)
+        names = [output.get_any_name() for output in self._model.outputs]
+        self._places = {name: names.index(name) for name in names}
+        self._own = threading.local()
+        self.device = describe(f"OpenVINO, {precision}", "cpu", count)
+
+    def run(self, images: np.ndarray) -> np.ndarray:
+        """See :class:`spotter.inference.runtimes.Runtime`."""
+        return self._infer(images)[0]
+
+    def run_with_frames(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See :class:`spotter.inference.runtimes.Runtime`."""
+        outputs = self._infer(images)
+        return outputs[0], outputs[self._places[FRAMES]]
+
+    def rescore(self, frames: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+        """See :class:`spotter.inference.runtimes.Runtime`."""
+        return self._onnx.rescore(frames, tokens)
+
+    def _infer(self, images: np.ndarray) -> list[np.ndarray]:
+        """All outputs, as arrays of the caller's."""
+        request = getattr(self._own, "request", None)
+        if request is None:
+            # A request belongs to one thread at a time.
+            request = self._own.request = self._model.create_infer_request()
+        return list(request.infer([images], share_inputs=True).values())
