@@ -147,10 +147,9 @@ class CropPool:
         """The reading of a word whose further looks are all there."""
         glimpses = _present(word.glimpses)
         clearest = self._second_look.clearest if self._second_look else None
-        order = sorted(range(len(glimpses)), key=lambda i: -glimpses[i].seen.score)
         readings: list[Decoded] = [
             first if place == 0 else self._recognizer.read(glimpses[place])
-            for place in sorted(order[:clearest])
+            for place in sorted(_worth_reading(glimpses)[:clearest])
         ]
         return choose_look(first, readings)
 
@@ -158,6 +157,18 @@ class CropPool:
 def _present(glimpses: Sequence[Glimpse | None]) -> list[Glimpse]:
     """Glimpses that are all there."""
     return [glimpse for glimpse in glimpses if glimpse is not None]
+
+
+def _worth_reading(glimpses: Sequence[Glimpse]) -> list[int]:
+    """Places of the looks that language may read differently, those seen best first.
+
+    Of looks seen alike only the clearest counts; the first look counts anyway, as it is read.
+    """
+    order = sorted(range(len(glimpses)), key=lambda i: -glimpses[i].seen.score)
+    clearest: dict[str, int] = {}
+    for place in order:
+        clearest.setdefault(glimpses[place].seen.text.lower(), place)
+    return [i for i in order if i == 0 or clearest[glimpses[i].seen.text.lower()] == i]
 
 
 def best_direction(directions: Sequence[Direction], readings: Sequence[Decoded]) -> int:

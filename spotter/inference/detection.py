@@ -162,7 +162,7 @@ class WordFinder:
             for start in range(0, len(members), self.batch_size):
                 chunk = members[start : start + self.batch_size]
                 inputs = [resize_image(jobs[index][0], width, height) for index in chunk]
-                maps = self.runtime.run(self._normalize(inputs))[:, 0]
+                maps = self.runtime.run_pixels(inputs, self._normalize)[:, 0]
                 for index, probability in zip(chunk, maps, strict=True):
                     size = jobs[index][0].shape[:2]
                     scale = (width / size[1], height / size[0])

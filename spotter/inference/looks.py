@@ -79,7 +79,8 @@ class SecondLook:
         below: Words whose score, before calibration, is lower are looked at again.
         looks: The further looks.
         clearest: Of all looks, the first one included, so many that were seen best count, and only
-            they are read with language, which takes more time than seeing; ``None``: all.
+            they are read with language, which takes more time than seeing; ``None``: all. Looks
+            that were seen as another one count once.
     """
 
     below: float

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from spotter.errors import ConfigError, WeightsError
+from spotter.inference.preprocessing import Normalizer
 
 FRAMES = "frames"
 RESCORER_INPUTS = ("rescorer_frames", "rescorer_tokens")
@@ -65,17 +67,21 @@ class OnnxRuntime:
         self.device = describe("ONNX Runtime", name, options.intra_op_num_threads)
 
     def run(self, images: np.ndarray) -> np.ndarray:
-        """See :class:`Runtime`."""
+        """See :class:`spotter.inference.runtimes.Runtime`."""
         return self._session.run([self._output], {self._input: images}, self._options)[0]
 
+    def run_pixels(self, images: Sequence[np.ndarray], normalize: Normalizer) -> np.ndarray:
+        """See :class:`spotter.inference.runtimes.Runtime`."""
+        return self.run(normalize(images))
+
     def run_with_frames(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """See :class:`Runtime`."""
+        """See :class:`spotter.inference.runtimes.Runtime`."""
         wanted = [self._output, FRAMES]
         logits, frames = self._session.run(wanted, {self._input: images}, self._options)
         return logits, frames
 
     def rescore(self, frames: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-        """See :class:`Runtime`."""
+        """See :class:`spotter.inference.runtimes.Runtime`."""
         given = dict(zip(RESCORER_INPUTS, (frames, tokens), strict=True))
         given[self._input] = self._no_image
         return self._session.run([RESCORED], given, self._options)[0]

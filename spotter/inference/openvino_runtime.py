@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from spotter.errors import ConfigError
-from spotter.inference.onnx_runtime import FRAMES, RESCORED, OnnxRuntime, describe, thread_count
+from spotter.inference.onnx_runtime import RESCORED, OnnxRuntime, describe, thread_count
+from spotter.inference.preprocessing import Normalizer
 
 _INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16"})
 # Kernels that are kept for shapes seen before; a photo's shape needs about a hundred.
@@ -62,14 +64,9 @@ class OpenVinoRuntime:
         self._onnx = OnnxRuntime(path, device, threads)
         self.header: dict[str, Any] = self._onnx.header
         self.rescores = self._onnx.rescores
-        core = openvino.Core()
-        model = core.read_model(str(path))
-        for result in model.get_results():
-            if RESCORED in result.input_value(0).get_names():
-                model.remove_result(result)
         precision = "bf16" if computes_in_bfloat16() else "f32"
         count = thread_count(threads)
-        options = {
+        self._options = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": precision,
             "INFERENCE_NUM_THREADS": count,
@@ -78,9 +75,10 @@ class OpenVinoRuntime:
             "ENABLE_HYPER_THREADING": True,
             "CPU_RUNTIME_CACHE_CAPACITY": _KERNELS,
         }
-        self._model = core.compile_model(model, "CPU", options)
-        names = [output.get_any_name() for output in self._model.outputs]
-        self._places = {name: names.index(name) for name in names}
+        self._core = openvino.Core()
+        self._path = str(path)
+        self._compiled: dict[tuple[float, ...], Any] = {}
+        self._lock = threading.Lock()
         self._own = threading.local()
         self.device = describe(f"OpenVINO, {precision}", "cpu", count)
 
@@ -88,19 +86,52 @@ class OpenVinoRuntime:
         """See :class:`spotter.inference.runtimes.Runtime`."""
         return self._infer(images)[0]
 
+    def run_pixels(self, images: Sequence[np.ndarray], normalize: Normalizer) -> np.ndarray:
+        """See :class:`spotter.inference.runtimes.Runtime`."""
+        pixels = images[0][None] if len(images) == 1 else np.stack(images)
+        return self._infer(pixels, (*normalize.mean, *normalize.std))[0]
+
     def run_with_frames(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See :class:`spotter.inference.runtimes.Runtime`."""
-        outputs = self._infer(images)
-        return outputs[0], outputs[self._places[FRAMES]]
+        logits, frames = self._infer(images)
+        return logits, frames
 
     def rescore(self, frames: np.ndarray, tokens: np.ndarray) -> np.ndarray:
         """See :class:`spotter.inference.runtimes.Runtime`."""
         return self._onnx.rescore(frames, tokens)
 
-    def _infer(self, images: np.ndarray) -> list[np.ndarray]:
-        """All outputs, as arrays of the caller's."""
-        request = getattr(self._own, "request", None)
-        if request is None:
+    def _infer(self, images: np.ndarray, table: tuple[float, ...] = ()) -> list[np.ndarray]:
+        """All outputs, as arrays of the caller's; see :meth:`_compile`."""
+        requests = self._own.__dict__.setdefault("requests", {})
+        if table not in requests:
             # A request belongs to one thread at a time.
-            request = self._own.request = self._model.create_infer_request()
-        return list(request.infer([images], share_inputs=True).values())
+            requests[table] = self._compile(table).create_infer_request()
+        return list(requests[table].infer([images], share_inputs=True).values())
+
+    def _compile(self, table: tuple[float, ...]) -> Any:
+        """The network; with the means and deviations of three channels, one that takes pixels."""
+        with self._lock:
+            if table not in self._compiled:
+                model = self._core.read_model(self._path)
+                names = [result.input_value(0).get_names() for result in model.get_results()]
+                for result, own in zip(model.get_results(), names, strict=True):
+                    if RESCORED in own:
+                        model.remove_result(result)
+                if table:
+                    model = _taking_pixels(model, list(table[:3]), list(table[3:]))
+                self._compiled[table] = self._core.compile_model(model, "CPU", self._options)
+            return self._compiled[table]
+
+
+def _taking_pixels(model: Any, mean: list[float], std: list[float]) -> Any:
+    """A model that normalises (N, H, W, 3) uint8 BGR by itself."""
+    from openvino import Layout, Type
+    from openvino.preprocess import ColorFormat, PrePostProcessor
+
+    steps = PrePostProcessor(model)
+    pixels = steps.input().tensor().set_element_type(Type.u8).set_layout(Layout("NHWC"))
+    pixels.set_color_format(ColorFormat.BGR)
+    floats = steps.input().preprocess().convert_element_type(Type.f32)
+    floats.convert_color(ColorFormat.RGB).mean(mean).scale(std)
+    steps.input().model().set_layout(Layout("NCHW"))
+    return steps.build()

@@ -14,6 +14,10 @@ class Normalizer:
     Args:
         mean: One value or three (RGB), 0..255 scale.
         std: Likewise.
+
+    Attributes:
+        mean: Three values (RGB).
+        std: Likewise.
     """
 
     def __init__(self, mean: Sequence[float] | float, std: Sequence[float] | float) -> None:
@@ -21,6 +25,8 @@ class Normalizer:
             np.broadcast_to(np.asarray(value, np.float32).reshape(-1, 1), (3, 1))
             for value in (mean, std)
         )
+        self.mean: list[float] = means.ravel().tolist()
+        self.std: list[float] = stds.ravel().tolist()
         # The same operations in the same precision as the data preprocessors of training.
         self._tables = (np.arange(256, dtype=np.float32)[None, :] - means) / stds
 

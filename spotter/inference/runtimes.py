@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ import numpy as np
 from spotter.errors import ConfigError, WeightsError
 from spotter.inference.onnx_runtime import OnnxRuntime, describe, thread_count
 from spotter.inference.openvino_runtime import OpenVinoRuntime, is_quicker
+from spotter.inference.preprocessing import Normalizer
 
 RUNTIMES = ("auto", "onnx", "openvino", "torch")
 
@@ -31,8 +33,12 @@ class Runtime(Protocol):
         """Normalised RGB images (N, 3, H, W) float32 to the network's output, float32."""
         ...
 
+    def run_pixels(self, images: Sequence[np.ndarray], normalize: Normalizer) -> np.ndarray:
+        """Likewise, of N images (H, W, 3) uint8 BGR of one size, which are normalised first."""
+        ...
+
     def run_with_frames(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Likewise; and the frames (N, T, C) by which a rescorer judges readings."""
+        """As ``run``; and the frames (N, T, C) by which a rescorer judges readings."""
         ...
 
     def rescore(self, frames: np.ndarray, tokens: np.ndarray) -> np.ndarray:
@@ -83,6 +89,10 @@ class TorchRuntime:
         with torch.inference_mode():
             outputs = self._model(inputs.contiguous(memory_format=torch.channels_last))
         return outputs.float().cpu().numpy()
+
+    def run_pixels(self, images: Sequence[np.ndarray], normalize: Normalizer) -> np.ndarray:
+        """See :class:`Runtime`."""
+        return self.run(normalize(images))
 
     def run_with_frames(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See :class:`Runtime`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from heapq import heapify, heappush, heappushpop, nlargest
@@ -238,46 +239,58 @@ def _wait(kept: list[_Prefix], row: list[float]) -> list[_Prefix]:
     return kept
 
 
-def align(probabilities: np.ndarray, tokens: list[int]) -> list[int]:
-    """The frame where each character of a reading is likeliest, on the best path that spells it.
+def align(probabilities: np.ndarray, words: Sequence[Sequence[int]]) -> list[list[int]]:
+    """The frames where the characters of readings are likeliest, each on its best path.
 
     Args:
         probabilities: (T, K) with the blank first.
-        tokens: L classes, at least one.
+        words: Readings of L classes, at least one; they are searched side by side.
 
     Returns:
-        L ascending frames; fewer frames than the reading needs give an empty list.
+        L ascending frames per reading; fewer frames than it needs give an empty list.
     """
-    states = [0]
-    for token in tokens:
-        states += [token, 0]
-    logs = np.log(np.maximum(probabilities, 1e-30))[:, states]
+    longest = max(map(len, words))
+    states: np.ndarray = np.zeros((len(words), 2 * longest + 1), np.intp)
     # A character may follow the one before without a blank, unless the two are equal.
-    forbidden: np.ndarray = np.full(len(states) - 2, -np.inf)
-    forbidden[1::2] = [
-        0.0 if one != other else -np.inf for one, other in itertools.pairwise(tokens)
-    ]
-    choices: np.ndarray = np.full((3, len(states)), -np.inf)
-    best: np.ndarray = np.full(len(states), -np.inf)
-    best[:2] = logs[0, :2]
+    skip: np.ndarray = np.full((len(words), 2 * longest - 1), -np.inf)
+    for i, tokens in enumerate(words):
+        states[i, 1 : 2 * len(tokens) : 2] = tokens
+        skip[i, 1 : 2 * len(tokens) - 2 : 2] = [
+            0.0 if one != other else -np.inf for one, other in itertools.pairwise(tokens)
+        ]
+    logs = np.log(np.maximum(probabilities, 1e-30))[:, states]
+    choices: np.ndarray = np.full((3, *states.shape), -np.inf)
+    best: np.ndarray = np.full(states.shape, -np.inf)
+    best[:, :2] = logs[0, :, :2]
     came: list[np.ndarray] = []
     for row in logs[1:]:
         choices[0] = best
-        choices[1, 1:] = best[:-1]
-        choices[2, 2:] = best[:-2] + forbidden
+        choices[1, :, 1:] = best[:, :-1]
+        choices[2, :, 2:] = best[:, :-2] + skip
         came.append(choices.argmax(axis=0))
         best = choices.max(axis=0) + row
-    state = len(states) - 1
-    if state and best[state - 1] > best[state]:
+    steps: np.ndarray = np.array(came, np.intp).reshape(len(came), *states.shape)
+    return [
+        _trace(logs[:, i].tolist(), steps[:, i].tolist(), best[i], len(tokens))
+        for i, tokens in enumerate(words)
+    ]
+
+
+def _trace(
+    logs: list[list[float]], came: list[list[int]], best: np.ndarray, length: int
+) -> list[int]:
+    """Frames of a reading's characters, from the states that each state was best reached from."""
+    state = 2 * length
+    if best[state - 1] > best[state]:
         state -= 1
     if best[state] == -np.inf:
         return []
-    frames = [0] * len(tokens)
-    highest = [-np.inf] * len(tokens)
+    frames = [0] * length
+    highest = [-math.inf] * length
     for frame in range(len(logs) - 1, -1, -1):
-        if state % 2 and logs[frame, state] > highest[state // 2]:
-            highest[state // 2] = logs[frame, state]
+        if state % 2 and logs[frame][state] > highest[state // 2]:
+            highest[state // 2] = logs[frame][state]
             frames[state // 2] = frame
         if frame:
-            state -= int(came[frame - 1][state])
+            state -= came[frame - 1][state]
     return frames

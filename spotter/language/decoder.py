@@ -161,28 +161,31 @@ class LanguageDecoder:
         if not found[0][0]:
             return greedy
 
-        def unfold(tokens: list[int]) -> tuple[str, list[float]]:
-            places = list(zip(tokens, align(folded, tokens), strict=True))
-            classes = [folding.unfold(token, probabilities[frame]) for token, frame in places]
-            scores = [float(folded[frame, token]) for token, frame in places]
-            return "".join(characters[c - 1] for c in classes), scores
+        def unfold(words: list[list[int]]) -> list[tuple[str, list[float]]]:
+            unfolded = []
+            for word, frames in zip(words, align(folded, words), strict=True):
+                places = list(zip(word, frames, strict=True))
+                classes = [folding.unfold(token, probabilities[frame]) for token, frame in places]
+                scores = [float(folded[frame, token]) for token, frame in places]
+                unfolded.append(("".join(characters[c - 1] for c in classes), scores))
+            return unfolded
 
         share, preference = _share_of_best(found), None
         if judge is not None:
-            found = self._judged(found, lambda tokens: unfold(tokens)[0], judge)
+            found = self._judged(found, lambda words: [text for text, _ in unfold(words)], judge)
             preference = _share_of_best(found)
         tokens = found[0][0]
         text = "".join(folding.characters[token - 1] for token in tokens)
         if text == greedy.text.lower():
             text, scores = greedy.text, greedy.character_scores
         else:
-            text, scores = unfold(tokens)
+            ((text, scores),) = unfold([tokens])
         return Decoded(text, scores, share, greedy.score, preference)
 
     def _judged(
         self,
         found: list[tuple[list[int], float]],
-        spell: Callable[[list[int]], str],
+        spell: Callable[[list[list[int]]], list[str]],
         judge: Judge,
     ) -> list[tuple[list[int], float]]:
         """The hypotheses that a judge has had a say about, best first."""
@@ -190,7 +193,7 @@ class LanguageDecoder:
         chosen = [(t, score) for t, score in found[: self.hypotheses] if t and score >= floor]
         if len(chosen) < 2:
             return found
-        says = judge([spell(tokens) for tokens, _ in chosen])
+        says = judge(spell([tokens for tokens, _ in chosen]))
         scored = [
             (tokens, score + self.rescoring * float(said))
             for (tokens, score), said in zip(chosen, says, strict=True)

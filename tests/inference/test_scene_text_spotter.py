@@ -225,8 +225,8 @@ def test_extreme_photos(spotter: SceneTextSpotter) -> None:
 
 
 def test_what_it_says_of_itself(spotter: SceneTextSpotter) -> None:
-    assert spotter.device == "ONNX Runtime, CPU, 1 thread"
-    assert repr(spotter) == "SceneTextSpotter(bright + digits, ONNX Runtime, CPU, 1 thread)"
+    assert spotter.device.endswith("CPU, 1 thread")
+    assert repr(spotter) == f"SceneTextSpotter(bright + digits, {spotter.device})"
 
 
 def test_wrong_options(pair: dict) -> None:
