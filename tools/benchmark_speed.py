@@ -132,7 +132,7 @@ def main() -> None:
     names = [benchmark.OURS]
     if arguments.peer != "none":
         if benchmark.peer_installed():
-            names += benchmark.PEERS
+            names += benchmark.present_peers()
         else:
             print("rapidocr is not installed: ours only (pip install rapidocr)", file=sys.stderr)
     memory = [memory_alone(name) for name in names]

@@ -20,8 +20,13 @@ from spotter.inference.scene_text_spotter import SceneTextSpotter
 from spotter.structures import TextInstance
 
 OURS = "spotter"
-PEERS = {"rapidocr": "RapidOCR, words", "rapidocr-lines": "RapidOCR, lines"}
-"""Sides to compare with: word boxes, as spotting is scored, and its normal mode, lines."""
+PEERS = {
+    "rapidocr": "RapidOCR, words",
+    "rapidocr-lines": "RapidOCR, lines",
+    "rapidocr-openvino": "RapidOCR, words, OpenVINO",
+}
+"""Sides to compare with: word boxes, as spotting is scored, and its normal mode, lines, both on
+ONNX Runtime, which it takes by itself; and words on OpenVINO."""
 
 
 @dataclass(frozen=True)
@@ -96,15 +101,19 @@ class RapidOCRSide:
         from rapidocr import RapidOCR
 
         self.name = PEERS[peer]
-        self._words = peer == "rapidocr"
-        engine = "EngineConfig.onnxruntime"
-        self._engine = RapidOCR(
-            params={
-                "Global.log_level": "critical",
-                f"{engine}.intra_op_num_threads": threads,
-                f"{engine}.inter_op_num_threads": 1,
-            }
-        )
+        self._words = peer != "rapidocr-lines"
+        params: dict[str, Any] = {"Global.log_level": "critical"}
+        if peer == "rapidocr-openvino":
+            from rapidocr import EngineType
+
+            params["EngineConfig.openvino.inference_num_threads"] = threads
+            for part in ("Det", "Cls", "Rec"):
+                params[f"{part}.engine_type"] = EngineType.OPENVINO
+        else:
+            engine = "EngineConfig.onnxruntime"
+            params[f"{engine}.intra_op_num_threads"] = threads
+            params[f"{engine}.inter_op_num_threads"] = 1
+        self._engine = RapidOCR(params=params)
 
     def run(self, photo: np.ndarray) -> Run:
         """See :class:`Side`."""
@@ -181,6 +190,12 @@ class Measurement:
             "peak_memory_mib": self.peak_memory,
             **self.scores,
         }
+
+
+def present_peers() -> list[str]:
+    """Keys of :data:`PEERS` that can run here, where RapidOCR is installed."""
+    openvino = importlib.util.find_spec("openvino") is not None
+    return [peer for peer in PEERS if openvino or peer != "rapidocr-openvino"]
 
 
 def peer_installed() -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from spotter.inference.benchmark import (
     Run,
     interleave,
     peak_memory,
+    present_peers,
     score,
 )
 from spotter.structures import TextInstance
@@ -88,3 +91,20 @@ def test_peak_memory_stays_when_memory_is_given_back() -> None:
     assert during >= before > 10
     # The kernel's counters are exact to a few pages per thread.
     assert peak_memory() > during - 2
+
+
+def test_a_peer_on_openvino_needs_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
+    for there in (True, False):
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name, there=there: there or None)
+        assert ("rapidocr-openvino" in present_peers()) is there
+        assert {"rapidocr", "rapidocr-lines"} <= set(present_peers())
+
+
+def test_rapidocr_reads_on_both_engines() -> None:
+    pytest.importorskip("rapidocr")
+    pytest.importorskip("openvino")
+    photo = np.full((120, 400, 3), 255, np.uint8)
+    cv2.putText(photo, "Bakery", (40, 80), cv2.FONT_HERSHEY_SIMPLEX, 2, (0, 0, 0), 4)
+    for peer in ("rapidocr", "rapidocr-openvino"):
+        words = RapidOCRSide(peer, 1).run(photo).words
+        assert [word.text for word in words] == ["Bakery"]

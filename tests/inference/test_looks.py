@@ -164,6 +164,25 @@ def test_only_the_clearest_looks_are_read_with_language_and_count() -> None:
     assert reader.asked == [40, 60, 50]
 
 
+def test_looks_that_were_seen_alike_are_read_with_language_once() -> None:
+    class AlikeReader(StretchReader):
+        def see(self, crops: list[np.ndarray]) -> list[Glimpse]:
+            return [
+                Glimpse(replace(glimpse.seen, text=glimpse.seen.text.replace("5", "6")))
+                for glimpse in super().see(crops)
+            ]
+
+    reader = AlikeReader()
+    looks = tuple(Look(stretch=stretch) for stretch in (1.5, 1.25, 0.5))
+    pool = CropPool(reader, 8, SecondLook(0.9, looks))
+    cut = np.array([[0, 0], [40, 0], [40, 8], [0, 8]], np.float32)
+    pool.add(np.full((8, 60, 3), 200, np.uint8), [Direction(cut, cut)])
+    [word] = pool.finish()
+    assert sorted(reader.seen) == [20, 40, 50, 60]
+    assert reader.asked == [40, 60, 20]
+    assert (word.text, word.score) == ("60", pytest.approx(0.4))
+
+
 def test_a_turned_word_is_looked_at_again_in_its_direction() -> None:
     reader = StretchReader()
     pool = CropPool(reader, 8, SecondLook(0.9, (Look(stretch=1.5),)))
