@@ -36,6 +36,18 @@ def is_quicker(device: str) -> bool:
     return device == "cpu" and find_spec("openvino") is not None and computes_in_bfloat16()
 
 
+@lru_cache(maxsize=1)
+def _core() -> Any:
+    """The one ``openvino.Core`` of the process, which stays to its end.
+
+    Each one that is opened sets a stack for signals, and puts the one before it back when it goes:
+    after the second of two has gone, the next signal is handled on the first one's freed memory.
+    """
+    import openvino
+
+    return openvino.Core()
+
+
 class OpenVinoRuntime:
     """OpenVINO on the CPU, in bfloat16 where the processor has instructions for it.
 
@@ -55,12 +67,8 @@ class OpenVinoRuntime:
     def __init__(self, path: str | Path, device: str = "cpu", threads: int | None = None) -> None:
         if device != "cpu":
             raise ConfigError(f"device is 'cpu' for OpenVINO, not {device!r}")
-        try:
-            import openvino
-        except ImportError:
-            raise ConfigError(
-                "runtime 'openvino' needs that package (pip install openvino)"
-            ) from None
+        if find_spec("openvino") is None:
+            raise ConfigError("runtime 'openvino' needs that package (pip install openvino)")
         self._onnx = OnnxRuntime(path, device, threads)
         self.header: dict[str, Any] = self._onnx.header
         self.rescores = self._onnx.rescores
@@ -75,7 +83,7 @@ class OpenVinoRuntime:
             "ENABLE_HYPER_THREADING": True,
             "CPU_RUNTIME_CACHE_CAPACITY": _KERNELS,
         }
-        self._core = openvino.Core()
+        self._core = _core()
         self._path = str(path)
         self._compiled: dict[tuple[float, ...], Any] = {}
         self._lock = threading.Lock()

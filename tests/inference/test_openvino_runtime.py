@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -137,3 +139,28 @@ def test_the_processor_is_asked(tmp_path: Path, flags: str, expected: bool) -> N
     file.write_text(f"processor : 0\nflags\t\t: {flags}\nbugs : none\n")
     assert computes_in_bfloat16(file) is expected
     assert not computes_in_bfloat16(tmp_path / "none")
+
+
+SIGNALS = """
+import gc, os, signal, sys
+import numpy as np
+from spotter.inference.openvino_runtime import OpenVinoRuntime
+
+runtimes = [OpenVinoRuntime(sys.argv[1], threads=1) for _ in range(2)]
+for runtime in runtimes:
+    runtime.run(np.zeros((1, 3, 32, 32), np.float32))
+while runtimes:
+    del runtimes[0], runtime
+    gc.collect()
+    runtime = None
+signal.signal(signal.SIGUSR1, lambda *_: None)
+os.kill(os.getpid(), signal.SIGUSR1)
+print("alive")
+"""
+
+
+def test_signals_are_handled_after_runtimes_have_gone(tmp_path: Path) -> None:
+    path = bright_detector(tmp_path / "d.onnx")
+    command = [sys.executable, "-c", SIGNALS, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "alive"), done.stderr
