@@ -13,6 +13,8 @@ from spotter.inference.crop_reader import CropReader, Glimpse
 from spotter.inference.crops import Direction, cut_stacked
 from spotter.inference.looks import SecondLook, surroundings
 
+_WORD = 3
+
 
 @dataclass
 class WordReading(Decoded):
@@ -174,15 +176,19 @@ def _worth_reading(glimpses: Sequence[Glimpse]) -> list[int]:
 def best_direction(directions: Sequence[Direction], readings: Sequence[Decoded]) -> int:
     """Index of the most confident reading of a word.
 
-    A tall crop that is one character upright is not turned: lying on its side, an ``I`` is a
-    convincing dash and an ``N`` a ``Z``.
+    A tall crop that is one character upright is only turned where that gives three or more: lying
+    on its side, an ``I`` is a convincing dash and an ``N`` a ``Z``.
 
     Args:
         directions: As :func:`reading_directions` gives them, upright first; then perhaps stacked.
         readings: One for each, without language: that finds words in any direction.
     """
     upright = len(readings[0].text) == 1
-    allowed = [i for i, d in enumerate(directions) if i == 0 or d.stacked or not upright]
+    allowed = [
+        i
+        for i, direction in enumerate(directions)
+        if i == 0 or direction.stacked or not upright or len(readings[i].text) >= _WORD
+    ]
     return max(allowed, key=lambda i: (readings[i].score, -i))
 
 

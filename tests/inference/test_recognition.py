@@ -49,6 +49,10 @@ def test_what_is_stacked_may_beat_a_single_character() -> None:
     readings = [Decoded(text, [], s) for text, s in (("I", 0.4), ("-", 0.99), ("--", 0.98))]
     assert best_direction(directions, [*readings, Decoded("HOTEL", [], 0.5)]) == 3
     assert best_direction(directions, [*readings, Decoded("HOTEL", [], 0.3)]) == 0
+    # Three characters are no single one on its side.
+    for text, best in (("Z", 0), ("NE", 0), ("NEW", 2)):
+        turned = [readings[0], readings[1], Decoded(text, [], 0.99)]
+        assert best_direction(directions[:3], turned) == best
 
 
 class CountingReader:
