@@ -51,8 +51,8 @@ def _core() -> Any:
 class OpenVinoRuntime:
     """OpenVINO on the CPU, in bfloat16 where the processor has instructions for it.
 
-    See :class:`spotter.inference.runtimes.Runtime`. A rescorer, which is small, and where a
-    hundredth matters, runs on ONNX Runtime.
+    See :class:`spotter.inference.runtimes.Runtime`. A rescorer, which is small, runs on ONNX
+    Runtime: OpenVINO takes the inputs that it has in a recognizer's file for constants.
 
     Args:
         path: An ``.onnx`` file with our header in its metadata.

@@ -348,7 +348,7 @@ def _add_photos(cfg: Config, settings: PieceSettings, cache: str) -> None:
         photos = {p.name: p for p in files if p.suffix.lower() in IMAGE_SUFFIXES}
         if not photos:
             raise ConfigError(f"{folder}: no photos in it")
-        labels = settings.state / f"labels_{digest}" / f"{number}_{folder.resolve().parent.name}"
+        labels = settings.state / f"labels_{digest}" / f"{number}_{folder.resolve().name}"
         done = settings.state / f"labels_{digest}" / f"{number}.done"
         if not done.exists():
             labeller = labeller or PhotoLabeller(pair, _runtime(pair), rules=rules)
@@ -402,7 +402,7 @@ def _runtime(pair: Path) -> str:
     """The quicker of the runtimes for which the weights of a pair are there."""
     parts = json.loads(pair.read_text(encoding="utf-8"))
     files = [Path(parts[part]).with_suffix(".onnx") for part in ("detector", "recognizer")]
-    return "onnx" if all(file.is_file() for file in files) else "torch"
+    return "auto" if all(file.is_file() for file in files) else "torch"
 
 
 def _word_source(name: str, reader: Any, pipeline: Any, cache: str, height: int) -> dict[str, Any]:
