@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True, help="folder of the training state")
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--synthetic", type=int, default=0, help="synthetic samples to mix in")
+    parser.add_argument("--signs", type=int, default=0, help="words of shop fronts to mix in")
     parser.add_argument("--unlabelled", type=Path, help="LMDB of crops that the shipped pair reads")
     parser.add_argument(
         "--photos", type=Path, nargs="+", default=(), help="folders of photos to label and learn"
@@ -58,6 +59,7 @@ def main() -> None:
         unfinished=args.unfinished,
         config=args.config,
         synthetic=args.synthetic,
+        signs=args.signs,
         unlabelled=args.unlabelled,
         photos=tuple(args.photos),
         workers=args.workers,

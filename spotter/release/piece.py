@@ -97,6 +97,7 @@ class PieceSettings:
             from those of its model, if there are any.
         config: Config file instead of the kind's own.
         synthetic: Number of synthetic samples to draw into the state's folder first.
+        signs: For a recognizer, number of words of shop fronts and logos to draw in addition.
         unlabelled: LMDB of crops without labels (``tools/harvest_crops.py``) for a recognizer to
             learn from as well: the shipped pair reads them, with its language, and the readings it
             is sure of become labels (one round of self-training per version of the weights).
@@ -121,6 +122,7 @@ class PieceSettings:
     unfinished: Path | None = None
     config: Path | None = None
     synthetic: int = 0
+    signs: int = 0
     unlabelled: Path | None = None
     photos: tuple[Path, ...] = ()
     workers: int | None = None
@@ -202,6 +204,8 @@ def piece_config(settings: PieceSettings) -> Config:
         dataset["cache_dir"] = cache
     if settings.synthetic:
         _add_synthetic(cfg, settings, cache)
+    if settings.signs:
+        _add_signs(cfg, settings, cache)
     if settings.unlabelled is not None:
         _add_unlabelled(cfg, settings, cache)
     if settings.photos:
@@ -286,23 +290,15 @@ def _sources(loader: Any) -> list[Any]:
 def _add_synthetic(cfg: Config, settings: PieceSettings, cache: str) -> None:
     """Draw synthetic samples into the state's folder, once, and mix them in."""
     kind = cfg.release.synthetic
-    root = Path(settings.data_root)
-    drawing = SynthesisSettings(
-        fonts=(str(root / "fonts"),),
-        words=(str(root / "words"),),
-        backgrounds=(str(root / "backgrounds"),),
-        label_margin=cfg.release.get("label_margin", 0.0),
-    )
     folder = settings.state / f"synthetic_{kind}"
-    processes = settings.workers or os.cpu_count() or 1
     dataset = cfg.train_dataloader.dataset
     pipeline = cfg.release.get("synthetic_pipeline") or dataset.datasets[0].pipeline
+    drawing = _drawing(settings, label_margin=cfg.release.get("label_margin", 0.0))
     if kind == "words":
-        write_words(folder, drawing, settings.synthetic, processes)
-        reader = {"type": "LMDBReader", "lmdb_path": str(folder)}
-        source = _word_source("synthetic", reader, pipeline, cache, 48)
+        write_words(folder, drawing, settings.synthetic, _processes(settings))
+        source = _drawn_words("synthetic", folder, pipeline, cache)
     else:
-        write_scenes(folder, drawing, settings.synthetic, processes)
+        write_scenes(folder, drawing, settings.synthetic, _processes(settings))
         source = {
             "type": "TextDetDataset",
             "name": "synthetic",
@@ -315,6 +311,38 @@ def _add_synthetic(cfg: Config, settings: PieceSettings, cache: str) -> None:
             "cache_dir": cache,
         }
     _mix_in(dataset, source, cfg.release.synthetic_share)
+
+
+def _add_signs(cfg: Config, settings: PieceSettings, cache: str) -> None:
+    """Draw words of shop fronts into the state's folder, once, and mix them in."""
+    if settings.kind != "recognizer":
+        raise ConfigError("words of signs are for recognizers; a detector learns from scenes")
+    folder = settings.state / "synthetic_signs"
+    write_words(folder, _drawing(settings, style="signs"), settings.signs, _processes(settings))
+    source = _drawn_words("signs", folder, cfg.release.synthetic_pipeline, cache)
+    _mix_in(cfg.train_dataloader.dataset, source, cfg.release.signs_share)
+
+
+def _drawing(settings: PieceSettings, **others: Any) -> SynthesisSettings:
+    """How synthetic samples are drawn, from the material in the data's folder."""
+    root = Path(settings.data_root)
+    return SynthesisSettings(
+        fonts=(str(root / "fonts"),),
+        words=(str(root / "words"),),
+        backgrounds=(str(root / "backgrounds"),),
+        **others,
+    )
+
+
+def _processes(settings: PieceSettings) -> int:
+    """Processes that draw."""
+    return settings.workers or os.cpu_count() or 1
+
+
+def _drawn_words(name: str, folder: Path, pipeline: Any, cache: str) -> dict[str, Any]:
+    """Config of a set of synthetic words."""
+    reader = {"type": "LMDBReader", "lmdb_path": str(folder)}
+    return _word_source(name, reader, pipeline, cache, 48)
 
 
 def _add_unlabelled(cfg: Config, settings: PieceSettings, cache: str) -> None:

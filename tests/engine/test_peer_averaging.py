@@ -42,6 +42,20 @@ def test_weights_and_norm_statistics_become_the_mean_of_all_peers(tmp_path: Path
         torch.testing.assert_close(each.state_dict(), state)
 
 
+def test_a_run_counts_as_much_as_the_iterations_that_it_made(tmp_path: Path) -> None:
+    mine, other = model(0), model(1)
+    hook, peer = (PeerAveragingHook(tmp_path, name) for name in ("mine", "peer"))
+    peer.publish(other, 100)
+    hook.average(mine, 30)  # as much: nobody knows how many of the 100 are new
+    before = states(mine)[0]
+    peer.publish(other, 110)
+    assert hook.average(mine, 30) == 1
+    for name, weight in mine.state_dict().items():
+        if weight.is_floating_point():
+            expected = 0.75 * before[name] + 0.25 * other.state_dict()[name]
+            torch.testing.assert_close(weight, expected)
+
+
 def test_weights_of_runs_that_are_over_and_broken_files_are_left_alone(tmp_path: Path) -> None:
     mine, hook = model(0), PeerAveragingHook(tmp_path, "mine", stale=60)
     PeerAveragingHook(tmp_path, "old").publish(model(1), 1)

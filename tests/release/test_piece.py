@@ -4,12 +4,15 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 
 import spotter
 from spotter.data.readers.pseudo_labels import PseudoLabelReader, read_pseudo_labels
+from spotter.data.synthesis.fonts import bundled_fonts
 from spotter.data.synthesis.writers import SynthesisSettings, write_scenes, write_words
 from spotter.data.transforms.loading import load_pixels
 from spotter.engine.weights import build_from_weights, load_all
@@ -117,6 +120,28 @@ def test_unlabelled_photos_are_labelled_once_and_mixed_in(tmp_path: Path) -> Non
         piece_config(replace(own, photos=(tmp_path / "none",)))
     with pytest.raises(ConfigError, match="unlabelled photos are for recognizers"):
         piece_config(replace(own, kind="detector"))
+
+
+def test_words_of_signs_are_drawn_once_and_mixed_in(tmp_path: Path) -> None:
+    for name in ("fonts", "words", "backgrounds"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+    for face in bundled_fonts()[:3]:
+        shutil.copy(face, tmp_path / "data" / "fonts")
+    (tmp_path / "data" / "words" / "names.txt").write_text("Sotheby\nMurano\n")
+    wall = np.random.default_rng(0).integers(0, 255, (80, 120, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "data" / "backgrounds" / "wall.png"), wall)
+    own = replace(settings(tmp_path), unlabelled=None, synthetic=3, signs=2, workers=1)
+    dataset = piece_config(own).train_dataloader.dataset
+    assert [source["name"] for source in dataset.datasets[-2:]] == ["synthetic", "signs"]
+    release = piece_config(replace(own, signs=0)).release
+    assert dataset.ratios[-1] == release.signs_share
+    assert dataset.ratios[-2] == pytest.approx(release.synthetic_share * (1 - release.signs_share))
+    words = READERS.build(dataset.datasets[-1]["reader"])
+    assert len(words) == 2
+    texts = ["".join(filter(str.isalpha, words[i]["text"])).lower() for i in range(2)]
+    assert set(texts) <= {"sotheby", "murano"}
+    with pytest.raises(ConfigError, match="words of signs are for recognizers"):
+        piece_config(replace(own, kind="detector", synthetic=0))
 
 
 def test_pieces_side_by_side_share_a_folder_and_draw_samples_apart(

@@ -11,7 +11,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from spotter.data.synthesis.demo import write_demo_photos
 from spotter.data.synthesis.sheets import encode_below, scene_sheet, word_sheet
-from spotter.data.synthesis.writers import SynthesisSettings, write_scenes, write_words
+from spotter.data.synthesis.writers import (
+    STYLES,
+    SynthesisSettings,
+    write_scenes,
+    write_words,
+)
 from spotter.errors import ConfigError, SpotterError
 
 _SHEET_LIMIT = 290_000
@@ -31,7 +36,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         command.add_argument("--seed", type=int, default=0)
         command.add_argument("--workers", type=int, default=1, help="processes that draw")
         command.add_argument("--sheet", metavar="FILE.jpg", help="contact sheet of the first ones")
-        if name == "scenes":
+        if name == "words":
+            command.add_argument("--style", choices=tuple(STYLES), default="mixed")
+        else:
             command.add_argument(
                 "--size", type=int, nargs=2, default=(640, 640), metavar=("H", "W")
             )
@@ -50,6 +57,7 @@ def _settings(options: argparse.Namespace) -> SynthesisSettings:
         absolute(options.backgrounds),
         options.seed,
         tuple(getattr(options, "size", (640, 640))),
+        style=getattr(options, "style", "mixed"),
     )
 
 

@@ -180,8 +180,17 @@ class FontBank:
         for font in range(len(self.paths)):
             self.traits(font)
 
-    def choose(self, rng: np.random.Generator, text: str, tries: int = 60) -> int:
+    def choose(
+        self, rng: np.random.Generator, text: str, tries: int = 60, least: float = 0.0
+    ) -> int:
         """A font that draws every character of ``text``, legible ones more often.
+
+        Args:
+            rng: Source of all randomness.
+            text: What it has to draw.
+            tries: Draws before the first font that fits is taken.
+            least: Fonts that can be read at all count as at least this legible, which gives
+                scripts and lettering a larger share.
 
         Raises:
             ConfigError: No font at all covers the text.
@@ -189,7 +198,8 @@ class FontBank:
         for _ in range(tries):
             font = int(rng.random() * len(self.paths))
             traits = self.traits(font)
-            accepted = rng.random() < traits.legibility
+            legibility = max(traits.legibility, least if traits.legibility else 0.0)
+            accepted = rng.random() < legibility
             if accepted and traits.covered.issuperset(text):
                 return font
         for font in range(len(self.paths)):

@@ -48,6 +48,7 @@ def set_text(
     size: int,
     spacing: float = 0.0,
     vertical: bool = False,
+    initial: float = 1.0,
 ) -> TextMask:
     """Set one word, cropped to its ink.
 
@@ -58,11 +59,13 @@ def set_text(
         size: Pixels per em.
         spacing: Extra distance between characters, in em; may be negative.
         vertical: Stack upright characters from top to bottom.
+        initial: Size of the first character in terms of the others'.
 
     Returns:
         The mask and its character quads, in the order of ``text``.
     """
-    glyphs = [fonts.glyph(font, char, size) for char in text]
+    sizes = [round(size * initial)] + [size] * (len(text) - 1)
+    glyphs = [fonts.glyph(font, *pair) for pair in zip(text, sizes, strict=True)]
     boxes: np.ndarray = np.empty((len(text), 4), np.int32)
     pen, previous = 0.0, ""
     for row, char, glyph in zip(boxes, text, glyphs, strict=True):

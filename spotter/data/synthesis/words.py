@@ -17,10 +17,11 @@ from spotter.data.synthesis.layout import Arc, TextMask, paste, see_mask, set_te
 from spotter.data.synthesis.text import TextSource
 
 _LARGEST = 640
+FINE = 44  # pixels; higher text is set at 96 pixels per em instead of 48
 
 
 @dataclass
-class _Setting:
+class Setting:
     """A word on its canvas, with what stands around it.
 
     Attributes:
@@ -71,32 +72,32 @@ class WordSynthesizer:
         drawn = self.text_source.sample(rng)
         font = self.fonts.choose(rng, drawn)
         height = float(np.clip(np.exp(rng.normal(3.15, 0.5)), 9.0, 60.0))
-        size = 48 if height < 44 else 96
+        size = 48 if height < FINE else 96
         setting = self._set(rng, font, drawn, size)
-        word, clutter, unit = _project(rng, setting, height)
+        word, clutter, unit = project(rng, setting, height)
         for _ in range(3):
-            ground = self._ground(rng, word.shape)
+            ground = self.ground(rng, word.shape)
             image = degrade(rng, self._paint(rng, ground, word, clutter, unit), unit)
             if readable(image, word, 13.0):
                 break
         return image, self.fonts.spelled(font, drawn)
 
-    def _set(self, rng: np.random.Generator, font: int, text: str, size: int) -> _Setting:
+    def _set(self, rng: np.random.Generator, font: int, text: str, size: int) -> Setting:
         """Set the word and, now and then, its neighbours on one canvas."""
         spacing = rng.normal(0.0, 0.03) if rng.random() < 0.7 else 0.25 * rng.random() ** 2
         shape = rng.random()
         if shape < 0.012 and 2 <= len(text) <= 8:
             mask = set_text(self.fonts, font, text, size, spacing, vertical=True)
-            return _framed(mask.alpha, mask.alpha.shape[0] / len(text), [])
+            return framed(mask.alpha, mask.alpha.shape[0] / len(text), [])
         mask = set_text(self.fonts, font, text, size, spacing)
         unit = max(float(mask.alpha.shape[0]), 0.45 * size)
         if shape < 0.09 and mask.alpha.shape[1] > 1.5 * unit:
             angle = float(np.clip(rng.normal(0, 0.55), -1.5, 1.5))
             tall, wide = mask.alpha.shape
-            return _framed(Arc(wide, tall, angle).mask(mask.alpha), unit, [])
-        return _framed(mask.alpha, unit, self._neighbours(rng, font, mask, size, spacing))
+            return framed(Arc(wide, tall, angle).mask(mask.alpha), unit, [])
+        return framed(mask.alpha, unit, self.neighbours(rng, font, mask, size, spacing))
 
-    def _neighbours(
+    def neighbours(
         self, rng: np.random.Generator, font: int, mask: TextMask, size: int, spacing: float
     ) -> list[tuple[np.ndarray, int, int]]:
         """Masks of words around, with their places relative to the word's corner."""
@@ -123,7 +124,7 @@ class WordSynthesizer:
                 placed.append((ink, x, -gap - ink.shape[0] if side == 2 else height + gap))
         return placed
 
-    def _ground(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def ground(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         """(H, W, 3) float32 of what the word stands on."""
         height, width = shape[:2]
         kind = rng.random()
@@ -175,9 +176,9 @@ class WordSynthesizer:
         return ground
 
 
-def _framed(
+def framed(
     alpha: np.ndarray, unit: float, neighbours: list[tuple[np.ndarray, int, int]]
-) -> _Setting:
+) -> Setting:
     """The word in the middle of a canvas that is one line wider on each side."""
     frame = int(unit)
     height, width = alpha.shape
@@ -187,7 +188,7 @@ def _framed(
     for ink, x, y in neighbours:
         paste(clutter, ink, frame + x, frame + y)
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    return _Setting(word, clutter, corners + frame, unit)
+    return Setting(word, clutter, corners + frame, unit)
 
 
 def _view(rng: np.random.Generator, width: float, height: float) -> np.ndarray:
@@ -208,8 +209,8 @@ def _view(rng: np.random.Generator, width: float, height: float) -> np.ndarray:
     return np.stack([cos * x - sin * y, sin * x + cos * y], -1)
 
 
-def _project(
-    rng: np.random.Generator, setting: _Setting, height: float
+def project(
+    rng: np.random.Generator, setting: Setting, height: float
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """See the canvas through a camera and cut the word out.
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from spotter.data.synthesis.fonts import FontBank
 from spotter.data.synthesis.scenes import SceneSynthesizer
+from spotter.data.synthesis.signs import SignSynthesizer
 from spotter.data.synthesis.text import open_text_source
 from spotter.data.synthesis.words import WordSynthesizer
 from spotter.errors import ConfigError
@@ -28,6 +29,7 @@ _ILLEGIBLE = "###"
 _WORDS_PER_COMMIT = 200
 _MAP_SIZE = 1 << 40  # an upper bound of the address space, not of the disk
 _SETTINGS_KEY = b"synthesis"
+STYLES: dict[str, type[WordSynthesizer]] = {"mixed": WordSynthesizer, "signs": SignSynthesizer}
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class SynthesisSettings:
         size: Height and width of scenes in pixels.
         label_margin: Share of a word's height by which the labels of written scenes are grown. The
             polygons of our scenes hug the ink; annotators, as those of ICDAR2015, leave a margin.
+        style: Of words: ``"mixed"`` or, lettering of shop fronts and logos only, ``"signs"``.
     """
 
     fonts: tuple[str, ...] | None = None
@@ -50,11 +53,18 @@ class SynthesisSettings:
     seed: int = 0
     size: tuple[int, int] = (640, 640)
     label_margin: float = 0.0
+    style: str = "mixed"
 
     def words_synthesizer(self) -> WordSynthesizer:
-        """A synthesizer of word crops."""
+        """A synthesizer of word crops.
+
+        Raises:
+            ConfigError: Unknown style.
+        """
+        if self.style not in STYLES:
+            raise ConfigError(f'style "{self.style}" is not one of {", ".join(STYLES)}')
         source = open_text_source(self.words)
-        return WordSynthesizer(FontBank(self.fonts), source, self.backgrounds, self.seed)
+        return STYLES[self.style](FontBank(self.fonts), source, self.backgrounds, self.seed)
 
     def scenes_synthesizer(self) -> SceneSynthesizer:
         """A synthesizer of scenes."""
@@ -66,9 +76,10 @@ class SynthesisSettings:
     def to_json(self, kind: str) -> str:
         """The settings as they are kept in a set."""
         values = asdict(self)
-        if not self.label_margin:
-            # Sets from before there was a margin go on.
-            del values["label_margin"]
+        for later, default in (("label_margin", 0.0), ("style", "mixed")):
+            # Sets from before there was such a setting go on.
+            if values[later] == default:
+                del values[later]
         return json.dumps({"kind": kind, **values}, sort_keys=True)
 
 

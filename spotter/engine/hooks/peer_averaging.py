@@ -25,8 +25,9 @@ class PeerAveragingHook(Hook):
     """Averages the weights with those of runs on other cores or machines that share a folder.
 
     Every ``seconds`` a run reads what its peers wrote last, goes on from the mean of their weights
-    and its own, and writes that for them. Nobody waits for anybody, so peers may be of different
-    speed, begin later and end earlier; optimizer states stay their own (local SGD: Stich, ICLR
+    and its own, and writes that for them. A run counts as much as the iterations that it has made
+    since the time before. Nobody waits for anybody, so peers may be of different speed, begin
+    later and end earlier; optimizer states stay their own (local SGD: Stich, ICLR
     2019; asynchronous: Lian et al., "Asynchronous Decentralized Parallel SGD", ICML 2018). Peers
     must see the samples in different orders: give each another ``randomness.seed``.
 
@@ -55,10 +56,12 @@ class PeerAveragingHook(Hook):
         self.last = 0.0
         self._seen: dict[Path, int] = {}
         self._iterations: dict[Path, int] = {}
+        self._made = 0
 
     def before_train(self, runner: Any) -> None:
-        """Start the clock."""
+        """Start the clock and the count of iterations."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._made = int(runner.message_hub.get_info(ITERATIONS, runner.iter))
         self.last = time.monotonic()
 
     def after_train_iter(
@@ -68,30 +71,43 @@ class PeerAveragingHook(Hook):
         if time.monotonic() - self.last < self.seconds:
             return
         model = getattr(runner.model, "module", runner.model)
-        self.average(model)
-        self.publish(model, int(runner.message_hub.get_info(ITERATIONS, runner.iter + 1)))
+        made = int(runner.message_hub.get_info(ITERATIONS, runner.iter + 1))
+        self.average(model, made - self._made)
+        self.publish(model, made)
+        self._made = made
         if self._iterations:
             runner.message_hub.update_info(PEER_ITERATIONS, sum(self._iterations.values()))
         self.last = time.monotonic()
 
     @torch.no_grad()
-    def average(self, model: nn.Module) -> int:
+    def average(self, model: nn.Module, made: int = 1) -> int:
         """Replace the weights by the mean of them and of what peers wrote since the last time.
+
+        Args:
+            model: Whose weights are replaced.
+            made: Iterations since the last time; peers are weighed by theirs against it.
 
         Returns:
             The number of peers.
         """
         news = []
+        shares = [max(1, made)]
         for file in sorted(self.folder.glob("*.safetensors")):
+            before = self._iterations.get(file)
             if file != self.file and (weights := self._read(file)) is not None:
                 news.append((file, weights))
+                # One that was not seen before may have made any number: it counts as much.
+                peer = shares[0] if before is None else self._iterations[file] - before
+                shares.append(max(1, peer))
+        parts = torch.tensor(shares, dtype=torch.float32) / sum(shares)
         for name, weight in _floats(model).items():
             for file, weights in news:
                 if name not in weights or weights[name].shape != weight.shape:
                     raise ConfigError(f"{file}: weights of another model (of {name})")
             others = [weights[name].to(weight.device, weight.dtype) for _, weights in news]
             if others:
-                weight.copy_(torch.stack([weight, *others]).mean(0))
+                stacked = torch.stack([weight, *others])
+                weight.copy_(torch.tensordot(parts.to(weight), stacked, 1))
         return len(news)
 
     def publish(self, model: nn.Module, iterations: int) -> None:

@@ -14,6 +14,10 @@ def test_sets_and_sheets(command, face_paths, tmp_path, capsys):
     assert main(arguments) == 0
     assert f"2 {command} in" in capsys.readouterr().out
     assert sheet.stat().st_size < 300_000
+    if command == "words":
+        signs = ["words", "--out", str(tmp_path / "signs"), "--style", "signs", "--count", "1"]
+        assert main([*signs, "--fonts", *face_paths]) == 0
+        assert "1 words in" in capsys.readouterr().out
     assert cv2.imread(str(sheet)).shape == (
         (560, 1280, 3) if command == "words" else (600, 1200, 3)
     )

@@ -50,6 +50,20 @@ def test_missing_characters_keep_a_font_from_being_chosen(face_paths, tmp_path):
     assert {bank.choose(np.random.default_rng(seed), "ABC") for seed in range(20)} == {0, 1}
 
 
+def test_hard_faces_can_be_given_a_larger_share(face_paths):
+    slanted = Path(face_paths[0]).parent / "cmti10.ttf"
+    bank = FontBank([str(slanted), face_paths[0]])
+    legibility = bank.traits(0).legibility
+    assert 0 < legibility < 0.9
+
+    def share(least):
+        rng = np.random.default_rng(0)
+        return np.mean([bank.choose(rng, "Cafe", least=least) == 0 for _ in range(2000)])
+
+    assert share(0.0) == pytest.approx(legibility / (1 + legibility), abs=0.03)
+    assert share(1.0) == pytest.approx(0.5, abs=0.03)
+
+
 def test_damaged_file_is_passed_over(face_paths, tmp_path):
     junk = tmp_path / "junk.ttf"
     junk.write_bytes(b"no font at all")

@@ -37,6 +37,14 @@ def test_spacing_widens_by_its_share_of_the_size(fonts):
     assert wide.shape[1] - tight.shape[1] == 4 * 25
 
 
+def test_small_capitals_stand_on_one_line(fonts):
+    mask = set_text(fonts, 0, "HHH", 48, initial=1.5)
+    heights = mask.quads[:, 2, 1] - mask.quads[:, 0, 1]
+    assert heights[0] == pytest.approx(1.5 * heights[1], abs=1.5)
+    assert heights[1] == heights[2]
+    assert (mask.quads[:, 2, 1] == mask.baseline).all()
+
+
 def test_stacked_letters_follow_each_other_downwards(fonts):
     mask = set_text(fonts, 0, "SIGN", 48, vertical=True)
     assert mask.alpha.shape[0] > 3 * mask.alpha.shape[1]

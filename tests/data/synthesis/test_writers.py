@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import lmdb
 import pytest
@@ -49,6 +50,17 @@ def test_sets_are_not_mixed(settings, tmp_path):
         write_words(tmp_path / "foreign", settings, 4)
 
 
+def test_a_style_has_words_of_its_own(settings, tmp_path):
+    signs = replace(settings, style="signs")
+    write_words(tmp_path / "set", signs, 2)
+    _, text = signs.words_synthesizer().sample(1)
+    assert contents(tmp_path / "set")[b"label-000000002"].decode() == text
+    with pytest.raises(ConfigError, match="other settings"):
+        write_words(tmp_path / "set", settings, 4)
+    with pytest.raises(ConfigError, match='style "neon" is not one of mixed, signs'):
+        write_words(tmp_path / "other", replace(settings, style="neon"), 1)
+
+
 def test_scenes_are_resumed_and_read_back(settings, tmp_path):
     assert write_scenes(tmp_path, settings, 2) == 2
     (tmp_path / "gt" / "gt_scene_1.txt").unlink()
@@ -95,4 +107,6 @@ def test_label_margin_is_a_share_of_the_height():
 
 def test_sets_without_a_margin_say_what_they_always_said():
     assert "label_margin" not in SynthesisSettings().to_json("scenes")
+    assert "style" not in SynthesisSettings().to_json("words")
+    assert '"style": "signs"' in SynthesisSettings(style="signs").to_json("words")
     assert '"label_margin": 0.1' in SynthesisSettings(label_margin=0.1).to_json("scenes")
