@@ -42,6 +42,33 @@ class Scale:
     colors: tuple[dict[str, Any], ...] = ()
 
 
+@dataclass(frozen=True)
+class StudySizes:
+    """What the sizes of every study hold; a study adds its own.
+
+    Attributes:
+        data_root: Folder of the data sets.
+        out: Folder of the results.
+        scale: Factor of all numbers of iterations.
+        width: Width of the crops; their height is 32.
+        device: ``"cpu"`` or ``"cuda"``.
+    """
+
+    data_root: Path
+    out: Path
+    scale: float = 1.0
+    width: int = 96
+    device: str = "cpu"
+
+    def count(self, number: int) -> int:
+        """``number`` of iterations at this scale; enough for a warm-up."""
+        return max(30, round(number * self.scale))
+
+    def kept(self) -> dict[str, Any]:
+        """What rows must agree in to be comparable: all but folders."""
+        return {k: v for k, v in asdict(self).items() if not isinstance(v, Path)}
+
+
 @dataclass
 class RunResult:
     """What one training gave.
@@ -256,36 +283,42 @@ def chosen_rows(names: Sequence[str] | None, methods: Collection[str]) -> list[s
 
 
 def run_rows(
-    out: Path,
-    plan: Sequence[tuple[str, int]],
+    settings: StudySizes,
+    methods: Mapping[str, Any],
     run_row: Callable[[str, int], Mapping[str, Any]],
+    names: Sequence[str] | None = None,
+    seeds: int = 1,
+    prepare: Callable[[], None] = lambda: None,
 ) -> list[Path]:
-    """Run the rows of a study that are not finished.
+    """Run the rows that are not finished: all with seed 0, then the main ones with the others.
 
     Args:
-        out: Folder of the study.
-        plan: Names and seeds, in their order.
-        run_row: Gives the content of a row.
+        settings: Sizes and folders.
+        methods: What there is by the names of the rows; those with ``main`` get all seeds.
+        run_row: Gives the content of a row, of a method and a seed.
+        names: Rows to run; ``None``: all.
+        seeds: How many seeds the main rows get.
+        prepare: Called once the arguments are known to be right.
 
     Returns:
         The files of the rows, one each.
+
+    Raises:
+        ConfigError: Unknown row, or rows of other settings in the folder.
     """
+    chosen = chosen_rows(names, methods)
+    check_settings(settings.out, settings.kept())
+    prepare()
+    plan = [(name, 0) for name in chosen]
+    plan += [(name, s) for s in range(1, seeds) for name in chosen if methods[name].main]
     paths = []
     for number, (name, seed) in enumerate(plan, 1):
-        path = out / "rows" / f"{name}_seed{seed}.json"
+        path = settings.out / "rows" / f"{name}_seed{seed}.json"
         paths.append(path)
         if not path.is_file():
             print(f"row {number} of {len(plan)}: {name}, seed {seed}", flush=True)
             write_json(path, run_row(name, seed))
     return paths
-
-
-def seeds_after_rows(
-    chosen: Sequence[str], main: Collection[str], seeds: int
-) -> list[tuple[str, int]]:
-    """A plan: all rows with seed 0, then the main ones with the other seeds."""
-    first = [(name, 0) for name in chosen]
-    return first + [(name, s) for s in range(1, seeds) for name in chosen if name in main]
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -6,7 +6,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,10 @@ from spotter.engine.weights import build_from_weights
 from spotter.release.piece import packaged_config
 from spotter.studies.common import (
     Scale,
-    check_settings,
-    chosen_rows,
+    StudySizes,
     machine,
     run,
     run_rows,
-    seeds_after_rows,
     study_config,
     walk,
     write_json,
@@ -102,16 +100,12 @@ the others are there to be compared with it."""
 
 
 @dataclass(frozen=True)
-class StudySettings:
+class StudySettings(StudySizes):
     """Sizes of the study at scale 1: about two hours on a slow core, for one seed.
 
-    Attributes:
-        data_root: Folder of the data sets.
-        out: Folder of the results.
+    Attributes, besides those of :class:`StudySizes`:
         archives: Folder of the rendered and the harvested words; that of the semi-supervised study
             serves.
-        scale: Factor of all numbers of iterations.
-        width: Width of the crops; their height is 32.
         start: Iterations of the supervised vision model that all stages of a seed go on from.
         start_batch: Labelled crops per iteration of it.
         start_rate: Peak of its learning rate.
@@ -124,14 +118,9 @@ class StudySettings:
         rate: Peak of the learning rate of stages 1 and 3.
         rounds: Rounds of correction.
         synthetic: Rendered words to draw.
-        device: ``"cpu"`` or ``"cuda"``.
     """
 
-    data_root: Path
-    out: Path
-    archives: Path
-    scale: float = 1.0
-    width: int = 96
+    archives: Path = field(kw_only=True)
     start: int = 10000
     start_batch: int = 64
     start_rate: float = 2e-3
@@ -144,15 +133,6 @@ class StudySettings:
     rate: float = 7e-4
     rounds: int = 2
     synthetic: int = 40000
-    device: str = "cpu"
-
-    def count(self, number: int) -> int:
-        """``number`` of iterations at this scale; enough for a warm-up."""
-        return max(30, round(number * self.scale))
-
-    def kept(self) -> dict[str, Any]:
-        """What rows must agree in to be comparable."""
-        return {k: v for k, v in asdict(self).items() if k not in ("data_root", "out", "archives")}
 
 
 def run_study(
@@ -171,12 +151,14 @@ def run_study(
     Raises:
         ConfigError: Unknown row, rows of other settings in the folder, or missing data.
     """
-    chosen = chosen_rows(names, METHODS)
-    check_settings(settings.out, settings.kept())
-    prepare_data(settings.data_root, settings.archives, settings.synthetic)
-    main = [name for name, method in METHODS.items() if method.main]
-    plan = seeds_after_rows(chosen, main, seeds)
-    return run_rows(settings.out, plan, lambda name, seed: run_row(name, seed, settings))
+    return run_rows(
+        settings,
+        METHODS,
+        lambda name, seed: run_row(name, seed, settings),
+        names,
+        seeds,
+        lambda: prepare_data(settings.data_root, settings.archives, settings.synthetic),
+    )
 
 
 def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
@@ -428,8 +410,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = StudySettings(
         args.data,
         args.out,
-        args.archives or args.out,
         args.scale,
+        archives=args.archives or args.out,
         synthetic=args.synthetic,
         device=args.device,
     )

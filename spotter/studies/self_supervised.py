@@ -6,7 +6,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,10 @@ from spotter.release.piece import packaged_config
 from spotter.studies.common import (
     Recorder,
     Scale,
-    check_settings,
-    chosen_rows,
+    StudySizes,
     machine,
     run,
     run_rows,
-    seeds_after_rows,
     study_config,
     write_json,
 )
@@ -91,14 +89,10 @@ COLUMNS = {
 
 
 @dataclass(frozen=True)
-class StudySettings:
+class StudySettings(StudySizes):
     """Sizes of the study at scale 1: about six CPU minutes per row.
 
-    Attributes:
-        data_root: Folder of the data sets.
-        out: Folder of the results.
-        scale: Factor of all numbers of iterations.
-        width: Width of the crops; their height is 32.
+    Attributes, besides those of :class:`StudySizes`:
         pretrain: Iterations of pretraining, of ``pairs`` words.
         pairs: Words per iteration of pretraining.
         decode: Iterations of decoder evaluation with CTC, of ``batch_size`` words. They are cheap,
@@ -110,13 +104,8 @@ class StudySettings:
         learning_rate: Of all runs but decoder evaluation.
         decoder_learning_rate: Of decoder evaluation.
         fraction: Share of the labels for fine-tuning.
-        device: ``"cpu"`` or ``"cuda"``.
     """
 
-    data_root: Path
-    out: Path
-    scale: float = 1.0
-    width: int = 96
     pretrain: int = 1000
     pairs: int = 64
     decode: int = 1000
@@ -127,15 +116,6 @@ class StudySettings:
     learning_rate: float = 2e-3
     decoder_learning_rate: float = 3e-3
     fraction: float = 0.1
-    device: str = "cpu"
-
-    def iterations(self, number: int) -> int:
-        """``number`` at this scale; enough for a warm-up."""
-        return max(30, round(number * self.scale))
-
-    def kept(self) -> dict[str, Any]:
-        """What rows must agree in to be comparable."""
-        return {k: v for k, v in asdict(self).items() if k not in ("data_root", "out")}
 
 
 def run_study(
@@ -154,11 +134,13 @@ def run_study(
     Raises:
         ConfigError: Unknown row, or rows of other settings in the folder.
     """
-    chosen = chosen_rows(names, METHODS)
-    check_settings(settings.out, settings.kept())
-    main = [name for name, method in METHODS.items() if method.main]
-    plan = seeds_after_rows(chosen, main, seeds)
-    return run_rows(settings.out, plan, lambda name, seed: run_row(name, seed, settings))
+    return run_rows(
+        settings,
+        METHODS,
+        lambda name, seed: run_row(name, seed, settings),
+        names,
+        seeds,
+    )
 
 
 def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
@@ -202,7 +184,7 @@ def pretrain_config(method: Method, settings: StudySettings, seed: int) -> Confi
     cfg = study_config(
         f"recipes/{method.config}",
         _scale(settings),
-        settings.iterations(settings.pretrain),
+        settings.count(settings.pretrain),
         settings.pairs,
         seed,
         optim_wrapper__optimizer__lr=settings.learning_rate,
@@ -229,7 +211,7 @@ def reading_config(column: str, settings: StudySettings, seed: int, weights: Pat
         if frozen
         else "recipes/fine_tune_ctc_trba.py",
         _scale(settings),
-        settings.iterations(settings.decode if frozen else settings.fine_tune),
+        settings.count(settings.decode if frozen else settings.fine_tune),
         settings.batch_size if frozen else settings.fine_tune_batch_size,
         seed,
         validations=VALIDATIONS,
@@ -238,7 +220,7 @@ def reading_config(column: str, settings: StudySettings, seed: int, weights: Pat
     cfg.param_scheduler[0].eta_max = rate
     recognizer = small_recognizer()
     if column == "attention":
-        cfg.train_cfg.max_iters = settings.iterations(settings.attend)
+        cfg.train_cfg.max_iters = settings.count(settings.attend)
         cfg.train_cfg.val_interval = -(-cfg.train_cfg.max_iters // VALIDATIONS)
         recognizer.prediction = {
             "type": "AttentionPrediction",

@@ -6,7 +6,7 @@ import argparse
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,10 @@ from spotter.engine.launch import load_config
 from spotter.release.piece import packaged_config
 from spotter.studies.common import (
     Scale,
-    check_settings,
-    chosen_rows,
+    StudySizes,
     machine,
     run,
     run_rows,
-    seeds_after_rows,
     study_config,
     walk,
     write_json,
@@ -93,14 +91,10 @@ METHODS: dict[str, Method] = {
 
 
 @dataclass(frozen=True)
-class StudySettings:
+class StudySettings(StudySizes):
     """Sizes of the study at scale 1: about two hours on a slow core.
 
-    Attributes:
-        data_root: Folder of the data sets.
-        out: Folder of the results.
-        scale: Factor of all numbers of iterations.
-        width: Width of the crops; their height is 32.
+    Attributes, besides those of :class:`StudySizes`:
         start: Iterations of the supervised run that every row starts from.
         start_batch: Labelled crops per iteration of it.
         start_rate: Peak of its learning rate.
@@ -111,13 +105,8 @@ class StudySettings:
         momentum: Of the average; 0.999 would remember more iterations than a row has.
         synthetic: Rendered words to draw.
         words: How many of them the rows train on that do not ask for all.
-        device: ``"cpu"`` or ``"cuda"``.
     """
 
-    data_root: Path
-    out: Path
-    scale: float = 1.0
-    width: int = 96
     start: int = 5000
     start_batch: int = 64
     start_rate: float = 2e-3
@@ -128,15 +117,6 @@ class StudySettings:
     momentum: float = 0.99
     synthetic: int = 40000
     words: int = 4000
-    device: str = "cpu"
-
-    def count(self, number: int) -> int:
-        """``number`` of iterations at this scale; enough for a warm-up."""
-        return max(30, round(number * self.scale))
-
-    def kept(self) -> dict[str, Any]:
-        """What rows must agree in to be comparable."""
-        return {k: v for k, v in asdict(self).items() if k not in ("data_root", "out")}
 
 
 def run_study(
@@ -155,12 +135,14 @@ def run_study(
     Raises:
         ConfigError: Unknown row, rows of other settings in the folder, or missing data.
     """
-    chosen = chosen_rows(names, METHODS)
-    check_settings(settings.out, settings.kept())
-    prepare_data(settings.data_root, settings.out, settings.synthetic)
-    main = [name for name, method in METHODS.items() if method.main]
-    plan = seeds_after_rows(chosen, main, seeds)
-    return run_rows(settings.out, plan, lambda name, seed: run_row(name, seed, settings))
+    return run_rows(
+        settings,
+        METHODS,
+        lambda name, seed: run_row(name, seed, settings),
+        names,
+        seeds,
+        lambda: prepare_data(settings.data_root, settings.out, settings.synthetic),
+    )
 
 
 def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:

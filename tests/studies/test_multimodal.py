@@ -24,7 +24,7 @@ from spotter.studies.multimodal_score import compare, correct, milliseconds_per_
 
 @pytest.fixture
 def settings(tmp_path: Path) -> StudySettings:
-    return StudySettings(tmp_path / "data", tmp_path / "out", tmp_path / "archives")
+    return StudySettings(tmp_path / "data", tmp_path / "out", archives=tmp_path / "archives")
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -163,7 +163,7 @@ def made_row(name: str, seed: int, fusion: float, vision: float) -> dict[str, An
         "seed": seed,
         "machine": "a computer",
         "threads": 1,
-        "settings": StudySettings(Path(), Path(), Path()).kept(),
+        "settings": StudySettings(Path(), Path(), archives=Path()).kept(),
         "data": {"harvested": 1234},
         "stages": {"start": run, **dict.fromkeys(study.LANGUAGES, language), "vision": stage},
         "train": {
