@@ -15,7 +15,7 @@ from spotter.errors import WeightsError
 from spotter.evaluation.report import markdown_table
 from spotter.release.curve import curve_section
 
-_ABOUT = ("data", "schedule", "licence")
+_ABOUT = ("data", "schedule", "averaged", "licence")
 
 
 def write_card(name: str, zoo: Path, docs: Path) -> Path:
@@ -97,9 +97,10 @@ def _training(pieces: Sequence[dict[str, Any]], name: str) -> list[str]:
         return []
     hours = sum(piece["minutes"] for piece in pieces) / 60
     samples = sum(piece["samples"] for piece in pieces)
+    trained = sum(piece["minutes"] > 0 for piece in pieces)  # an average has a line, too
     machines = ", ".join(dict.fromkeys(piece["machine"] for piece in pieces))
     return [
-        f"{hours:.1f} hours in {len(pieces)} pieces, {samples:,} samples, on {machines}, until"
+        f"{hours:.1f} hours in {trained} pieces, {samples:,} samples, on {machines}, until"
         f" {pieces[-1]['date']} ([log](../releases/{name}.md))"
     ]
 

@@ -321,6 +321,7 @@ def _add_signs(cfg: Config, settings: PieceSettings, cache: str) -> None:
     write_words(folder, _drawing(settings, style="signs"), settings.signs, _processes(settings))
     source = _drawn_words("signs", folder, cfg.release.synthetic_pipeline, cache)
     _mix_in(cfg.train_dataloader.dataset, source, cfg.release.signs_share)
+    cfg.release.data += ", synthetic words like the lettering of shop fronts"
 
 
 def _drawing(settings: PieceSettings, **others: Any) -> SynthesisSettings:
