@@ -18,7 +18,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("parts", nargs="+", metavar="FILE[:SHARE]", help=".safetensors")
+    parser.add_argument(
+        "parts",
+        nargs="+",
+        metavar="FILE[:SHARE]",
+        help="weights; after the first also checkpoints (.pth)",
+    )
     parser.add_argument("--out", required=True, type=Path, help="the .safetensors file to write")
     arguments = parser.parse_args()
     from spotter.engine.averaging import average_files, parse_part

@@ -76,6 +76,7 @@ param_scheduler = None
 train_cfg = dict(max_iters=10**9, val_interval=10**9)
 custom_hooks = [dict(type="EMAHook", decay=0.998)]
 release = dict(
+    checkpoints=1,  # that are kept; more to average them later
     name="compact_ctc",
     metric="recognition/accuracy",
     synthetic="words",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from spotter.engine.weights import load_state, read_header, save_weights
+from spotter.engine.weights import load_pth_state, load_state, read_header, save_weights
 from spotter.errors import ConfigError
 
 _SCORES = ("score", "metrics")
@@ -33,7 +33,9 @@ def average_files(parts: Sequence[tuple[Path, float]], out: Path) -> list[tuple[
     """Write the mean of weights files of one model.
 
     Args:
-        parts: Files and their shares, which need not sum to 1.
+        parts: Files and their shares, which need not sum to 1. The first is a ``.safetensors``, the
+            others may also be a run's checkpoints (``.pth``), of which the weights to use count
+            (averaged ones of a run with EMA) and what only training needs does not.
         out: The file to write, with the first part's header but for its scores, in half precision.
 
     Returns:
@@ -53,7 +55,10 @@ def average_files(parts: Sequence[tuple[Path, float]], out: Path) -> list[tuple[
         if weight.is_floating_point():
             mean[name] = weight.float() * shares[0][1]
     for file, share in shares[1:]:
-        state = load_state(file)
+        if file.suffix == ".pth":
+            state = {k: weight for k, weight in load_pth_state(file).items() if k in mean}
+        else:
+            state = load_state(file)
         shapes = {name: weight.shape for name, weight in state.items()}
         if shapes != {name: weight.shape for name, weight in mean.items()}:
             raise ConfigError(f"{file}: weights of another model than {shares[0][0]}")

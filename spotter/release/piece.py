@@ -211,7 +211,8 @@ def piece_config(settings: PieceSettings) -> Config:
     if settings.photos:
         _add_photos(cfg, settings, cache)
     hooks = dict(cfg.get("default_hooks") or {})
-    hooks["checkpoint"] = {"type": "TimedCheckpointHook", "minutes": 4, "keep": 1}
+    keep = cfg.release.get("checkpoints", 1)
+    hooks["checkpoint"] = {"type": "TimedCheckpointHook", "minutes": 4, "keep": keep}
     cfg.default_hooks = hooks
     cfg.custom_hooks = [
         *(cfg.get("custom_hooks") or []),

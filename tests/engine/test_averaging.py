@@ -41,6 +41,19 @@ def test_the_mean_has_the_first_ones_header_without_its_scores(tmp_path: Path) -
     assert {**header, "card": {}} == {**read_header(first), "card": {}}
 
 
+def test_a_checkpoint_counts_with_its_weights_to_use(tmp_path: Path) -> None:
+    first, second = written(tmp_path, "first", 1.0), written(tmp_path, "second", 3.0)
+    state = {**load_state(second), "loss.weight": torch.ones(2)}
+    worse = {name: torch.zeros_like(weight) for name, weight in state.items()}
+    checkpoint = tmp_path / "iter_9.pth"
+    torch.save({"state_dict": state, "training_state_dict": worse, "meta": {"iter": 9}}, checkpoint)
+    out, expected = tmp_path / "mean.safetensors", tmp_path / "expected.safetensors"
+    average_files([(first, 0.5), (checkpoint, 0.5)], out)
+    average_files([(first, 0.5), (second, 0.5)], expected)
+    torch.testing.assert_close(load_state(out), load_state(expected))
+    assert read_header(out)["card"]["averaged"] == {"first": 0.5, "iter_9": 0.5}
+
+
 def test_other_models_and_lonely_files_are_refused(tmp_path: Path) -> None:
     first = written(tmp_path, "first", 1.0)
     wide = written(tmp_path, "wide", 1.0, channels=8)
