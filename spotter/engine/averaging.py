@@ -66,6 +66,6 @@ def average_files(parts: Sequence[tuple[Path, float]], out: Path) -> list[tuple[
             if weight.is_floating_point():
                 mean[name] += weight.float() * share
     card = {key: value for key, value in (header.get("card") or {}).items() if key not in _SCORES}
-    card["averaged"] = {file.stem: round(share, 4) for file, share in shares}
+    card["averaged"] = ", ".join(f"{share:.3g} {file.stem}" for file, share in shares)
     save_weights(out, mean, {**header, "card": card}, half=True)
     return shares

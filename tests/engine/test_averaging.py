@@ -37,7 +37,7 @@ def test_the_mean_has_the_first_ones_header_without_its_scores(tmp_path: Path) -
     # Counters are not averaged.
     assert not mean["norm.num_batches_tracked"].is_floating_point()
     header = read_header(out)
-    assert header["card"] == {"data": "first", "averaged": {"first": 0.25, "second": 0.75}}
+    assert header["card"] == {"data": "first", "averaged": "0.25 first, 0.75 second"}
     assert {**header, "card": {}} == {**read_header(first), "card": {}}
 
 
@@ -51,7 +51,7 @@ def test_a_checkpoint_counts_with_its_weights_to_use(tmp_path: Path) -> None:
     average_files([(first, 0.5), (checkpoint, 0.5)], out)
     average_files([(first, 0.5), (second, 0.5)], expected)
     torch.testing.assert_close(load_state(out), load_state(expected))
-    assert read_header(out)["card"]["averaged"] == {"first": 0.5, "iter_9": 0.5}
+    assert read_header(out)["card"]["averaged"] == "0.5 first, 0.5 iter_9"
 
 
 def test_other_models_and_lonely_files_are_refused(tmp_path: Path) -> None:

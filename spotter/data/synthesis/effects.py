@@ -47,27 +47,50 @@ def _disk(radius: int) -> np.ndarray:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
 
 
-def _shadow(rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray, unit: float) -> None:
+def shadow(rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray, unit: float) -> None:
+    """The shadow that letters cast on what is behind them.
+
+    Args:
+        rng: Source of all randomness.
+        image: (H, W, 3) float32 BGR, 0 to 255, painted in place.
+        alpha: (H, W) float32 in [0, 1], the letters.
+        unit: Height of the text in pixels.
+    """
     angle = rng.random() * 2 * np.pi
     reach = unit * (0.03 + 0.1 * rng.random())
-    shadow = shift(alpha, np.cos(angle) * reach, np.sin(angle) * reach)
+    cast = shift(alpha, np.cos(angle) * reach, np.sin(angle) * reach)
     if rng.random() < 0.7:
-        shadow = cv2.GaussianBlur(shadow, (0, 0), 0.3 + unit * 0.06 * rng.random())
+        cast = cv2.GaussianBlur(cast, (0, 0), 0.3 + unit * 0.06 * rng.random())
     dark = rng.random() < 0.85
     color: np.ndarray = np.full(
         3, 25.0 * rng.random() if dark else 200 + 55 * rng.random(), np.float32
     )
-    blend(image, shadow * np.float32(0.35 + 0.6 * rng.random()), color)
+    blend(image, cast * np.float32(0.35 + 0.6 * rng.random()), color)
 
 
-def _glow(rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray, unit: float) -> None:
+def glow(rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray, unit: float) -> None:
+    """The light around letters that shine.
+
+    Args:
+        rng: Source of all randomness.
+        image: (H, W, 3) float32 BGR, 0 to 255, painted in place.
+        alpha: (H, W) float32 in [0, 1], the letters.
+        unit: Height of the text in pixels.
+    """
     halo = cv2.GaussianBlur(grow(alpha, unit * 0.05), (0, 0), 0.5 + unit * 0.15 * rng.random())
     color = paint(rng) * 0.5 + 127
     blend(image, np.clip(halo * np.float32(0.5 + 0.7 * rng.random()), 0, 1), color)
 
 
-def _relief(rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray, unit: float) -> None:
-    """The side walls of solid letters, seen at an angle."""
+def relief(rng: np.random.Generator, image: np.ndarray, alpha: np.ndarray, unit: float) -> None:
+    """The side walls of solid letters, seen at an angle.
+
+    Args:
+        rng: Source of all randomness.
+        image: (H, W, 3) float32 BGR, 0 to 255, painted in place.
+        alpha: (H, W) float32 in [0, 1], the letters.
+        unit: Height of the text in pixels.
+    """
     angle = rng.random() * 2 * np.pi
     depth = max(1.0, unit * (0.04 + 0.12 * rng.random()))
     steps = max(1, round(depth))
@@ -128,16 +151,16 @@ def paint_text(
     shape = rng.random()
     fill = _fill(rng, image, color, texture)
     if shape < 0.08:
-        _shadow(rng, image, alpha, unit)
+        shadow(rng, image, alpha, unit)
     elif shape < 0.12:
-        _glow(rng, image, alpha, unit)
+        glow(rng, image, alpha, unit)
     elif shape < 0.18:
-        _relief(rng, image, alpha, unit)
+        relief(rng, image, alpha, unit)
     elif shape < 0.24:
         _outline(rng, image, alpha, unit, color)
     elif shape < 0.27:
         _outline(rng, image, alpha, unit, color)
-        _shadow(rng, image, alpha, unit)
+        shadow(rng, image, alpha, unit)
     elif shape < 0.29 and unit > 20:
         # Hollow letters: only the stroke's rim is painted.
         alpha = np.clip(grow(alpha, unit * 0.03) - thin(alpha, unit * 0.015), 0, 1)

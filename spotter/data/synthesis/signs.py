@@ -10,9 +10,19 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from spotter.data.synthesis.colors import contrasting, luma, paint
+from spotter.data.synthesis.colors import contrasting, luma
 from spotter.data.synthesis.degradations import degrade
-from spotter.data.synthesis.effects import blend, grow, needed_contrast, readable, shift, thin
+from spotter.data.synthesis.effects import (
+    blend,
+    glow,
+    grow,
+    needed_contrast,
+    readable,
+    relief,
+    shadow,
+    shift,
+    thin,
+)
 from spotter.data.synthesis.layout import Arc, set_text
 from spotter.data.synthesis.words import FINE, Setting, WordSynthesizer, framed, project
 
@@ -31,11 +41,11 @@ class SignSynthesizer(WordSynthesizer):
         setting = self._set(rng, font, drawn, 48 if _FINER * height < FINE else 96)
         word, clutter, unit = project(rng, setting, _FINER * height)
         small = [max(4, round(side / _FINER)) for side in reversed(word.shape)]
+        letters = cv2.resize(word, small, interpolation=cv2.INTER_AREA)
         for _ in range(3):
             ground = self.ground(rng, word.shape)
-            letters, image = self._letters(rng, ground, word, clutter, unit)
-            image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
-            letters = cv2.resize(letters, small, interpolation=cv2.INTER_AREA)
+            _paint_letters(rng, ground, np.maximum(word, clutter), unit)
+            image = cv2.resize(ground, small, interpolation=cv2.INTER_AREA)
             crop = degrade(rng, image, unit / _FINER)
             if readable(crop, letters, 13.0):
                 break
@@ -67,31 +77,25 @@ class SignSynthesizer(WordSynthesizer):
             return framed(Arc(wide, tall, angle).mask(mask.alpha), unit, [])
         return framed(mask.alpha, unit, self.neighbours(rng, font, mask, size, spacing))
 
-    def _letters(
-        self,
-        rng: np.random.Generator,
-        ground: np.ndarray,
-        word: np.ndarray,
-        clutter: np.ndarray,
-        unit: float,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Build the letters over the ground, in place; their outlines come back with it."""
-        ink = np.maximum(word, clutter)
-        alpha = ink.astype(np.float32) / 255
-        weight = rng.random()
-        if weight < 0.15:
-            alpha = grow(alpha, unit * 0.05 * rng.random())
-        elif weight < 0.25:
-            alpha = thin(alpha, unit * 0.012 * rng.random())
-        mean = ground.mean(axis=(0, 1))
-        color = contrasting(rng, mean, needed_contrast(ground))
-        own = rng.random() < 0.08  # letters of the wall's own material: only their edges show
-        if own:
-            color = (mean + rng.normal(0, 8)).astype(np.float32)
-        _paint_behind(rng, ground, alpha, unit, own)
-        _paint_rims(rng, ground, alpha, unit, color, own)
-        _paint_face(rng, ground, alpha, unit, color, mean.astype(np.float32), own)
-        return word, ground
+
+def _paint_letters(
+    rng: np.random.Generator, image: np.ndarray, ink: np.ndarray, unit: float
+) -> None:
+    """Build letters, (H, W) uint8 ink, over (H, W, 3) float32, in place."""
+    alpha = ink.astype(np.float32) / 255
+    weight = rng.random()
+    if weight < 0.15:
+        alpha = grow(alpha, unit * 0.05 * rng.random())
+    elif weight < 0.25:
+        alpha = thin(alpha, unit * 0.012 * rng.random())
+    mean: np.ndarray = image.mean(axis=(0, 1))
+    color = contrasting(rng, mean, needed_contrast(image))
+    own = rng.random() < 0.08  # letters of the wall's own material: only their edges show
+    if own:
+        color = (mean + rng.normal(0, 8)).astype(np.float32)
+    _paint_behind(rng, image, alpha, unit, own)
+    _paint_rims(rng, image, alpha, unit, color, own)
+    _paint_face(rng, image, alpha, unit, color, mean.astype(np.float32), own)
 
 
 def _paint_behind(
@@ -99,27 +103,12 @@ def _paint_behind(
 ) -> None:
     """Cast shadow, side walls or the light of a tube, in place."""
     shape = rng.random() * (0.6 if always else 1.0)
-    angle = rng.random() * 2 * np.pi
-    way = np.array([np.cos(angle), np.sin(angle)])
     if shape < 0.3:
-        move = way * unit * (0.03 + 0.12 * rng.random())
-        shadow = shift(alpha, move[0], move[1])
-        if rng.random() < 0.5:
-            shadow = cv2.GaussianBlur(shadow, (0, 0), 0.5 + unit * 0.04 * rng.random())
-        dark: np.ndarray = np.full(3, 40 * rng.random(), np.float32)
-        tint = dark if rng.random() < 0.8 else paint(rng)
-        blend(image, shadow * np.float32(0.4 + 0.6 * rng.random()), tint)
+        shadow(rng, image, alpha, unit)
     elif shape < 0.55:
-        depth = unit * (0.04 + 0.14 * rng.random())
-        wall = alpha
-        steps = max(2, round(depth))
-        for step in range(1, steps + 1):
-            move = way * (depth * step / steps)
-            wall = np.maximum(wall, shift(alpha, move[0], move[1]))
-        blend(image, wall, paint(rng) * np.float32(0.25 + 0.6 * rng.random()))
+        relief(rng, image, alpha, unit)
     elif shape < 0.65:
-        halo = cv2.GaussianBlur(grow(alpha, unit * 0.04), (0, 0), 0.5 + unit * 0.12 * rng.random())
-        blend(image, np.clip(halo * np.float32(0.5 + 0.7 * rng.random()), 0, 1), paint(rng))
+        glow(rng, image, alpha, unit)
 
 
 def _paint_rims(
