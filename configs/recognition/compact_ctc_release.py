@@ -16,7 +16,7 @@ widths = [96, 128, 192, 256]
 preprocessing = dict(_delete_=True, mean=127.5, std=127.5, height=32, mode="buckets", widths=widths)
 train_pipeline = [
     dict(type="LoadCrop"),
-    dict(type="RecAugment", height=32, mode="buckets", widths=widths),
+    dict(type="RecAugment", height=32, mode="buckets", widths=widths, clip=0.12, steep=0.05),
     dict(type="PackRecInputs"),
 ]
 # Synthetic words come blurred and noisy already: degraded twice, many could not be read at all.
@@ -28,6 +28,8 @@ synthetic_pipeline = [
         mode="buckets",
         widths=widths,
         geometric=0.5,
+        clip=0.12,
+        steep=0.05,
         color=0.3,
         blur=0.05,
         resample=0.05,

@@ -11,6 +11,7 @@ from mmcv.transforms import BaseTransform
 from spotter.data.randomness import chance, integer, rng, uniform
 from spotter.data.transforms import photometric
 from spotter.data.transforms.rec_geometric import (
+    clipped_corners,
     detected_corners,
     framed_corners,
     jittered_corners,
@@ -23,6 +24,7 @@ from spotter.registry import TRANSFORMS
 
 # A warp samples four pixels; beyond this reduction it would skip some.
 _MAX_WARP_REDUCTION = 2.0
+_STEEP = (15.0, 45.0)
 
 
 @TRANSFORMS.register_module()
@@ -48,6 +50,10 @@ class RecAugment(BaseTransform):
         rotate: Largest rotation in degrees; small ones are likelier.
         shear: Largest horizontal shear, as the tangent of its angle.
         perspective: Largest shift of each corner as a share of the height.
+        clip: Probability that one end loses a tenth to a quarter of the height more, and with it
+            part of a letter, which the label keeps; crops narrower than 1.5 heights are left whole.
+        steep: Probability of a rotation by 15 to 45 degrees instead, for crops of at most five
+            heights: of a longer one, hardly a line of pixels would be left.
         color: Probability of a change of colours.
         invert: Probability of the negative.
         grey: Probability of grey.
@@ -69,6 +75,8 @@ class RecAugment(BaseTransform):
         rotate: float = 12.0,
         shear: float = 0.4,
         perspective: float = 0.12,
+        clip: float = 0.0,
+        steep: float = 0.0,
         color: float = 0.5,
         invert: float = 0.1,
         grey: float = 0.1,
@@ -84,6 +92,8 @@ class RecAugment(BaseTransform):
         self.rotate = rotate
         self.shear = shear
         self.perspective = perspective
+        self.clip = clip
+        self.steep = steep
         self.color = color
         self.invert = invert
         self.grey = grey
@@ -118,12 +128,18 @@ class RecAugment(BaseTransform):
         if context:
             corners = detected_corners(width, height, context)
             height -= round(2 * context * shorter_side(width, height, context))
-            if not chance(self.geometric):
-                return corners
         else:
             corners = jittered_corners(width, height, self.jitter)
-        angle = np.deg2rad(np.clip(rng.normal(0.0, self.rotate / 2), -self.rotate, self.rotate))
-        corners = framed_corners(corners, rotation_shear(angle, uniform(-self.shear, self.shear)))
+        if chance(self.clip):
+            corners = clipped_corners(corners)
+        if context and not chance(self.geometric):
+            return corners
+        angle = np.clip(rng.normal(0.0, self.rotate / 2), -self.rotate, self.rotate)
+        wide, high = corners[2] - corners[0]
+        if chance(self.steep) and wide <= 5 * high:
+            angle = uniform(*_STEEP) * (1 - 2 * integer(2))
+        linear = rotation_shear(np.deg2rad(angle), uniform(-self.shear, self.shear))
+        corners = framed_corners(corners, linear)
         return corners + rng.uniform(-self.perspective, self.perspective, (4, 2)) * height
 
     def _degrade(self, image: np.ndarray) -> np.ndarray:

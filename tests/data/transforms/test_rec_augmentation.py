@@ -15,6 +15,7 @@ from spotter.data.transforms import (
     RecShear,
 )
 from spotter.data.transforms.rec_geometric import (
+    clipped_corners,
     detected_corners,
     framed_corners,
     image_corners,
@@ -62,6 +63,44 @@ def test_corners_of_detected_words_err_about_their_margin():
     narrow = np.array([detected_corners(16, 28, 0.5) for _ in range(300)])
     assert narrow[:, 0, 0].max() <= 5
     assert (narrow[:, 1, 0] - narrow[:, 0, 0]).min() >= 6
+
+
+def test_one_end_is_clipped_but_not_of_narrow_crops():
+    randomness.rng.seed(0)
+    corners = image_corners(100, 40)
+    drawn = np.array([clipped_corners(corners) for _ in range(500)]) - corners
+    left, right = drawn[:, 0, 0], -drawn[:, 1, 0]
+    assert (drawn[..., 1] == 0).all()
+    assert ((left > 0) ^ (right > 0)).all()
+    assert 0.4 < (left > 0).mean() < 0.6
+    lost = (left + right) / 40
+    assert lost.min() == pytest.approx(0.1, abs=0.01)
+    assert lost.max() == pytest.approx(0.25, abs=0.01)
+    np.testing.assert_array_equal(clipped_corners(image_corners(59, 40)), image_corners(59, 40))
+
+
+def test_clipping_and_steep_rotation_of_the_fused_augmentation():
+    """A white word of 60 x 20 in the middle of a crop of 80 x 30."""
+    randomness.rng.seed(0)
+    image = np.zeros((30, 80, 3), np.uint8)
+    image[5:25, 10:70] = 255
+    still = {**OFF, "geometric": 1, "jitter": 0, "rotate": 0, "shear": 0, "perspective": 0}
+    plain = RecAugment(**still)({"img": image})["img"][..., 0] > 127
+    for _ in range(20):
+        clipped = RecAugment(**still, clip=1)({"img": image})["img"][..., 0] > 127
+        # One end has less black beside the word than the other.
+        sides = sorted([clipped.any(0).argmax(), clipped.any(0)[::-1].argmax()])
+        assert sides[0] < sides[1]
+        steep = RecAugment(**still, steep=1)({"img": image})["img"][..., 0] > 127
+        # The whole word is seen, and all four corners of the view show what is beside it.
+        assert not steep[[0, 0, -1, -1], [0, -1, 0, -1]].any()
+        assert 0.2 < steep.mean() / plain.mean() < 0.8
+        # It is tilted: the further to the right, the lower or the higher.
+        assert abs(np.corrcoef(np.nonzero(steep))[0, 1]) > 0.3
+    long = np.zeros((30, 200, 3), np.uint8)
+    long[5:25, 10:190] = 255
+    seen = [RecAugment(**still, steep=steep)({"img": long})["img"] for steep in (0, 1)]
+    np.testing.assert_array_equal(*seen)
 
 
 def test_a_word_with_context_is_cut_out_anew_each_time():
