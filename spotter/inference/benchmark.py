@@ -84,6 +84,12 @@ class OurSide:
         return Run(words, (between - start) * 1e3, (end - between) * 1e3, used * 1e3)
 
 
+_KEPT: list[Any] = []
+"""Engines of RapidOCR on OpenVINO, which stay to the end of the process. Each opens three cores, of
+which the first goes first: from then on signals are handled on freed memory (see ``_core`` of
+:mod:`spotter.inference.openvino_runtime`), and the process dies at the next one."""
+
+
 class RapidOCRSide:
     """RapidOCR 3 with the models of its package.
 
@@ -114,6 +120,8 @@ class RapidOCRSide:
             params[f"{engine}.intra_op_num_threads"] = threads
             params[f"{engine}.inter_op_num_threads"] = 1
         self._engine = RapidOCR(params=params)
+        if peer == "rapidocr-openvino":
+            _KEPT.append(self._engine)
 
     def run(self, photo: np.ndarray) -> Run:
         """See :class:`Side`."""

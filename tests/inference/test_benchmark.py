@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import cv2
@@ -100,11 +102,39 @@ def test_a_peer_on_openvino_needs_openvino(monkeypatch: pytest.MonkeyPatch) -> N
         assert {"rapidocr", "rapidocr-lines"} <= set(present_peers())
 
 
+def bakery() -> np.ndarray:
+    """A photo of one word."""
+    photo = np.full((120, 400, 3), 255, np.uint8)
+    cv2.putText(photo, "Bakery", (40, 80), cv2.FONT_HERSHEY_SIMPLEX, 2, (0, 0, 0), 4)
+    return photo
+
+
 def test_rapidocr_reads_on_both_engines() -> None:
     pytest.importorskip("rapidocr")
     pytest.importorskip("openvino")
-    photo = np.full((120, 400, 3), 255, np.uint8)
-    cv2.putText(photo, "Bakery", (40, 80), cv2.FONT_HERSHEY_SIMPLEX, 2, (0, 0, 0), 4)
     for peer in ("rapidocr", "rapidocr-openvino"):
-        words = RapidOCRSide(peer, 1).run(photo).words
+        words = RapidOCRSide(peer, 1).run(bakery()).words
         assert [word.text for word in words] == ["Bakery"]
+
+
+SIGNALS = """
+import gc, os, signal
+from spotter.inference.benchmark import RapidOCRSide
+from tests.inference.test_benchmark import bakery
+
+for _ in range(2):
+    RapidOCRSide("rapidocr-openvino", 1).run(bakery())
+    gc.collect()
+signal.signal(signal.SIGUSR1, lambda *_: None)
+os.kill(os.getpid(), signal.SIGUSR1)
+print("alive")
+"""
+
+
+def test_signals_are_handled_after_rapidocr_on_openvino_has_gone() -> None:
+    pytest.importorskip("rapidocr")
+    pytest.importorskip("openvino")
+    done = subprocess.run(
+        [sys.executable, "-c", SIGNALS], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "alive"), done.stderr
