@@ -69,7 +69,10 @@ def clipped_corners(corners: np.ndarray) -> np.ndarray:
     than 1.5 heights stays whole.
 
     Args:
-        corners: (4, 2) of an upright crop, clockwise from the top-left.
+        corners: (4, 2) of an upright crop in pixels, clockwise from the top-left.
+
+    Returns:
+        (4, 2), likewise; the left or the right end is the one moved.
     """
     width, height = corners[2] - corners[0]
     if width < 1.5 * height:
