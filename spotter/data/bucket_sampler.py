@@ -8,7 +8,7 @@ from typing import Any
 
 from torch.utils.data import Sampler
 
-from spotter.data.transforms.rec_resize import bucket_width
+from spotter.data.input_size import bucket_width
 from spotter.errors import ConfigError
 from spotter.registry import DATA_SAMPLERS
 
@@ -26,6 +26,7 @@ class BucketBatchSampler(Sampler):
         dataset: Gives ``image_size(index) -> (width, height)``; by default ``sampler.dataset``.
         widths: The buckets, see ``RecResize(mode="buckets")``.
         height: Height of every input.
+        stretch: See :func:`spotter.data.input_size.bucket_width`.
 
     Raises:
         ConfigError: The dataset does not know the sizes of its images.
@@ -38,6 +39,7 @@ class BucketBatchSampler(Sampler):
         widths: Sequence[int],
         height: int = 32,
         dataset: Any = None,
+        stretch: float | None = None,
     ) -> None:
         self.source = sampler
         self.dataset = dataset if dataset is not None else getattr(sampler, "dataset", None)
@@ -46,6 +48,7 @@ class BucketBatchSampler(Sampler):
         self.batch_size = batch_size
         self.widths = sorted(widths)
         self.height = height
+        self.stretch = stretch
 
     def __len__(self) -> int:
         return len(self.source) // self.batch_size
@@ -54,7 +57,8 @@ class BucketBatchSampler(Sampler):
         waiting: dict[int, list[int]] = {width: [] for width in self.widths}
         for index in self.source:
             width, height = sample_size(self.dataset, index)
-            batch = waiting[bucket_width(width, height, self.height, self.widths)]
+            bucket = bucket_width(width, height, self.height, self.widths, self.stretch)
+            batch = waiting[bucket]
             batch.append(index)
             if len(batch) == self.batch_size:
                 yield batch.copy()

@@ -15,13 +15,29 @@ def keep_ratio_width(width: int, height: int, target_height: int) -> int:
     return max(1, round(width * target_height / height))
 
 
-def bucket_width(width: int, height: int, target_height: int, widths: Sequence[int]) -> int:
-    """The bucket nearest to a crop's keep-ratio width, in ratio; ties go to the wider.
+def bucket_width(
+    width: int,
+    height: int,
+    target_height: int,
+    widths: Sequence[int],
+    stretch: float | None = None,
+) -> int:
+    """The bucket of a crop, which depends on nothing but its own size, and so does its reading.
 
-    A crop's bucket depends on nothing but its own size, and so does its reading.
+    Args:
+        width: Width of the crop.
+        height: Height of the crop.
+        target_height: Height of the input.
+        widths: The buckets.
+        stretch: The narrowest bucket that is at least this many times as wide as the crop would be
+            at its own proportions, else the widest; ``None``: the nearest one in ratio, ties go to
+            the wider.
     """
     own = keep_ratio_width(width, height, target_height)
-    return min(widths, key=lambda bucket: (max(bucket / own, own / bucket), -bucket))
+    if stretch is None:
+        return min(widths, key=lambda bucket: (max(bucket / own, own / bucket), -bucket))
+    wide_enough = [bucket for bucket in widths if bucket >= stretch * own]
+    return min(wide_enough, default=max(widths))
 
 
 class RecInputSize:
@@ -30,13 +46,14 @@ class RecInputSize:
     Args:
         height: Height of every input.
         mode: ``"fixed"``: all crops are stretched to ``width``. ``"keep_ratio"``: proportions are
-            kept up to ``width``, beyond which the crop is squeezed. ``"buckets"``: stretched to the
-            nearest of ``widths``.
+            kept up to ``width``, beyond which the crop is squeezed. ``"buckets"``: stretched to one
+            of ``widths``, see :func:`bucket_width`.
         width: The width, or largest width.
         widths: The buckets.
+        stretch: See :func:`bucket_width`.
 
     Raises:
-        ConfigError: Unknown mode, or buckets missing.
+        ConfigError: Unknown mode, buckets missing, or a stretch that is not above 0.
     """
 
     def __init__(
@@ -45,13 +62,17 @@ class RecInputSize:
         mode: ResizeMode = "fixed",
         width: int = 128,
         widths: Sequence[int] | None = None,
+        stretch: float | None = None,
     ) -> None:
         if mode not in ("fixed", "keep_ratio", "buckets"):
             raise ConfigError(f'resize mode is "fixed", "keep_ratio" or "buckets", not {mode!r}')
         if mode == "buckets" and not widths:
             raise ConfigError('resize mode "buckets" needs widths')
+        if stretch is not None and not 0 < stretch < float("inf"):
+            raise ConfigError(f"stretch must be above 0, not {stretch}")
         self.height = height
         self.mode = mode
+        self.stretch = stretch
         self.width = width
         self.widths = sorted(widths or ())
 
@@ -60,5 +81,5 @@ class RecInputSize:
         if self.mode == "fixed":
             return self.width
         if self.mode == "buckets":
-            return bucket_width(width, height, self.height, self.widths)
+            return bucket_width(width, height, self.height, self.widths, self.stretch)
         return min(self.width, keep_ratio_width(width, height, self.height))

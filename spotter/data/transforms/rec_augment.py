@@ -45,13 +45,15 @@ class RecAugment(BaseTransform):
         width: The width; with ``"keep_ratio"`` the largest one.
         widths: The buckets.
         pad: See :class:`RecResize`.
+        stretch: See :class:`RecInputSize`.
         geometric: Probability of any geometric change.
         jitter: Largest shift of each border as a share of the height, outward or inward.
         rotate: Largest rotation in degrees; small ones are likelier.
         shear: Largest horizontal shear, as the tangent of its angle.
         perspective: Largest shift of each corner as a share of the height.
         clip: Probability that one end loses a tenth to a quarter of the height more, and with it
-            part of a letter, which the label keeps; crops narrower than 1.5 heights are left whole.
+            part of a letter, which the label keeps; crops narrower than 1.5 heights are left whole,
+            and so are those of labels that begin or end with a mark, which would be gone.
         steep: Probability of a rotation by 15 to 45 degrees instead, for crops of at most five
             heights: of a longer one, hardly a line of pixels would be left.
         color: Probability of a change of colours.
@@ -70,6 +72,7 @@ class RecAugment(BaseTransform):
         width: int = 128,
         widths: Sequence[int] | None = None,
         pad: bool = True,
+        stretch: float | None = None,
         geometric: float = 0.7,
         jitter: float = 0.12,
         rotate: float = 12.0,
@@ -85,7 +88,7 @@ class RecAugment(BaseTransform):
         noise: float = 0.2,
         jpeg: float = 0.15,
     ) -> None:
-        self.input_size = RecInputSize(height, mode, width, widths)
+        self.input_size = RecInputSize(height, mode, width, widths, stretch)
         self.pad = pad
         self.geometric = geometric
         self.jitter = jitter
@@ -116,21 +119,22 @@ class RecAugment(BaseTransform):
             )
             image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
         if context or chance(self.geometric):
-            corners = self._corners(image.shape[1], image.shape[0], context)
+            clip = self.clip if _ends_in_letters(results.get("text")) else 0.0
+            corners = self._corners(image.shape[1], image.shape[0], context, clip)
             image = warp_corners(image, corners, *target)
         else:
             image = cv2.resize(image, target, interpolation=cv2.INTER_LINEAR)
         finish_resize(results, self._degrade(image), self.input_size, self.pad)
         return results
 
-    def _corners(self, width: int, height: int, context: float) -> np.ndarray:
+    def _corners(self, width: int, height: int, context: float, clip: float) -> np.ndarray:
         """(4, 2) points of the crop that become the corners of the input."""
         if context:
             corners = detected_corners(width, height, context)
             height -= round(2 * context * shorter_side(width, height, context))
         else:
             corners = jittered_corners(width, height, self.jitter)
-        if chance(self.clip):
+        if chance(clip):
             corners = clipped_corners(corners)
         if context and not chance(self.geometric):
             return corners
@@ -167,3 +171,8 @@ class RecAugment(BaseTransform):
         if chance(self.jpeg):
             image = photometric.jpeg(image, 20 + integer(60))
         return image
+
+
+def _ends_in_letters(text: str | None) -> bool:
+    """Whether both ends of a label are letters or digits; an unknown one counts as such."""
+    return not text or (text[0].isalnum() and text[-1].isalnum())

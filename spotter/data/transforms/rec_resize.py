@@ -9,7 +9,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from spotter.data.images import resize_image
-from spotter.data.input_size import RecInputSize, ResizeMode, bucket_width  # noqa: F401
+from spotter.data.input_size import RecInputSize, ResizeMode
 from spotter.data.word_context import word_box
 from spotter.registry import TRANSFORMS
 
@@ -32,6 +32,7 @@ class RecResize(BaseTransform):
         widths: The buckets.
         pad: With ``"keep_ratio"``: pad to ``width`` on the right. ``False`` leaves the padding to
             the data preprocessor, which pads a batch to its own widest crop.
+        stretch: See :class:`RecInputSize`.
     """
 
     def __init__(
@@ -41,8 +42,9 @@ class RecResize(BaseTransform):
         width: int = 128,
         widths: Sequence[int] | None = None,
         pad: bool = True,
+        stretch: float | None = None,
     ) -> None:
-        self.input_size = RecInputSize(height, mode, width, widths)
+        self.input_size = RecInputSize(height, mode, width, widths, stretch)
         self.pad = pad
 
     def transform(self, results: dict) -> dict:

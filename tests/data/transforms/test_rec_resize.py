@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from spotter.data.input_size import bucket_width
 from spotter.data.transforms import RecInputSize, RecResize
-from spotter.data.transforms.rec_resize import PAD_VALUE, bucket_width
+from spotter.data.transforms.rec_resize import PAD_VALUE
 from spotter.errors import ConfigError
 
 
@@ -53,3 +54,15 @@ def test_errors():
         RecInputSize(mode="stretch")
     with pytest.raises(ConfigError, match="widths"):
         RecInputSize(mode="buckets")
+    with pytest.raises(ConfigError, match="stretch"):
+        RecInputSize(mode="buckets", widths=[64], stretch=0.0)
+
+
+def test_buckets_with_a_stretch_keep_enough_frames_for_every_letter():
+    widths = [48, 96, 128, 192, 256, 384]
+    # Keep-ratio widths 40 and 41: 1.2 times 40 still fits 48.
+    sizes = {(40, 32): 48, (41, 32): 96, (80, 32): 96, (160, 32): 192, (320, 32): 384}
+    for (width, height), bucket in sizes.items():
+        assert bucket_width(width, height, 32, widths, 1.2) == bucket
+    assert bucket_width(1000, 32, 32, widths, 1.2) == 384
+    assert RecInputSize(mode="buckets", widths=widths, stretch=1.2)(20, 64) == 48
