@@ -24,12 +24,12 @@ setup(
     package_dir={"spotter.configs": "configs"},
     package_data={
         "spotter": [
-            *("zoo/*.safetensors", "zoo/*.onnx", "zoo/*.npz", "zoo/*.json"),
+            *(f"hub/weights/*.{suffix}" for suffix in ("safetensors", "onnx", "npz", "json")),
             *("py.typed", "*.css"),
         ],
         "spotter.configs": ["**/*.py"],
-        "spotter.data.synthesis": ["*.txt"],
-        "spotter.evaluation.errors": ["*.css", "*.js"],
+        "spotter.synthesis": ["*.txt"],
+        "spotter.error_analysis": ["*.css", "*.js"],
     },
     install_requires=[
         "torch>=2.4",

@@ -15,11 +15,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from spotter.command_line import run_tool
+from spotter.cli.arguments import add_spotter_arguments, spotter_from
+from spotter.cli.errors import run_tool
 from spotter.data.images import read_image
 from spotter.errors import ImageError
-from spotter.inference.arguments import add_spotter_arguments, spotter_from
-from spotter.inference.drawing import draw_result
+from spotter.io.drawing import draw_result
 from spotter.structures import SpottingResult
 
 

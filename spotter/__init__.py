@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spotter.inference import SceneTextSpotter
+    from spotter.pipeline import SceneTextSpotter
 
 __version__ = "0.1.0"
 __all__ = ["SceneTextSpotter", "__version__"]
@@ -16,7 +16,7 @@ __all__ = ["SceneTextSpotter", "__version__"]
 
 def __getattr__(name: str) -> Any:
     if name == "SceneTextSpotter":
-        from spotter.inference import SceneTextSpotter
+        from spotter.pipeline import SceneTextSpotter
 
         return SceneTextSpotter
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

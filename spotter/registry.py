@@ -24,9 +24,9 @@ MODELS = Registry(
     scope="spotter",
     locations=[
         "spotter.data.preprocessor",
-        "spotter.detectors.exports",
-        "spotter.recognizers",
-        "spotter.recipes",
+        "spotter.models.detection.exports",
+        "spotter.models.recognition",
+        "spotter.methods",
     ],
 )
 DATASETS = Registry(
@@ -48,30 +48,30 @@ METRICS = Registry(
     "metric", parent=MMENGINE_METRICS, scope="spotter", locations=["spotter.evaluation"]
 )
 HOOKS = Registry(
-    "hook", parent=MMENGINE_HOOKS, scope="spotter", locations=["spotter.engine.exports"]
+    "hook", parent=MMENGINE_HOOKS, scope="spotter", locations=["spotter.training.exports"]
 )
 LOOPS = Registry(
-    "loop", parent=MMENGINE_LOOPS, scope="spotter", locations=["spotter.engine.exports"]
+    "loop", parent=MMENGINE_LOOPS, scope="spotter", locations=["spotter.training.exports"]
 )
 RUNNERS = Registry(
-    "runner", parent=MMENGINE_RUNNERS, scope="spotter", locations=["spotter.engine.exports"]
+    "runner", parent=MMENGINE_RUNNERS, scope="spotter", locations=["spotter.training.exports"]
 )
 OPTIM_WRAPPERS = Registry(
     "optim wrapper",
     parent=MMENGINE_OPTIM_WRAPPERS,
     scope="spotter",
-    locations=["spotter.engine.exports"],
+    locations=["spotter.training.exports"],
 )
 MODEL_WRAPPERS = Registry(
     "model wrapper",
     parent=MMENGINE_MODEL_WRAPPERS,
     scope="spotter",
-    locations=["spotter.engine.exports"],
+    locations=["spotter.training.exports"],
 )
 PARAM_SCHEDULERS = Registry(
     "parameter scheduler",
     parent=MMENGINE_PARAM_SCHEDULERS,
     scope="spotter",
-    locations=["spotter.engine.exports"],
+    locations=["spotter.training.exports"],
 )
 READERS = Registry("reader", scope="spotter", locations=["spotter.data.readers"])

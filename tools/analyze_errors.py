@@ -4,8 +4,8 @@ One self-contained page: scores; missed, misread, merged and split words and fal
 pictures; confused characters; accuracy by height, angle, length and confidence.
 """
 
-from spotter.command_line import run_tool
-from spotter.evaluation.errors.command import main
+from spotter.cli.errors import run_tool
+from spotter.error_analysis.command import main
 
 if __name__ == "__main__":
     run_tool(main)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from spotter.command_line import run_tool
+from spotter.cli.errors import run_tool
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     )
     parser.add_argument("--out", required=True, type=Path, help="the .safetensors file to write")
     arguments = parser.parse_args()
-    from spotter.engine.averaging import average_files, parse_part
+    from spotter.training.averaging import average_files, parse_part
 
     shares = average_files([parse_part(part) for part in arguments.parts], arguments.out)
     print(f"{arguments.out}: " + ", ".join(f"{share:.3f} {file}" for file, share in shares))

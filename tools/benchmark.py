@@ -4,8 +4,8 @@ One table is printed, and written with ``--json`` and ``--markdown``; prediction
 JSON lines. ``--peer rapidocr`` runs RapidOCR on the same sets.
 """
 
-from spotter.benchmarks.command import main
-from spotter.command_line import run_tool
+from benchmarks.command import main
+from spotter.cli.errors import run_tool
 
 if __name__ == "__main__":
     run_tool(main)

@@ -21,7 +21,7 @@ from rich.table import Table
 from torch.utils.flop_counter import FlopCounterMode
 
 from spotter.errors import ConfigError, SpotterError
-from spotter.recognizers import FourStageRecognizer
+from spotter.models.recognition import FourStageRecognizer
 from spotter.registry import MODELS
 from spotter.structures import TextRecSample
 

@@ -19,11 +19,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from spotter.command_line import run_tool
+from benchmarks import speed as benchmark
+from spotter.cli.arguments import add_spotter_arguments, find_images, spotter_from
+from spotter.cli.errors import run_tool
 from spotter.data.images import read_image, resize_image
 from spotter.errors import ConfigError
-from spotter.inference import benchmark
-from spotter.inference.arguments import add_spotter_arguments, find_images, spotter_from
 from spotter.structures import TextInstance
 
 

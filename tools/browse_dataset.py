@@ -13,9 +13,9 @@ from mmengine.config import DictAction
 from rich.console import Console
 from rich.progress import Progress
 
-from spotter.command_line import run_tool
+from spotter.cli.errors import run_tool
 from spotter.data.browsing import browse, browsing_page, open_datasets
-from spotter.engine.launch import load_config
+from spotter.training.launch import load_config
 
 
 def main() -> None:

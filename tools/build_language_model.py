@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from spotter.command_line import run_tool
+from spotter.cli.errors import run_tool
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--codes", type=float, default=0.02, help="share of codes such as B2F07")
     parser.add_argument("--licence", default="", help="of the lists, noted in the file")
     arguments = parser.parse_args()
-    from spotter.language import LanguageModel, WordSource
+    from spotter.decoding import LanguageModel, WordSource
 
     model = LanguageModel.build(
         [WordSource.parse(source) for source in arguments.sources],

@@ -4,8 +4,8 @@ Fits on the validation suite, prints calibration errors and what ``min_score`` d
 fit into the pair's file (``--write``) and a reliability diagram (``--page``).
 """
 
-from spotter.benchmarks.calibrate import main
-from spotter.command_line import run_tool
+from benchmarks.calibrate import main
+from spotter.cli.errors import run_tool
 
 if __name__ == "__main__":
     run_tool(main)

@@ -5,8 +5,8 @@ in DST/refused.txt. ``--crops`` cuts the labelled words out of photos. An interr
 goes on when the same command is given again.
 """
 
-from spotter.command_line import run_tool
-from spotter.data.conversion.command import main
+from spotter.cli.errors import run_tool
+from spotter.conversion.command import main
 
 if __name__ == "__main__":
     run_tool(main)

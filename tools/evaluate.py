@@ -4,7 +4,7 @@ PRED is a file of our JSON lines or an official submission, TRUTH an official ar
 or a set in any layout of ``tools/convert_dataset.py --list``.
 """
 
-from spotter.command_line import run_tool
+from spotter.cli.errors import run_tool
 from spotter.evaluation.command import main
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from spotter.command_line import run_tool
+from spotter.cli.errors import run_tool
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
         "--tolerance", type=float, help="largest difference to torch, relative to the output"
     )
     arguments = parser.parse_args()
-    from spotter.inference.export import export_onnx
+    from spotter.export.onnx import export_onnx
 
     report = export_onnx(
         arguments.weights, arguments.out, arguments.half_weights, arguments.tolerance

@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from spotter.command_line import run_tool
-from spotter.inference.arguments import find_images, listed_images
-from spotter.inference.harvest import HarvestSettings, harvest_crops, write_contact_sheet
-from spotter.inference.runtimes import RUNTIMES
-from spotter.inference.zoo import resolve_pair
+from spotter.cli.arguments import find_images, listed_images
+from spotter.cli.errors import run_tool
+from spotter.hub.zoo import resolve_pair
+from spotter.labeling.crop_mining import HarvestSettings, harvest_crops, write_contact_sheet
+from spotter.runtime.runtimes import RUNTIMES
 
 
 def main() -> None:

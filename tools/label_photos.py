@@ -10,10 +10,10 @@ import argparse
 from dataclasses import fields
 from pathlib import Path
 
-from spotter.command_line import run_tool
-from spotter.inference.arguments import find_images
-from spotter.inference.photo_labels import LabelRules, PhotoLabeller, label_photos
-from spotter.inference.runtimes import RUNTIMES
+from spotter.cli.arguments import find_images
+from spotter.cli.errors import run_tool
+from spotter.labeling.photo_labels import LabelRules, PhotoLabeller, label_photos
+from spotter.runtime.runtimes import RUNTIMES
 
 
 def main() -> None:

@@ -4,8 +4,8 @@ It reads drawn words that get harder in one way at a time: smaller, blurred, fai
 spaced out, condensed, stacked, or without meaning.
 """
 
-from spotter.benchmarks.weaknesses import main
-from spotter.command_line import run_tool
+from benchmarks.robustness import main
+from spotter.cli.errors import run_tool
 
 if __name__ == "__main__":
     run_tool(main)

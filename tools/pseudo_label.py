@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import argparse
 
-from spotter.command_line import run_tool
-from spotter.inference.pseudo_labels import label_samples, pseudo_label_sources
-from spotter.inference.recognition import WordRecognizer
-from spotter.inference.runtimes import RUNTIMES
+from spotter.cli.errors import run_tool
+from spotter.labeling.pseudo_labels import label_samples, pseudo_label_sources
+from spotter.pipeline.word_recognizer import WordRecognizer
+from spotter.runtime.runtimes import RUNTIMES
 
 
 def main() -> None:
@@ -25,8 +25,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, help="default: all cores of this process")
     parser.add_argument("--batch-size", type=int, default=64)
     arguments = parser.parse_args()
-    from spotter.engine.launch import load_config
     from spotter.registry import READERS
+    from spotter.training.launch import load_config
 
     options = {"data_root": arguments.data_root} if arguments.data_root else None
     sources = pseudo_label_sources(load_config(arguments.config, options).train_dataloader)

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spotter.command_line import run_tool
-from spotter.inference import WordRecognizer
-from spotter.inference.arguments import (
+from spotter.bulk.files import process_in_bulk
+from spotter.cli.arguments import (
     add_runtime_arguments,
     find_images,
     listed_images,
     runtime_options,
 )
-from spotter.inference.bulk import process_in_bulk
+from spotter.cli.errors import run_tool
+from spotter.pipeline import WordRecognizer
 
 
 def main() -> None:

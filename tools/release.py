@@ -11,7 +11,7 @@ import torch
 from mmengine.config import DictAction
 
 import spotter
-from spotter.command_line import run_tool
+from spotter.cli.errors import run_tool
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
         "--beside", type=Path, help="folder shared with pieces of this model that train meanwhile"
     )
     parser.add_argument("--config", type=Path, help="instead of the kind's release config")
-    parser.add_argument("--zoo", type=Path, default=package / "zoo")
+    parser.add_argument("--zoo", type=Path, default=package / "hub" / "weights")
     parser.add_argument(
         "--unfinished",
         type=Path,
@@ -45,8 +45,8 @@ def main() -> None:
     parser.add_argument("--note", default="", help="what is tried in this piece, for the log")
     parser.add_argument("--cfg-options", nargs="+", action=DictAction, default={})
     args = parser.parse_args()
-    from spotter.release import publish, train_piece
-    from spotter.release.piece import PieceSettings, mark_logged
+    from research.release import publish, train_piece
+    from research.release.piece import PieceSettings, mark_logged
 
     if args.threads:
         torch.set_num_threads(args.threads)

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from spotter.command_line import run_tool
-from spotter.inference.arguments import add_spotter_arguments, find_images, spotter_from
-from spotter.inference.bulk import process_in_bulk
+from spotter.bulk.files import process_in_bulk
+from spotter.cli.arguments import add_spotter_arguments, find_images, spotter_from
+from spotter.cli.errors import run_tool
 
 
 def main() -> None:

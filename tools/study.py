@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-from spotter.command_line import run_tool
+from spotter.cli.errors import run_tool
 
 STUDIES = ("self_supervised", "semi_supervised", "multimodal")
 
@@ -14,7 +14,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Run a study; it goes on where it stopped.")
     parser.add_argument("study", choices=STUDIES)
     name = parser.parse_args(sys.argv[1:2]).study
-    importlib.import_module(f"spotter.studies.{name}").main(sys.argv[2:])
+    importlib.import_module(f"research.studies.{name}").main(sys.argv[2:])
 
 
 if __name__ == "__main__":

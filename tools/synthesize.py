@@ -7,7 +7,7 @@ and ``--backgrounds``: the system's fonts, a short word list and painted surface
 
 import sys
 
-from spotter.data.synthesis.command import main
+from spotter.synthesis.command import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,6 +1,6 @@
 """Score: ``tools/test.py CONFIG WEIGHTS [--cfg-options k=v ...]``."""
 
-from spotter.engine.launch import run_tool, score_main
+from spotter.training.launch import run_tool, score_main
 
 if __name__ == "__main__":
     run_tool(score_main)

@@ -3,7 +3,7 @@
 Several processes: ``torchrun --nproc-per-node 8 tools/train.py CONFIG --launcher pytorch``.
 """
 
-from spotter.engine.launch import run_tool, train_main
+from spotter.training.launch import run_tool, train_main
 
 if __name__ == "__main__":
     run_tool(train_main)

@@ -4,8 +4,8 @@ Prints a table of input size against speed, each size with its best thresholds o
 false detections on photos without text; ``--write`` puts a choice into the weights.
 """
 
-from spotter.benchmarks.tune_detector import main
-from spotter.command_line import run_tool
+from benchmarks.tune_detector import main
+from spotter.cli.errors import run_tool
 
 if __name__ == "__main__":
     run_tool(main)

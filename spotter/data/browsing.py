@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from spotter.data.datasets import TextDataset
-from spotter.data.synthesis.datasets import SyntheticDataset
 from spotter.data.transforms.loading import load_pixels
+from spotter.error_analysis.web_page import Outline, escape, page, picture
 from spotter.errors import ConfigError, SpotterError
 from spotter.registry import DATASETS
 from spotter.structures import TextDetSample, TextRecSample
-from spotter.web_page import Outline, escape, page, picture
+from spotter.synthesis.datasets import SyntheticDataset
 
 _MAX_SIDE = 720
 _STYLE = """\

@@ -8,9 +8,9 @@ from typing import Any
 
 from torch.utils.data import Sampler
 
-from spotter.data.input_size import bucket_width
 from spotter.errors import ConfigError
 from spotter.registry import DATA_SAMPLERS
+from spotter.runtime.input_size import bucket_width
 
 
 @DATA_SAMPLERS.register_module()
@@ -26,7 +26,7 @@ class BucketBatchSampler(Sampler):
         dataset: Gives ``image_size(index) -> (width, height)``; by default ``sampler.dataset``.
         widths: The buckets, see ``RecResize(mode="buckets")``.
         height: Height of every input.
-        stretch: See :func:`spotter.data.input_size.bucket_width`.
+        stretch: See :func:`spotter.runtime.input_size.bucket_width`.
 
     Raises:
         ConfigError: The dataset does not know the sizes of its images.

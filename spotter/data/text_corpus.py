@@ -13,8 +13,8 @@ from torch.utils.data import Dataset
 from spotter.charset import Charset
 from spotter.data.randomness import rng
 from spotter.data.spelling import SpellingNoise, substitute
+from spotter.decoding.corpus import read_word_counts
 from spotter.errors import ConfigError
-from spotter.language.corpus import read_word_counts
 from spotter.registry import DATASETS
 from spotter.structures import LanguageSample
 
@@ -43,7 +43,7 @@ class TextCorpusDataset(Dataset):
 
     Args:
         files: Frequency lists, name lists or running text, see
-            :func:`spotter.language.read_word_counts`.
+            :func:`spotter.decoding.read_word_counts`.
         charset: Character set.
         max_length: Longest word; longer ones are left out.
         split: ``"train"``: words are drawn by their frequency, held-out ones never;

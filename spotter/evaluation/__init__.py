@@ -1,32 +1,36 @@
 """Scores, one file per protocol; the metrics register themselves for mmengine configs."""
 
-from spotter.evaluation.cleval import (
+from spotter.evaluation.metric import DetectionMetric
+from spotter.evaluation.protocols.cleval import (
     SCALE_BINS,
     CLEval,
     CLEvalScores,
     CLEvalSettings,
     evaluate_cleval,
 )
-from spotter.evaluation.detection import DetectionIoU, DetectionScores, evaluate_detection
-from spotter.evaluation.deteval import (
+from spotter.evaluation.protocols.detection import DetectionIoU, DetectionScores, evaluate_detection
+from spotter.evaluation.protocols.deteval import (
     DETEVAL_SETTINGS,
     DetEval,
     DetEvalScores,
     DetEvalSettings,
     evaluate_deteval,
 )
-from spotter.evaluation.end_to_end import EndToEndScore, EndToEndScores, evaluate_end_to_end
-from spotter.evaluation.language import LanguageMetric
-from spotter.evaluation.metric import DetectionMetric
-from spotter.evaluation.protocols import DETECTION_PROTOCOLS, detection_protocol
-from spotter.evaluation.recognition import (
+from spotter.evaluation.protocols.end_to_end import (
+    EndToEndScore,
+    EndToEndScores,
+    evaluate_end_to_end,
+)
+from spotter.evaluation.protocols.language import LanguageMetric
+from spotter.evaluation.protocols.names import DETECTION_PROTOCOLS, detection_protocol
+from spotter.evaluation.protocols.recognition import (
     RecognitionReport,
     RecognitionRules,
     RecognitionScores,
     WordAccuracy,
     evaluate_recognition,
 )
-from spotter.evaluation.tiou import TIoU, TIoUScores, evaluate_tiou
+from spotter.evaluation.protocols.tiou import TIoU, TIoUScores, evaluate_tiou
 
 __all__ = [
     "DETECTION_PROTOCOLS",

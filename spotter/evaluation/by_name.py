@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 
-from spotter.data.conversion import Source
+from spotter.conversion import Source
 from spotter.data.images import IMAGE_SUFFIXES
 from spotter.data.readers.base import read_lines
 from spotter.errors import AnnotationError

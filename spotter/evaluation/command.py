@@ -11,9 +11,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from spotter.decoding.lexicon import VISUAL_COSTS, Lexicon
 from spotter.errors import ConfigError
 from spotter.evaluation.lexicons import ImageLexicons, open_lexicons
-from spotter.evaluation.protocols import (
+from spotter.evaluation.protocols.names import (
     DETECTION_PROTOCOLS,
     END_TO_END_PROTOCOLS,
     RECOGNITION_PROTOCOLS,
@@ -21,7 +22,7 @@ from spotter.evaluation.protocols import (
     end_to_end_protocol,
     recognition_protocol,
 )
-from spotter.evaluation.recognition import (
+from spotter.evaluation.protocols.recognition import (
     CharacterSet,
     RecognitionRules,
     evaluate_recognition,
@@ -29,7 +30,6 @@ from spotter.evaluation.recognition import (
 from spotter.evaluation.report import recognition_json, recognition_tables, scores_table
 from spotter.evaluation.saved import GroundTruth, load_photos, load_words, parse_scale
 from spotter.evaluation.submissions import OUTLINES, write_submission
-from spotter.lexicon import VISUAL_COSTS, Lexicon
 
 _NO_LEXICON = "no lexicon"
 

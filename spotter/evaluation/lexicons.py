@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from spotter.decoding.lexicon import Lexicon
 from spotter.errors import ConfigError
-from spotter.lexicon import Lexicon
 
 #: One lexicon for all images (weak, generic, full) or one each, in step or by name (strong).
 Lexicons: TypeAlias = "Lexicon | ImageLexicons | Sequence[Lexicon] | Mapping[str, Lexicon]"

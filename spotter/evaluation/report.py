@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from spotter.evaluation.recognition import RecognitionReport, RecognitionScores
+from spotter.evaluation.protocols.recognition import RecognitionReport, RecognitionScores
 
 #: Headings of scores; others keep their names.
 HEADINGS = {

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from spotter.data.conversion import LAYOUTS, Source
+from spotter.conversion import LAYOUTS, Source
 from spotter.data.images import image_size
 from spotter.data.readers.base import read_lines
 from spotter.data.readers.icdar_words import parse_word_line

@@ -9,9 +9,9 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from spotter.data.images import resize_image
-from spotter.data.input_size import RecInputSize, ResizeMode
 from spotter.data.word_context import word_box
 from spotter.registry import TRANSFORMS
+from spotter.runtime.input_size import RecInputSize, ResizeMode
 
 # Mid-grey: zero after the recognizers' normalisation.
 PAD_VALUE = 127

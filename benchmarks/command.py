@@ -1,0 +1,201 @@
+"""The command line of ``tools/benchmark.py``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.report import Outcome
+from benchmarks.run import (
+    Score,
+    averages,
+    can_run,
+    predict,
+    score_photos,
+    score_words,
+)
+from benchmarks.sets import OpenedSet, open_set
+from benchmarks.speed import PEERS
+from benchmarks.suites import SUITES, PhotoSet, Suite, WordSet, suite_of
+from benchmarks.systems import Contender, Settings, our_contender, peer_contender
+from spotter.errors import ConfigError
+from spotter.evaluation.protocols.recognition import RecognitionReport
+from spotter.runtime.runtimes import RUNTIMES
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options of a benchmark."""
+    parser = argparse.ArgumentParser(
+        prog="benchmark.py",
+        description="Run models over benchmark sets and print one table.",
+        epilog="Where sets are looked for is told in benchmarks/suites.py. Predictions are "
+        "kept in --out as JSON lines for tools/evaluate.py; a run that was interrupted goes on.",
+    )
+    parser.add_argument(
+        "models",
+        nargs="*",
+        metavar="MODEL",
+        help="pair of the zoo, .json of a pair, detector, recognizer, or DETECTOR+RECOGNIZER",
+    )
+    parser.add_argument("--suite", nargs="+", required=True, metavar="S", help=", ".join(SUITES))
+    parser.add_argument("--data", type=Path, required=True, metavar="ROOT", help="data root")
+    parser.add_argument("--peer", nargs="+", choices=PEERS, default=[], help="beside our models")
+    parser.add_argument("--sets", nargs="+", metavar="NAME", help="only these sets")
+    parser.add_argument(
+        "--out", type=Path, default=Path("work_dirs/benchmarks"), help="folder of the predictions"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all scores")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table as a page")
+    parser.add_argument("--runtime", choices=RUNTIMES, default="auto")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
+    parser.add_argument("--threads", type=int, help="default: all cores of this process")
+    parser.add_argument("--min-score", type=float, help="of words in photos; default: the pair's")
+    parser.add_argument("--limit-side", type=int, help="input size of the detector in pixels")
+    parser.add_argument("--limit-type", choices=("max", "min"))
+    parser.add_argument("--zoom", type=float, help="enlarge photos by it; default: the pair's")
+    parser.add_argument("--tile", type=int, help="search larger photos in windows of this size")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run, print, and write what was asked for.
+
+    Raises:
+        SpotterError: A model or a set cannot be used, or no set was found.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    options = parse_arguments(arguments)
+    suites = [suite_of(name) for name in options.suite]
+    if not options.models and not options.peer:
+        raise ConfigError("name a MODEL or a --peer")
+    opened, missing = _open_sets(suites, options)
+    contenders = _contenders(options)
+    console = Console(stderr=True)
+    outcome = Outcome(
+        options.suite,
+        suites,
+        contenders,
+        opened,
+        missing,
+        _scores(suites, contenders, opened, options.out, console),
+        _command(arguments),
+    )
+    Console().print(outcome.table())
+    for note in outcome.notes():
+        console.print(note, highlight=False)
+    if options.json:
+        text = json.dumps(outcome.to_dict(), indent=1, ensure_ascii=False)
+        _write(options.json, f"{text}\n")
+    if options.markdown:
+        _write(options.markdown, outcome.markdown())
+
+
+def _open_sets(
+    suites: Sequence[Suite], options: argparse.Namespace
+) -> tuple[list[OpenedSet], list[str]]:
+    if not options.data.is_dir():
+        raise ConfigError(f"{options.data}: no such folder")
+    kinds: list[WordSet | PhotoSet] = []
+    for suite in suites:
+        kinds += [*suite.words, *suite.photos]
+    if options.sets:
+        strangers = sorted(set(options.sets) - {kind.name for kind in kinds})
+        if strangers:
+            known = ", ".join(kind.name for kind in kinds)
+            raise ConfigError(f"--sets: no set {strangers[0]!r}; there are {known}")
+        kinds = [kind for kind in kinds if kind.name in options.sets]
+    opened, missing = [], []
+    for kind in kinds:
+        found = open_set(kind, options.data)
+        if found is None:
+            missing.append(kind.name)
+        else:
+            opened.append(found)
+    if not opened:
+        wanted = ", ".join(dict.fromkeys(p.path for kind in kinds for p in kind.places))
+        raise ConfigError(f"{options.data}: holds none of {wanted}")
+    return opened, missing
+
+
+def _contenders(options: argparse.Namespace) -> list[Contender]:
+    settings = Settings(
+        options.runtime,
+        options.device,
+        options.threads,
+        options.min_score,
+        options.limit_side,
+        options.limit_type,
+        options.zoom,
+        options.tile,
+    )
+    found = [our_contender(model, settings) for model in options.models]
+    found += [peer_contender(peer, options.threads) for peer in options.peer]
+    names = [contender.name for contender in found]
+    doubles = [name for name in names if names.count(name) > 1]
+    if doubles:
+        raise ConfigError(f"{doubles[0]}: named twice")
+    return found
+
+
+def _scores(
+    suites: Sequence[Suite],
+    contenders: Sequence[Contender],
+    opened: Sequence[OpenedSet],
+    out: Path,
+    console: Console,
+) -> list[Score]:
+    scores: list[Score] = []
+    reports: dict[str, dict[str, RecognitionReport]] = {c.name: {} for c in contenders}
+    for found in opened:
+        for contender in contenders:
+            if not can_run(contender, found.kind):
+                continue
+            file = predict(contender, found, out, console)
+            if isinstance(found.kind, PhotoSet):
+                scores += score_photos(contender, found, file)
+            else:
+                score, report = score_words(contender, found, file)
+                reports[contender.name][found.name] = report
+                scores.append(score)
+    for suite in suites:
+        for contender in contenders:
+            scores += averages(suite, contender, reports[contender.name])
+    return scores
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """The command line without the paths of this machine: they differ elsewhere."""
+    shown: list[str] = []
+    hidden = {"--data": "data", "--out": None, "--json": None}
+    waiting: str | None = None
+    for argument in arguments:
+        option, equals, value = argument.partition("=")
+        if waiting is not None:
+            option, waiting = waiting, None
+        elif option in hidden and not equals:
+            waiting = option
+            continue
+        if option in hidden:
+            stand_in = hidden[option]
+            shown += [] if stand_in is None else [option, stand_in]
+        elif equals:
+            shown.append(f"{option}={_without_folder(value)}")
+        else:
+            shown.append("+".join(map(_without_folder, argument.split("+"))))
+    return shlex.join(["tools/benchmark.py", *shown])
+
+
+def _without_folder(argument: str) -> str:
+    path = Path(argument)
+    return path.name if path.is_absolute() else argument
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")

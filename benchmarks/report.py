@@ -1,0 +1,225 @@
+"""The scores of a run as one table: in the terminal, as Markdown, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.table import Table
+
+import spotter
+from benchmarks.run import Score
+from benchmarks.sets import OpenedSet
+from benchmarks.suites import PhotoSet, Suite, WordSet
+from benchmarks.systems import Contender
+from spotter.evaluation.report import markdown_table
+
+_MISSING = "-"
+_TASKS = {"recognition": "words", "detection": "detection", "end_to_end": "end to end"}
+
+#: What a protocol's name stands for, in the words of a table's footnote.
+PROTOCOLS = {
+    ("recognition", "36"): "digits and letters without case; other characters are removed from "
+    "both sides",
+    ("recognition", "icdar2013_857"): "as 36; words with symbols or of fewer than three characters "
+    "are left out",
+    ("recognition", "icdar2013_1015"): "as 36; words with symbols are left out",
+    ("recognition", "icdar2015_1811"): "as 36; words with symbols are left out",
+    ("recognition", "icdar2015_2077"): "as 36",
+    ("recognition", "union14m"): "as 36",
+    (
+        "detection",
+        "icdar2015",
+    ): "IoU > 0.5, one to one; detections on don't-care words are left out",
+    ("detection", "iou"): "IoU > 0.5, one to one; detections on don't-care words are left out",
+    ("detection", "icdar2013"): "DetEval with the settings of ICDAR 2013",
+    ("detection", "totaltext"): "DetEval with the settings of Total-Text",
+    ("detection", "deteval"): "DetEval on polygons",
+    ("detection", "tiou"): "TIoU (Liu et al., CVPR 2019)",
+    ("detection", "cleval"): "CLEval (Baek et al., CVPRW 2020): characters, not words",
+    ("end_to_end", "icdar2015"): "found at IoU > 0.5 and read right, case aside; the reading may "
+    "leave out a symbol at each end",
+    ("end_to_end", "icdar2013"): "as ICDAR 2015",
+    ("end_to_end", "icdar2015_word_spotting"): "only words of three letters or more count",
+    ("end_to_end", "icdar2013_word_spotting"): "only words of three letters or more count",
+    ("end_to_end", "totaltext"): "word spotting: only words of three letters or more count",
+    ("end_to_end", "ctw1500"): "as ICDAR 2015, on lines",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        set_name: The set or average.
+        measure: What is measured, and by which protocol.
+        cells: Text by contender.
+    """
+
+    set_name: str
+    measure: str
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that a report tells.
+
+    Attributes:
+        suite_names: The suites that were run.
+        suites: Their definitions, in step.
+        contenders: Columns.
+        opened: Sets that were found.
+        missing: Names of those that were not.
+        scores: All scores.
+        command: The command line, with no paths of this machine.
+    """
+
+    suite_names: Sequence[str]
+    suites: Sequence[Suite]
+    contenders: Sequence[Contender]
+    opened: Sequence[OpenedSet]
+    missing: Sequence[str]
+    scores: Sequence[Score]
+    command: str
+
+    def rows(self) -> list[Row]:
+        """Lines of the table, in the order of the scores."""
+        rows: dict[tuple[str, str], Row] = {}
+        for score in self.scores:
+            for measure, text in _cells(score):
+                key = score.set_name, measure
+                rows.setdefault(key, Row(*key, {})).cells[score.contender] = text
+        return list(rows.values())
+
+    def notes(self) -> list[str]:
+        """What is not as it should be: missing sets and lexicons, counts unlike the literature."""
+        notes = [f"{name}: not found, left out" for name in self.missing]
+        for opened in self.opened:
+            notes += [f"{opened.name}: no {lexicon} lexicon" for lexicon in opened.missing]
+            kind = opened.kind
+            expected = kind.words if isinstance(kind, WordSet) else kind.photos
+            counted = self._count(opened)
+            if expected is not None and counted != expected:
+                notes.append(f"{opened.name}: {counted:,} count, the literature has {expected:,}")
+        return notes
+
+    def _count(self, opened: OpenedSet) -> int:
+        if isinstance(opened.kind, PhotoSet):
+            return len(opened.samples)
+        counts = [s.values["count"] for s in self.scores if s.set_name == opened.name]
+        return counts[0] if counts else len(opened.samples)
+
+    def table(self) -> Table:
+        """For the terminal."""
+        table = Table(title=", ".join(self.suite_names), title_justify="left")
+        for heading in ("set", "measure"):
+            table.add_column(heading)
+        for contender in self.contenders:
+            table.add_column(contender.name, justify="right")
+        last = ""
+        for row in self.rows():
+            if last and row.set_name != last:
+                table.add_section()
+            name = row.set_name if row.set_name != last else ""
+            table.add_row(name, row.measure, *self._in_order(row))
+            last = row.set_name
+        return table
+
+    def markdown(self) -> str:
+        """A whole page: the command, the table, and what it rests on."""
+        headings = ["set", "measure", *(contender.name for contender in self.contenders)]
+        rows = [[row.set_name, row.measure, *self._in_order(row)] for row in self.rows()]
+        parts = [
+            "# Benchmarks\n",
+            f"Made by this command, spotter {spotter.__version__}; do not edit.\n",
+            f"```\n{self.command}\n```\n",
+            *(f"{name}: {_sentence(s.about)}\n" for name, s in self._named_suites()),
+            "Rates in percent. Thresholds are those listed below; none was searched here.\n",
+            markdown_table(headings, rows, left=2),
+            "## Contenders\n",
+            _items(_about(contender) for contender in self.contenders),
+            "## Sets\n",
+            _items(self._set_lines()),
+            "## Protocols\n",
+            _items(self._protocol_lines()),
+        ]
+        if self.notes():
+            parts += ["## Notes\n", _items(self.notes())]
+        return "\n".join(parts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        return {
+            "version": spotter.__version__,
+            "command": self.command,
+            "suites": list(self.suite_names),
+            "contenders": [{"name": c.name, **c.about} for c in self.contenders],
+            "sets": [
+                {"name": opened.name, "place": opened.place, "samples": len(opened.samples)}
+                for opened in self.opened
+            ],
+            "notes": self.notes(),
+            "scores": [asdict(score) for score in self.scores],
+        }
+
+    def _named_suites(self) -> Iterable[tuple[str, Suite]]:
+        return zip(self.suite_names, self.suites, strict=True)
+
+    def _in_order(self, row: Row) -> list[str]:
+        return [row.cells.get(contender.name, _MISSING) for contender in self.contenders]
+
+    def _set_lines(self) -> Iterable[str]:
+        for opened in self.opened:
+            what = "photos" if isinstance(opened.kind, PhotoSet) else "words that count"
+            yield f"{opened.name}: `{opened.place}`, {self._count(opened):,} {what}"
+
+    def _protocol_lines(self) -> Iterable[str]:
+        used = dict.fromkeys((s.task, s.protocol) for s in self.scores if s.protocol)
+        for task, protocol in used:
+            told = PROTOCOLS.get((task, protocol), protocol)
+            yield f"{_TASKS[task]}, {_protocol(protocol)}: {told}"
+
+
+def _cells(score: Score) -> Iterable[tuple[str, str]]:
+    """(measure, text) of every line that a score gives."""
+    values = score.values
+    if score.task == "recognition":
+        suffix = f", {_protocol(score.protocol)}" if score.protocol else ""
+        yield f"word accuracy{suffix}", _percent(values["accuracy"])
+        yield f"1-NED{suffix}", _percent(values["one_minus_ned"])
+        if "expected_calibration_error" in values:
+            error = values["expected_calibration_error"]
+            yield f"expected calibration error{suffix}", _percent(error)
+        return
+    lexicon = f", {score.lexicon} lexicon" if score.lexicon else ""
+    name = f"{_TASKS[score.task]}, {_protocol(score.protocol)}{lexicon}"
+    for part in ("precision", "recall", "hmean"):
+        yield f"{name}: {part}", _percent(values[part])
+    if "average_precision" in values:
+        yield f"{name}: average precision", _percent(values["average_precision"])
+    if "matched_one_minus_ned" in values:
+        yield f"{name}: 1-NED of matched words", _percent(values["matched_one_minus_ned"])
+
+
+def _protocol(name: str) -> str:
+    return f"{name} characters" if name.isdecimal() else name.replace("_", " ")
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2f}"
+
+
+def _about(contender: Contender) -> str:
+    told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in contender.about.items())
+    return f"{contender.name}: {told}{'; ' if contender.note else ''}{contender.note}"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
+def _items(lines: Iterable[str]) -> str:
+    return "".join(f"- {line}\n" for line in lines)

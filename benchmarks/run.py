@@ -1,0 +1,205 @@
+"""Predictions of a contender on a set, and their scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.sets import OpenedSet
+from benchmarks.suites import Average, PhotoSet, Suite, WordSet
+from benchmarks.systems import Contender
+from spotter.bulk.files import process_in_bulk
+from spotter.data.transforms.loading import load_pixels
+from spotter.errors import SpotterError
+from spotter.evaluation.by_name import read_records
+from spotter.evaluation.protocols.names import (
+    detection_protocol,
+    end_to_end_protocol,
+    recognition_protocol,
+)
+from spotter.evaluation.protocols.recognition import (
+    RecognitionReport,
+    evaluate_recognition,
+    mean_scores,
+)
+from spotter.evaluation.saved import photos_in_step, words_in_step
+from spotter.structures import SpottingResult
+
+#: Crops that are read together, and photos between two looks at the progress bar.
+_WORD_CHUNK, _PHOTO_CHUNK = 64, 4
+
+
+@dataclass(frozen=True)
+class Score:
+    """Scores of one contender on one set by one protocol.
+
+    Attributes:
+        set_name: The set, or the average.
+        task: ``recognition``, ``detection`` or ``end_to_end``.
+        protocol: The protocol's name.
+        lexicon: Name of the lexicon; ``None``: none.
+        contender: Its name.
+        values: The scores by name.
+    """
+
+    set_name: str
+    task: str
+    protocol: str
+    lexicon: str | None
+    contender: str
+    values: dict[str, Any]
+
+
+def predict(contender: Contender, opened: OpenedSet, folder: Path, console: Console) -> Path:
+    """Predictions of a set as our JSON lines; a later run goes on where this one stopped.
+
+    Args:
+        contender: Who predicts.
+        opened: The set.
+        folder: Folder of the file ``<contender>/<set>.jsonl``.
+        console: Where the progress bar goes.
+
+    Returns:
+        The file.
+    """
+    name = "".join(c if c.isalnum() else "_" for c in opened.name)
+    out = folder / contender.key / f"{name}.jsonl"
+    answer = _photo_records if isinstance(opened.kind, PhotoSet) else _word_records
+
+    def answers(names: Sequence[str], _: Sequence[Path]) -> list[dict[str, Any]]:
+        return answer(contender, {name: opened.samples[name] for name in names})
+
+    process_in_bulk(
+        {name: Path(name) for name in opened.samples},
+        answers,
+        out,
+        f"{opened.name}, {contender.name}",
+        _PHOTO_CHUNK if isinstance(opened.kind, PhotoSet) else _WORD_CHUNK,
+        console,
+    )
+    return out
+
+
+def can_run(contender: Contender, kind: WordSet | PhotoSet) -> bool:
+    """Whether a contender has what a set asks for."""
+    return (contender.photos if isinstance(kind, PhotoSet) else contender.words) is not None
+
+
+def _word_records(contender: Contender, samples: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    assert contender.words is not None
+    crops, errors = {}, {}
+    for name, sample in samples.items():
+        try:
+            crops[name] = load_pixels(sample)
+        except SpotterError as error:
+            errors[name] = str(error)
+    readings = dict(zip(crops, contender.words(list(crops.values())), strict=True))
+    records = []
+    for name in samples:
+        text, score = readings.get(name, (None, 0.0))
+        records.append(
+            {"image": name, "text": text, "score": round(score, 4), "error": errors.get(name)}
+        )
+    return records
+
+
+def _photo_records(
+    contender: Contender, samples: dict[str, dict[str, Any]]
+) -> list[dict[str, Any]]:
+    assert contender.photos is not None
+    records = []
+    for name, sample in samples.items():
+        result = SpottingResult(name)
+        try:
+            photo = load_pixels(sample)
+            result.height, result.width = photo.shape[:2]
+            result.instances = contender.photos(photo)
+        except SpotterError as error:
+            result.error = str(error)
+        records.append(result.to_dict())
+    return records
+
+
+def score_words(
+    contender: Contender, opened: OpenedSet, predictions: Path
+) -> tuple[Score, RecognitionReport]:
+    """Scores of readings."""
+    assert isinstance(opened.kind, WordSet)
+    records = _of_set(predictions, opened)
+    sides = words_in_step(records, opened.samples, predictions.name)
+    report = evaluate_recognition(
+        sides.predictions,
+        sides.truths,
+        rules=recognition_protocol(opened.kind.protocol),
+        confidences=sides.confidences,
+    )
+    values = asdict(report.weighted)
+    if report.calibration is not None:
+        values["expected_calibration_error"] = report.calibration.expected_error
+    score = Score(opened.name, "recognition", opened.kind.protocol, None, contender.name, values)
+    return score, report
+
+
+def score_photos(contender: Contender, opened: OpenedSet, predictions: Path) -> list[Score]:
+    """Scores of the words of photos by all protocols of the set."""
+    assert isinstance(opened.kind, PhotoSet)
+    records = _of_set(predictions, opened)
+    sides = photos_in_step(records, opened.samples, predictions.name, opened.place)
+    found = []
+
+    def add(task: str, protocol: str, lexicon: str | None, scores: Any) -> None:
+        found.append(Score(opened.name, task, protocol, lexicon, contender.name, scores.to_dict()))
+
+    for protocol in opened.kind.detection:
+        scores = detection_protocol(protocol)(sides.predictions, sides.truths)
+        add("detection", protocol, None, scores)
+    for protocol in opened.kind.end_to_end if contender.reads else ():
+        run = end_to_end_protocol(protocol)
+        add("end_to_end", protocol, None, run(sides.predictions, sides.truths))
+        for name, lexicon in opened.lexicons.items():
+            scores = run(sides.predictions, sides.truths, lexicon)
+            add("end_to_end", protocol, name, scores)
+    return found
+
+
+def score_average(
+    contender: Contender, average: Average, reports: dict[str, RecognitionReport]
+) -> list[Score]:
+    """Weighted and arithmetic means over sets of words; none if one of the sets is missing."""
+    if not set(average.sets) <= set(reports):
+        return []
+    parts = [reports[name] for name in average.sets]
+    # Sets may have their own rules, so words are pooled after those have been applied.
+    words = [word for part in parts for word in part.words]
+    pooled = evaluate_recognition(
+        [word.read for word in words], [word.true for word in words], rules=_AS_IT_IS
+    )
+    means = {
+        "weighted": asdict(pooled.weighted),
+        "arithmetic": asdict(mean_scores(part.weighted for part in parts)),
+    }
+    return [
+        Score(f"{average.name}, {kind} mean", "recognition", "", None, contender.name, values)
+        for kind, values in means.items()
+    ]
+
+
+def averages(
+    suite: Suite, contender: Contender, reports: dict[str, RecognitionReport]
+) -> Iterable[Score]:
+    """All means of a suite that can be taken."""
+    for average in suite.averages:
+        yield from score_average(contender, average, reports)
+
+
+_AS_IT_IS = recognition_protocol("exact")
+
+
+def _of_set(predictions: Path, opened: OpenedSet) -> dict[str, dict[str, Any]]:
+    """Records by name; a file may hold more than the set, after its definition was narrowed."""
+    records = read_records(predictions)
+    return {name: record for name, record in records.items() if name in opened.samples}

@@ -1,0 +1,1 @@
+"""Release training and studies; not part of the wheel."""

@@ -1,0 +1,98 @@
+"""Judge new weights by the whole pair that they will be part of.
+
+A recognizer that reads better by itself can read worse with its language and second look, and a
+calibration of other weights would put either side at a disadvantage. So the candidate and the
+shipped weights take the same place in the default pair, one after the other, on the same photos
+and words, each with its own calibration and its own best ``min_score``.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.calibrate import ask_pair
+from spotter.errors import ConfigError
+from spotter.evaluation.protocols.detection import evaluate_detection
+from spotter.hub.zoo import SUFFIXES
+
+SUITE = "validation"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Scores of the default pair with the candidate and with the shipped weights.
+
+    Attributes:
+        candidate: Scores in [0, 1] by name.
+        shipped: Likewise.
+    """
+
+    candidate: dict[str, float]
+    shipped: dict[str, float]
+
+    @property
+    def better(self) -> bool:
+        """Whether the candidate's scores are higher on average."""
+        return sum(self.candidate.values()) > sum(self.shipped.values())
+
+    def __str__(self) -> str:
+        parts = (f"{n} {new:.3f} ({self.shipped[n]:.3f})" for n, new in self.candidate.items())
+        return "the pair with the candidate (with the shipped weights): " + ", ".join(parts)
+
+
+def judge(
+    kind: str, name: str, candidate: Path, zoo: Path, data: Path, threads: int | None = None
+) -> Judgement | None:
+    """Compare a candidate with the shipped weights in the default pair.
+
+    Args:
+        kind: ``"detector"`` (judged by detection and end-to-end hmean on the photos) or
+            ``"recognizer"`` (accuracy on the words, mean over the sets, and end-to-end hmean).
+        name: Of the shipped weights.
+        candidate: Its ``.safetensors``, with its ``.onnx`` beside it.
+        zoo: Folder with the shipped weights and ``zoo.json``.
+        data: Root of the data sets.
+        threads: Per operator; ``None``: all cores of this process.
+
+    Returns:
+        The scores; ``None`` if the zoo has no such weights yet, or no pair to put them in.
+
+    Raises:
+        ConfigError: ``data`` lacks photos or words of the suite.
+    """
+    shipped = zoo / f"{name}{SUFFIXES['onnx']}"
+    if not shipped.is_file() or not (zoo / "zoo.json").is_file():
+        return None
+    entry = json.loads((zoo / "zoo.json").read_text(encoding="utf-8"))["default"]
+    other = "recognizer" if kind == "detector" else "detector"
+    partner = zoo / f"{entry[other]}{SUFFIXES['onnx']}"
+    if not partner.is_file():
+        return None
+    entry.pop("calibration", None)
+    entry[other] = str(partner.resolve())
+    file = candidate.with_name(f"judged_{kind}.json")
+    sides = []
+    try:
+        for weights in (candidate, shipped):
+            entry[kind] = str(weights.resolve())
+            file.write_text(json.dumps(entry, indent=1), encoding="utf-8")
+            sides.append(_scores(kind, file, data, threads))
+    finally:
+        file.unlink(missing_ok=True)
+    return Judgement(*sides)
+
+
+def _scores(kind: str, pair: Path, data: Path, threads: int | None) -> dict[str, float]:
+    answers = ask_pair(pair, SUITE, data, threads)
+    if kind == "detector":
+        own = {"detection": evaluate_detection(answers.given, answers.truths).hmean}
+    else:
+        own = {"words": sum(answers.accuracies.values()) / len(answers.accuracies)}
+    words = answers.given
+    # Where all is right, or all wrong, there is nothing to fit.
+    with suppress(ConfigError):
+        words = answers.calibrated(answers.fit())
+    return {**own, "end to end": max(s.hmean for s in answers.sweep(words).values())}

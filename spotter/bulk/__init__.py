@@ -1,0 +1,1 @@
+"""Many photos: folders, archives, many processes."""

@@ -1,0 +1,94 @@
+"""A layout by name: which reader reads it, and where its files lie below what a user names."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from spotter.conversion.source import Source
+from spotter.conversion.writers import Task
+from spotter.data.readers import Reader
+from spotter.errors import ConfigError
+from spotter.registry import READERS
+
+#: Finds a reader's arguments below what the user named.
+Finder: TypeAlias = "Callable[[Source], dict[str, Any]]"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One layout of annotations.
+
+    Attributes:
+        task: Kind of its samples.
+        reader: Registered name of its reader.
+        source: What the user has to name.
+        find: Finds the reader's arguments below that.
+    """
+
+    task: Task
+    reader: str
+    source: str
+    find: Finder
+
+    def open(self, source: Source, options: Mapping[str, Any] | None = None) -> Reader:
+        """The reader, which leaves out malformed entries and notes them.
+
+        Args:
+            source: What the user named.
+            options: Further arguments of the reader; they go before what was found.
+
+        Raises:
+            ConfigError: The files are not found, or the reader has no such option.
+            AnnotationError: The annotation as a whole cannot be read.
+        """
+        kind = READERS.get(self.reader)
+        if kind is None:
+            raise ConfigError(f"{self.reader}: no such reader is registered")
+        known = inspect.signature(kind).parameters
+        strangers = [name for name in options or {} if name not in known]
+        if strangers:
+            raise ConfigError(f"{self.reader} has no {strangers[0]}; it has {', '.join(known)}")
+        arguments = {**self.find(source), **(options or {})}
+        if "strict" in known:
+            arguments["strict"] = False
+        return kind(**arguments)
+
+
+def one_file(*patterns: str, images: tuple[str, ...] = ()) -> Finder:
+    """A finder of one annotation file.
+
+    Args:
+        patterns: See :meth:`Source.file`.
+        images: Folders of the images, see :meth:`Source.images`; none: the reader knows.
+    """
+
+    def find(source: Source) -> dict[str, Any]:
+        file = source.file(*patterns)
+        root = source.images(*images) if images else source.image_root
+        return {"annotation_file": file} | ({} if root is None else {"image_root": root})
+
+    return find
+
+
+def label_files(*patterns: str, images: tuple[str, ...] = (), prefix: str | None = None) -> Finder:
+    """A finder of a folder with one label file per photo.
+
+    Args:
+        patterns: See :meth:`Source.folder_with`.
+        images: As for :func:`one_file`.
+        prefix: The reader's argument of that name, if it is to be given.
+    """
+
+    def find(source: Source) -> dict[str, Any]:
+        found: dict[str, Any] = {"annotation_root": source.folder_with(*patterns)}
+        root = source.images(*images) if images else source.image_root
+        if root is not None:
+            found["image_root"] = root
+        if prefix is not None:
+            found["prefix"] = prefix
+        return found
+
+    return find

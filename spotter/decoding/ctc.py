@@ -1,0 +1,131 @@
+"""Greedy readings of a recognizer's logits, in numpy: one implementation for every runtime."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass
+class Decoded:
+    """One reading.
+
+    Attributes:
+        text: The word; may be empty.
+        character_scores: One probability per character.
+        score: Product of the per-step maxima: over the characters and the end token, for CTC over
+            the emitted frames. An empty CTC reading emits nothing and scores 0. Where a language
+            model took part, see :class:`spotter.decoding.LanguageDecoder`.
+        visual_score: The score of the reading without language, where language took part.
+        preference: By which several readings of one word are compared; ``None``: by their score.
+    """
+
+    text: str
+    character_scores: list[float] = field(default_factory=list)
+    score: float = 0.0
+    visual_score: float | None = None
+    preference: float | None = None
+
+
+#: (logits (N, S, K), characters, mask (N, S) or None) to N readings.
+Decoder = Callable[[np.ndarray, str, "np.ndarray | None"], list[Decoded]]
+
+
+def attention_tokens(texts: Sequence[str], characters: str) -> np.ndarray:
+    """Words as autoregressive decoders are fed them: BOS, characters, end, then padding.
+
+    Args:
+        texts: N words of these characters.
+        characters: C of them; ``characters[i]`` is token i + 1, the end 0, BOS C + 1, padding
+            C + 2.
+
+    Returns:
+        (N, L + 2) int64, L the length of the longest.
+    """
+    places = {character: place for place, character in enumerate(characters, start=1)}
+    length = max(map(len, texts), default=0)
+    tokens: np.ndarray = np.full((len(texts), length + 2), len(characters) + 2, np.int64)
+    tokens[:, 0] = len(characters) + 1
+    for row, text in zip(tokens, texts, strict=True):
+        row[1 : len(text) + 2] = [*(places[character] for character in text), 0]
+    return tokens
+
+
+def step_maxima(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Most probable class of every step, and its softmax probability.
+
+    Args:
+        logits: (N, S, K) float.
+
+    Returns:
+        Classes (N, S) int64 and probabilities (N, S) float32.
+    """
+    path = logits.argmax(axis=-1)
+    largest = np.take_along_axis(logits, path[..., None], axis=-1)
+    # softmax at the maximum is 1 / sum(exp(x - max)).
+    return path, 1.0 / np.exp(logits - largest, dtype=np.float32).sum(axis=-1)
+
+
+def decode_ctc(
+    logits: np.ndarray, characters: str, mask: np.ndarray | None = None
+) -> list[Decoded]:
+    """Best paths of connectionist temporal classification (Graves et al., ICML 2006, section 3.2).
+
+    Repeats are merged, then blanks dropped. A character scores the highest probability among its
+    run of frames.
+
+    Args:
+        logits: (N, T, K) float; class 0 is the blank, class i + 1 is ``characters[i]``.
+        characters: K - 1 characters.
+        mask: (N, T) bool, true where a frame shows the crop and not padding.
+
+    Returns:
+        N readings.
+    """
+    path, maxima = step_maxima(logits)
+    if mask is not None:
+        path = np.where(mask, path, 0)
+    readings = []
+    for tokens, values in zip(path, maxima, strict=True):
+        text: list[str] = []
+        scores: list[float] = []
+        last_frame, last_token = -2, 0
+        frames = np.flatnonzero(tokens)
+        for frame, token, value in zip(
+            frames.tolist(), tokens[frames].tolist(), values[frames].tolist(), strict=True
+        ):
+            if token == last_token and frame == last_frame + 1:
+                scores[-1] = max(scores[-1], value)
+            else:
+                text.append(characters[token - 1])
+                scores.append(value)
+            last_frame, last_token = frame, token
+        readings.append(Decoded("".join(text), scores, math.prod(scores) if text else 0.0))
+    return readings
+
+
+def decode_until_end(
+    logits: np.ndarray, characters: str, mask: np.ndarray | None = None
+) -> list[Decoded]:
+    """Readings of attention and parallel decoders, each up to its first end token.
+
+    A word that never ends has S characters, and no end token enters its score.
+
+    Args:
+        logits: (N, S, K) float; class 0 is the end, class i + 1 is ``characters[i]``.
+        characters: K - 1 characters.
+        mask: Ignored: padding is hidden from these decoders before they write.
+
+    Returns:
+        N readings.
+    """
+    path, maxima = step_maxima(logits)
+    readings = []
+    for tokens, values in zip(path.tolist(), maxima.tolist(), strict=True):
+        end = tokens.index(0) if 0 in tokens else len(tokens)
+        text = "".join(characters[token - 1] for token in tokens[:end])
+        readings.append(Decoded(text, values[:end], math.prod(values[: end + 1])))
+    return readings

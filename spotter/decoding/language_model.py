@@ -1,0 +1,296 @@
+"""The probability of a word on a sign: known and plausible words, numbers, codes, symbols."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from spotter.decoding.corpus import DIGIT, WordSource, fold, fold_counts
+from spotter.decoding.ngram import CharacterNGram
+from spotter.decoding.word_prior import WordPrior, WordRange
+from spotter.errors import ConfigError, WeightsError
+
+_FORMAT = 1
+# -log of a word's probability is stored as a byte, in twelfths: down to e^-21.
+_STEP = 1 / 12
+_SYMBOLS = 32
+_NUMBER_END = 0.3
+_CODE_END = 0.15
+_CODE_CHARACTER = 1 / 36
+_MOST_STATES = 50_000
+_LEAST = 1e-300
+
+
+@dataclass(slots=True, eq=False)
+class LanguageState:
+    """A beginning of a word.
+
+    Attributes:
+        words: The known words that begin so.
+        context: Context of the n-gram.
+        ngram: Probability of the beginning under the n-gram.
+        number: Probability under the number model.
+        code: Probability under the model of codes.
+        log_places: Log-probability of its symbols, and of there being none elsewhere.
+        log_probability: Log-probability of all words that begin so.
+        longer: Continuations that were asked for before.
+    """
+
+    words: WordRange
+    context: int
+    ngram: float
+    number: float
+    code: float
+    log_places: float
+    log_probability: float
+    longer: dict[str, LanguageState] = field(default_factory=dict)
+
+
+class LanguageModel:
+    """A mixture over whole words: what begins like a known word is judged as one to its end.
+
+    P(word) = λ_w P_list + λ_d P_number + λ_c P_code + (1 - λ_w - λ_d - λ_c) P_ngram. A number of n
+    digits has probability 0.1^n 0.7^(n-1) 0.3, a code of n letters and digits, which are all alike
+    in it, 36^-n 0.85^(n-1) 0.15: so nothing is less likely than a code. Case and accents are
+    folded. At every place, before a character or the end, a symbol may stand, all of them alike.
+
+    Args:
+        prior: Known words.
+        ngram: Character model.
+        known: λ_w.
+        numbers: λ_d.
+        symbols: Probability of a symbol at any place.
+        codes: λ_c.
+        card: What the model was built from, JSON-ready.
+
+    Raises:
+        ConfigError: The shares are no probabilities.
+    """
+
+    def __init__(
+        self,
+        prior: WordPrior,
+        ngram: CharacterNGram,
+        known: float = 0.88,
+        numbers: float = 0.08,
+        symbols: float = 0.01,
+        codes: float = 0.0,
+        card: dict[str, Any] | None = None,
+    ) -> None:
+        if min(known, numbers, codes) < 0 or known + numbers + codes >= 1 or not 0 < symbols < 1:
+            raise ConfigError(
+                f"known={known}, numbers={numbers}, codes={codes} and symbols={symbols} are no"
+                " probabilities that leave something to the n-gram"
+            )
+        self.prior = prior
+        self.ngram = ngram
+        self.known = known
+        self.numbers = numbers
+        self.codes = codes
+        self.plausible = 1.0 - known - numbers - codes
+        self.symbols = symbols
+        self.card = card or {}
+        self._log_symbol = math.log(symbols / _SYMBOLS)
+        self._log_place = math.log1p(-symbols)
+        self._states = 0
+        self.start = LanguageState(prior.start, ngram.start, 1.0, 1.0, 1.0, 0.0, 0.0)
+
+    @classmethod
+    def build(
+        cls,
+        sources: Iterable[WordSource],
+        order: int = 5,
+        min_count: float = 1.0,
+        known: float = 0.88,
+        numbers: float = 0.08,
+        symbols: float = 0.01,
+        codes: float = 0.02,
+    ) -> LanguageModel:
+        """A model of word lists; the n-gram counts every word once.
+
+        Args:
+            sources: The lists.
+            order: Order of the n-gram.
+            min_count: Rarer n-grams are not stored.
+            known: See the class, as the next two.
+            numbers: Likewise.
+            symbols: Likewise.
+            codes: Likewise.
+
+        Raises:
+            ConfigError: No word, or an argument out of range.
+        """
+        sources = list(sources)
+        counts = fold_counts(sources)
+        card = {
+            "sources": [
+                {"name": s.name, "words": len(s.counts), "share": s.share, "power": s.power}
+                for s in sources
+            ]
+        }
+        ngram = CharacterNGram.fit(list(counts), order, min_count)
+        return cls(WordPrior.from_counts(counts), ngram, known, numbers, symbols, codes, card)
+
+    def advance(self, state: LanguageState, character: str) -> LanguageState:
+        """The beginning made longer by one character, of any kind."""
+        return self.advance_folded(state, fold(character))
+
+    def advance_folded(self, state: LanguageState, tokens: str) -> LanguageState:
+        """Likewise, by what :func:`fold` makes of the character."""
+        known = state.longer.get(tokens)
+        if known is not None:
+            return known
+        if self._states >= _MOST_STATES:
+            # Words begin alike, so states are kept; states in use live on without the root.
+            self.start.longer.clear()
+            self._states = 0
+        self._states += 1
+        longer = self._lengthen(state, tokens) if tokens else self._add_symbol(state)
+        state.longer[tokens] = longer
+        return longer
+
+    def _add_symbol(self, state: LanguageState) -> LanguageState:
+        return LanguageState(
+            state.words,
+            state.context,
+            state.ngram,
+            state.number,
+            state.code,
+            state.log_places + self._log_symbol,
+            state.log_probability + self._log_symbol,
+        )
+
+    def _lengthen(self, state: LanguageState, tokens: str) -> LanguageState:
+        words, context, ngram = state.words, state.context, state.ngram
+        number, code = state.number, state.code
+        # A ligature folds to several letters.
+        for token in tokens:
+            ngram *= self.ngram.probability(context, token)
+            context = self.ngram.advance(context, token)
+            code *= _CODE_CHARACTER if not words.prefix else _CODE_CHARACTER * (1.0 - _CODE_END)
+            if token == DIGIT:
+                ngram *= 0.1
+                number *= 0.1 if not words.prefix else 0.1 * (1.0 - _NUMBER_END)
+            else:
+                number = 0.0
+            words = self.prior.advance(words, token)
+        log_places = state.log_places + self._log_place
+        mass = self._mix(self._known_mass(words), ngram, number, code)
+        return LanguageState(words, context, ngram, number, code, log_places, log_places + mass)
+
+    def end(self, state: LanguageState) -> float:
+        """Log-probability of the word that ends here."""
+        known = self.prior.word_probability(state.words) * _digit_factor(state.words.prefix)
+        ngram = state.ngram * self.ngram.probability(state.context, "")
+        number = state.number * _NUMBER_END if state.words.prefix else 0.0
+        code = state.code * _CODE_END if state.words.prefix else 0.0
+        return state.log_places + self._log_place + self._mix(known, ngram, number, code)
+
+    def log_probability(self, word: str) -> float:
+        """Log-probability of a whole word."""
+        state = self.start
+        for character in word:
+            state = self.advance(state, character)
+        return self.end(state)
+
+    def _known_mass(self, words: WordRange) -> float:
+        return self.prior.mass(words) * _digit_factor(words.prefix)
+
+    def _mix(self, known: float, ngram: float, number: float, code: float) -> float:
+        total = self.known * known + self.numbers * number
+        total += self.codes * code + self.plausible * ngram
+        # Long nonsense underflows; it is unlikely, not impossible.
+        return math.log(total) if total > _LEAST else math.log(_LEAST)
+
+    def save(self, path: str | Path) -> None:
+        """Write one compressed ``.npz`` without pickled objects.
+
+        Probabilities are rounded to bytes: by at most 4 % of their value.
+        """
+        logs = -np.log(self.prior.probabilities)
+        codes = np.clip(np.round(logs / _STEP), 0, 255).astype(np.uint8)
+        meta = {
+            "format": _FORMAT,
+            "order": self.ngram.order,
+            "known": self.known,
+            "numbers": self.numbers,
+            "symbols": self.symbols,
+            "codes": self.codes,
+            "card": self.card,
+        }
+        arrays = {
+            "meta": np.frombuffer(json.dumps(meta).encode(), np.uint8),
+            **_front_code(self.prior.words),
+            "word_codes": codes,
+            # Neighbours differ little, and little numbers compress well.
+            "gram_steps": np.diff(self.ngram.grams, prepend=np.uint32(0)),
+            "gram_codes": self.ngram.codes,
+        }
+        with open(path, "wb") as file:
+            np.savez_compressed(file, **arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> LanguageModel:
+        """Read a file of :meth:`save`.
+
+        Raises:
+            WeightsError: Missing, or not such a file.
+        """
+        if not Path(path).is_file():
+            raise WeightsError(f"{path}: no such language model")
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            meta = json.loads(arrays["meta"].tobytes())
+            if meta["format"] != _FORMAT:
+                raise WeightsError(f"{path}: language model of format {meta['format']}")
+            grams = np.cumsum(arrays["gram_steps"], dtype=np.uint32)
+            ngram = CharacterNGram(meta["order"], grams, arrays["gram_codes"])
+            weights = np.exp(-_STEP * arrays["word_codes"].astype(np.float64))
+            prior = WordPrior(_front_decode(arrays), weights)
+            names = ("known", "numbers", "symbols", "card")
+            own = {name: meta[name] for name in names}
+            return cls(prior, ngram, codes=meta.get("codes", 0.0), **own)
+        except (KeyError, ValueError, TypeError, EOFError, OSError, BadZipFile, ConfigError):
+            raise WeightsError(f"{path}: not a language model of this toolkit") from None
+
+
+def _digit_factor(prefix: str) -> float:
+    return 0.1 ** prefix.count(DIGIT) if DIGIT in prefix else 1.0
+
+
+def _front_code(words: list[str]) -> dict[str, np.ndarray]:
+    """Sorted words as the length that each shares with the one before, and the rest."""
+    shared, rests = [], []
+    before = ""
+    for word in words:
+        length = 0
+        for one, other in zip(before, word, strict=False):
+            if one != other:
+                break
+            length += 1
+        shared.append(length)
+        rests.append(word[length:])
+        before = word
+    text = "\n".join(rests).encode("ascii")
+    return {
+        "word_shared": np.array(shared, np.uint8),
+        "word_rests": np.frombuffer(text, np.uint8),
+    }
+
+
+def _front_decode(arrays: dict[str, np.ndarray]) -> list[str]:
+    words: list[str] = []
+    before = ""
+    rests = arrays["word_rests"].tobytes().decode("ascii").split("\n")
+    for length, rest in zip(arrays["word_shared"].tolist(), rests, strict=True):
+        before = before[:length] + rest
+        words.append(before)
+    return words

@@ -1,0 +1,130 @@
+"""Word lists, and the nearest word of one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from spotter.decoding.lexicon.distances import Costs
+from spotter.decoding.lexicon.search import NearestWordSearch
+from spotter.errors import AnnotationError, ConfigError
+
+
+class Lexicon:
+    """A list of words that finds its nearest word to a reading.
+
+    The search is exact, see :class:`~spotter.decoding.lexicon.search.NearestWordSearch`; a list of
+    90,000 words costs a fraction of a millisecond per reading, less with a largest distance.
+
+    Args:
+        words: The words; duplicates do no harm, empty ones are dropped.
+        forms: What to give back instead of a word (ICDAR pair files), itself where missing.
+    """
+
+    def __init__(self, words: Iterable[str], forms: Mapping[str, str] | None = None) -> None:
+        self.words = [word for word in words if word]
+        self.forms = dict(forms or {})
+        self._indices: dict[tuple[bool, int], tuple[NearestWordSearch, object]] = {}
+
+    @classmethod
+    def from_file(cls, path: str | Path, pairs: bool = False) -> Lexicon:
+        """Read a UTF-8 word list, one word per line; empty lines are skipped.
+
+        Args:
+            path: The file.
+            pairs: Lines are ``WORD form`` or ``WORD, form`` (ICDAR pair lists): words are searched
+                by the first, given back as the second.
+
+        Raises:
+            AnnotationError: The file is missing, not UTF-8, holds no word, or a line is no pair.
+        """
+        try:
+            lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+        except OSError as error:
+            raise AnnotationError(f"{path}: cannot be read ({error.strerror}).") from None
+        except UnicodeDecodeError:
+            raise AnnotationError(f"{path}: a lexicon must be UTF-8 text.") from None
+        words: list[str] = []
+        forms: dict[str, str] = {}
+        for number, line in enumerate(lines, start=1):
+            word = line.strip()
+            if not word:
+                continue
+            if pairs:
+                parts = word.split(maxsplit=1)
+                if len(parts) != 2:
+                    raise AnnotationError(f"{path}:{number}: expected 'WORD form', got {word!r}.")
+                word = parts[0].rstrip(",") or parts[0]
+                forms.setdefault(word, parts[1])
+            words.append(word)
+        if not words:
+            raise AnnotationError(f"{path}: the lexicon holds no word.")
+        return cls(words, forms)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._index(case_sensitive=True, costs=None).position
+
+    def _index(self, case_sensitive: bool, costs: Costs | None) -> NearestWordSearch:
+        """The search for a way to compare, built when it is first asked for."""
+        key = (case_sensitive, id(costs))
+        if key not in self._indices:
+            for pair, cost in (costs or {}).items():
+                if not 0 < cost <= 1:
+                    raise ConfigError(f"The cost of {pair} must be in (0, 1], got {cost}.")
+            # The caller's table is kept: a later table at its address would be taken for it.
+            if case_sensitive:
+                self._indices[key] = NearestWordSearch(self.words, costs), costs
+            else:
+                words = [word.upper() for word in self.words]
+                self._indices[key] = NearestWordSearch(words, _upper_costs(costs)), costs
+        return self._indices[key][0]
+
+    def nearest(
+        self,
+        word: str,
+        max_distance: float | None = None,
+        case_sensitive: bool = False,
+        costs: Costs | None = None,
+    ) -> tuple[str | None, float]:
+        """The word of the list with the smallest edit distance.
+
+        Args:
+            word: A reading.
+            max_distance: Largest distance to accept; ``None`` accepts any.
+            case_sensitive: Compare as written; otherwise both sides are upper-cased.
+            costs: Cheap substitutions (``VISUAL_COSTS``), see :func:`weighted_edit_distance`;
+                ``None`` is the plain Levenshtein distance. Upper-cased when case is ignored. A
+                table must not change while it is in use.
+
+        Returns:
+            (word or its form, distance); the first of the list among equals. ``(None, inf)`` when
+            there is none within ``max_distance``.
+
+        Raises:
+            ConfigError: A cost outside (0, 1].
+        """
+        index = self._index(case_sensitive, costs)
+        query = word if case_sensitive else word.upper()
+        limit = math.inf if max_distance is None else float(max_distance)
+        if limit < 0:
+            return None, math.inf
+        found, distance = index.search(query, limit)
+        if found is None:
+            return None, math.inf
+        return self.forms.get(self.words[found], self.words[found]), distance
+
+
+def _upper_costs(costs: Costs | None) -> dict[tuple[str, str], float] | None:
+    """Costs between upper-cased characters, the least where several fall together."""
+    if costs is None:
+        return None
+    folded: dict[tuple[str, str], float] = {}
+    for (one, other), cost in costs.items():
+        pair = (one.upper(), other.upper())
+        if pair[0] != pair[1]:
+            folded[pair] = min(cost, folded.get(pair, 1.0))
+    return folded

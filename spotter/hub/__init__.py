@@ -1,0 +1,1 @@
+"""Presets and the weights that they name."""

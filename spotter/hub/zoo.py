@@ -1,0 +1,253 @@
+"""Names of shipped models to files.
+
+``spotter/hub/weights/zoo.json`` names pairs, ``{"default": {"detector": NAME, "recognizer": NAME,
+"min_score": 0.5}}``, perhaps with ``crop_margin``, ``language``, ``second_look``, ``coarse_view``
+and ``calibration``, see :class:`ModelPair`; ``NAME.onnx`` and ``NAME.safetensors`` lie beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spotter.decoding.calibration import ScoreCalibration
+from spotter.errors import ConfigError, WeightsError
+from spotter.pipeline.multi_scale import CoarseView
+from spotter.pipeline.test_time_augmentation import SecondLook
+
+ZOO = Path(__file__).resolve().parent / "weights"
+
+SUFFIXES = {"auto": ".onnx", "onnx": ".onnx", "openvino": ".onnx", "torch": ".safetensors"}
+"""File type that each runtime loads."""
+
+CALIBRATED = ("detection", "recognition", "found")
+"""Parts that a pair may have calibrations of, see :class:`ModelPair`."""
+
+LANGUAGE_SUFFIX = ".npz"
+"""File type of language models."""
+
+
+@dataclass(frozen=True)
+class ModelPair:
+    """The two files of a spotter.
+
+    Attributes:
+        detector: Weights of the detector.
+        recognizer: Weights of the recognizer.
+        min_score: Least score of a word that the pair's makers recommend.
+        crop_margin: Share of a word's height by which its crop reaches beyond the detection.
+        language: Name or file of the language model that the pair's makers recommend, or a mapping
+            with it as ``model`` and settings of its use.
+        second_look: At words that are not read with certainty.
+        detection_calibration: Of the detector's scores.
+        recognition_calibration: Of the recognizer's scores, with ``language`` and
+            ``second_look``.
+        found_calibration: Likewise, of words that the detector found and cut out; ``None``: as for
+            other crops.
+        zoom: Factor by which the detector sees photos enlarged; ``None``: that of its weights.
+        postprocessing: Arguments of the detector's post-processor that go with ``zoom``, instead of
+            those of its weights.
+        coarse_view: A further view of each photo, for its large words.
+    """
+
+    detector: Path
+    recognizer: Path
+    min_score: float = 0.0
+    crop_margin: float = 0.0
+    language: Mapping[str, Any] | str | Path | None = None
+    second_look: SecondLook | None = None
+    detection_calibration: ScoreCalibration | None = None
+    recognition_calibration: ScoreCalibration | None = None
+    found_calibration: ScoreCalibration | None = None
+    zoom: float | None = None
+    postprocessing: Mapping[str, Any] = field(default_factory=dict)
+    coarse_view: CoarseView | None = None
+
+
+def resolve_pair(
+    model: str | Path = "default",
+    detector: str | Path | None = None,
+    recognizer: str | Path | None = None,
+    runtime: str = "auto",
+    zoo: Path | None = None,
+) -> ModelPair:
+    """The files of a pair.
+
+    A part that is replaced loses its calibration.
+
+    Args:
+        model: Name of a pair in the zoo, or a ``.json`` file with the keys ``detector`` and
+            ``recognizer`` (files relative to it, or names in the zoo). Not asked for when both of
+            the following are given.
+        detector: File or name that replaces the pair's detector.
+        recognizer: Likewise.
+        runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
+        zoo: Folder of the zoo; default: the one that ships.
+
+    Raises:
+        ConfigError: Unknown runtime or pair; the message lists what there is.
+        WeightsError: A file is missing, or is not what the runtime loads.
+    """
+    zoo = ZOO if zoo is None else zoo
+    if detector and recognizer:
+        return ModelPair(
+            weights_file(detector, runtime, zoo), weights_file(recognizer, runtime, zoo)
+        )
+    entry, folder = _find_pair(model, zoo)
+    calibrated = _calibrations(entry.get("calibration"), str(model))
+    second_look = entry.get("second_look")
+    if second_look is not None:
+        second_look = SecondLook.from_settings(second_look, str(model))
+    return ModelPair(
+        weights_file(detector or _beside(folder, entry["detector"]), runtime, zoo),
+        weights_file(recognizer or _beside(folder, entry["recognizer"]), runtime, zoo),
+        float(entry.get("min_score", 0.0)),
+        float(entry.get("crop_margin", 0.0)),
+        _language(folder, entry.get("language")),
+        second_look,
+        None if detector else calibrated["detection"],
+        None if recognizer else calibrated["recognition"],
+        None if detector or recognizer else calibrated["found"],
+        None if detector else _zoom(entry, str(model)),
+        {} if detector else _postprocessing(entry, str(model)),
+        None if detector else _coarse_view(entry, str(model)),
+    )
+
+
+def weights_file(name: str | Path, runtime: str, zoo: Path | None = None) -> Path:
+    """The file that a runtime loads for a name of the zoo or a path.
+
+    A path with the other runtime's suffix stands for its sibling, where that exists.
+
+    Raises:
+        ConfigError: Unknown runtime.
+        WeightsError: There is no such file or name.
+    """
+    zoo = ZOO if zoo is None else zoo
+    if runtime not in SUFFIXES:
+        raise ConfigError(f"runtime is one of {', '.join(SUFFIXES)}, not {runtime!r}")
+    suffix = SUFFIXES[runtime]
+    path = Path(name)
+    if path.suffix not in SUFFIXES.values():
+        shipped = zoo / f"{path.name}{suffix}"
+        if path.name == str(name) and shipped.is_file():
+            return shipped
+        kind = "is a folder" if path.is_dir() else "no such weights"
+        raise WeightsError(f"{name}: {kind}; {_inventory(zoo)}, or give a {suffix} file")
+    wanted = path.with_suffix(suffix)
+    if wanted.is_file():
+        return wanted
+    if path.is_file():
+        hint = (
+            "make it with tools/export.py, or take runtime='torch'"
+            if suffix == ".onnx"
+            else "take runtime='onnx'"
+        )
+        raise WeightsError(f"{path}: runtime {runtime!r} needs {wanted.name}; {hint}")
+    raise WeightsError(f"{path}: no such weights file")
+
+
+def language_file(name: str | Path, zoo: Path | None = None) -> Path:
+    """The file of a language model by its path or its name in the zoo.
+
+    Raises:
+        WeightsError: There is no such file or name.
+    """
+    zoo = ZOO if zoo is None else zoo
+    path = Path(name)
+    shipped = zoo / f"{path.name}{LANGUAGE_SUFFIX}"
+    if path.name == str(name) and shipped.is_file():
+        return shipped
+    if not path.is_file():
+        names = sorted(file.stem for file in zoo.glob(f"*{LANGUAGE_SUFFIX}"))
+        raise WeightsError(
+            f"{name}: no such language model; the zoo has {', '.join(names) or 'none'}, or give a"
+            f" {LANGUAGE_SUFFIX} file"
+        )
+    return path
+
+
+def _find_pair(model: str | Path, zoo: Path) -> tuple[dict[str, Any], Path]:
+    """Entry of a pair, and the folder that its files are relative to."""
+    path = Path(model)
+    if path.suffix == ".json":
+        return _checked(_read_json(path), path), path.parent
+    if path.suffix in SUFFIXES.values():
+        raise ConfigError(f"{model}: one file is no pair; give it as detector or as recognizer")
+    pairs = _pairs(zoo)
+    if str(model) not in pairs:
+        raise ConfigError(f"no model {str(model)!r}; {_inventory(zoo)}")
+    return _checked(pairs[str(model)], zoo / "zoo.json"), zoo
+
+
+def _beside(folder: Path, name: str) -> str | Path:
+    """A file named in a pair is relative to the pair's file; a bare name is one of the zoo."""
+    files = (*SUFFIXES.values(), LANGUAGE_SUFFIX)
+    return folder / name if Path(name).suffix in files else name
+
+
+def _language(folder: Path, language: Any) -> Mapping[str, Any] | str | Path | None:
+    if isinstance(language, Mapping):
+        return {**language, "model": _beside(folder, language["model"])}
+    return _beside(folder, language) if language else None
+
+
+def _zoom(entry: Mapping[str, Any], origin: str) -> float | None:
+    zoom = entry.get("zoom")
+    if zoom is not None and (not isinstance(zoom, int | float) or zoom <= 0):
+        raise ConfigError(f"{origin}: zoom must be a positive number, not {zoom!r}")
+    return zoom
+
+
+def _postprocessing(entry: Mapping[str, Any], origin: str) -> dict[str, Any]:
+    options = entry.get("postprocessing", {})
+    if not isinstance(options, Mapping):
+        raise ConfigError(f"{origin}: postprocessing must be a mapping, not {options!r}")
+    return dict(options)
+
+
+def _coarse_view(entry: Mapping[str, Any], origin: str) -> CoarseView | None:
+    settings = entry.get("coarse_view")
+    return None if settings is None else CoarseView.from_settings(settings, origin)
+
+
+def _calibrations(settings: Any, origin: str) -> dict[str, ScoreCalibration | None]:
+    """Calibrations of the parts of a pair."""
+    parts: dict[str, ScoreCalibration | None] = dict.fromkeys(CALIBRATED)
+    given = {} if settings is None else settings
+    if not isinstance(given, Mapping) or not set(given) <= set(parts):
+        raise ConfigError(f"{origin}: calibration is that of {', '.join(CALIBRATED)}")
+    found = {part: ScoreCalibration.from_settings(given[part], origin) for part in given}
+    return {**parts, **found}
+
+
+def _checked(entry: Any, origin: Path) -> dict[str, Any]:
+    if not isinstance(entry, dict) or not {"detector", "recognizer"} <= set(entry):
+        raise ConfigError(f"{origin}: a pair needs the keys 'detector' and 'recognizer'")
+    return entry
+
+
+def _pairs(zoo: Path) -> dict[str, Any]:
+    file = zoo / "zoo.json"
+    return _read_json(file) if file.is_file() else {}
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: is not JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: must hold a JSON object")
+    return content
+
+
+def _inventory(zoo: Path) -> str:
+    pairs = ", ".join(sorted(_pairs(zoo))) or "no pair"
+    files = sorted({p.stem for p in zoo.glob("*") if p.suffix in SUFFIXES.values()})
+    return f"the zoo has {pairs} (of {', '.join(files) or 'no weights'})"

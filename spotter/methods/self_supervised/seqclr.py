@@ -1,0 +1,107 @@
+"""SeqCLR: contrastive learning of sequences (Aberdam et al., CVPR 2021)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from spotter.errors import ConfigError
+from spotter.methods.base import (
+    Recipe,
+    Samples,
+    Views,
+    encoder_channels,
+    freeze_decoder,
+    join_views,
+    visual_frames,
+)
+from spotter.methods.self_supervised.contrastive import nt_xent
+from spotter.methods.self_supervised.instances import InstanceMapping, paired_instances
+from spotter.methods.self_supervised.monitor import CollapseMonitor
+from spotter.models.recognition.four_stage import valid_ratios_of
+from spotter.registry import MODELS
+
+
+@MODELS.register_module()
+class SeqCLR(Recipe):
+    """Two views of a word, cut into instances that are contrasted across the batch.
+
+    Views must keep every character in its place (:class:`SeqCLRView`): the positive of an instance
+    is the one at the same place of the other view.
+
+    Args:
+        recognizer: Config of the recognizer.
+        mapping: Config of the instance mapping: ``AllToInstance``, ``WindowToInstance`` (the
+            paper's best, 5 windows), ``FrameToInstance``.
+        projection: Config of the head on the frames: ``None``, ``FrameMLP`` or ``BiLSTM``.
+        stage: Last stage of the encoder: ``"sequence"`` (stages 1 to 3) or ``"visual"`` (1 and 2).
+        temperature: Of the loss.
+        contrastive_weight: Of the contrastive loss.
+        supervised_weight: Of the recognizer's own loss on the labelled samples of both views; with
+            0 labels are not looked at and the decoder is not trained. SemiMTR's first stage has 2,
+            one for each view.
+        init_cfg: mmengine's initialisation, if any.
+
+    Raises:
+        ConfigError: A stage that does not exist.
+    """
+
+    branches = ("view0", "view1")
+
+    def __init__(
+        self,
+        recognizer: Mapping[str, Any] | nn.Module,
+        mapping: Mapping[str, Any],
+        projection: Mapping[str, Any] | None = None,
+        stage: str = "sequence",
+        temperature: float = 0.1,
+        contrastive_weight: float = 1.0,
+        supervised_weight: float = 0.0,
+        init_cfg: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(recognizer, init_cfg)
+        if temperature <= 0:
+            raise ConfigError(f"SeqCLR: the temperature must be positive, not {temperature}")
+        channels = encoder_channels(self.recognizer, stage)
+        self.stage = stage
+        self.mapping: InstanceMapping = MODELS.build(dict(mapping))
+        self.projection: Any = MODELS.build(
+            {"in_channels": channels, **(projection or {"type": "NoSequence"})}
+        )
+        self.temperature = temperature
+        self.contrastive_weight = contrastive_weight
+        self.supervised_weight = supervised_weight
+        self.monitor = CollapseMonitor()
+        if supervised_weight == 0:
+            freeze_decoder(self.recognizer, stage)
+
+    def loss(self, inputs: Views, data_samples: Samples) -> dict[str, Tensor]:
+        """``loss_contrastive``, the recognizer's losses if asked for, and signs of collapse."""
+        images, samples = join_views(inputs, data_samples, self.branches)
+        ratios = valid_ratios_of(samples)
+        recognizer = self.recognizer
+        visual = recognizer.extract(images, ratios)
+        mask = recognizer.frame_mask(visual, ratios)
+        sequence = None
+        if self.stage == "sequence" or self.supervised_weight:
+            sequence = recognizer.model_sequence(visual, mask)
+        frames = sequence if self.stage == "sequence" else visual_frames(recognizer, visual)
+        first, second = self.instances(frames, mask)
+        losses = {
+            "loss_contrastive": self.contrastive_weight * nt_xent(first, second, self.temperature),
+            **self.monitor(first),
+        }
+        if sequence is not None and self.supervised_weight:
+            height = visual.shape[2] if recognizer.prediction.flatten_height else 1
+            supervised = recognizer.losses_of(sequence, samples, mask, height)
+            losses.update({k: self.supervised_weight * v for k, v in supervised.items()})
+        return losses
+
+    def instances(self, frames: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Projected instances (M, C') of each view, from the frames (2 N, T, C) of both."""
+        projected = self.projection(frames, mask)
+        half = len(projected) // 2
+        masks = (None, None) if mask is None else (mask[:half], mask[half:])
+        return paired_instances(self.mapping, (projected[:half], projected[half:]), masks)

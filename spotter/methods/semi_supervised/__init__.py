@@ -1,0 +1,1 @@
+"""Semi-supervised learning, one file per method."""

@@ -1,0 +1,1 @@
+"""Networks: detection, recognition, language."""

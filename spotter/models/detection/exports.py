@@ -1,0 +1,20 @@
+"""What :mod:`spotter.models.detection` offers; importing this registers all of it."""
+
+from spotter.models.detection.backbones.mobilenetv3 import MobileNetV3Large
+from spotter.models.detection.backbones.resnet import ModulatedDeformConv2d, ResNet
+from spotter.models.detection.dbnet import DBNet
+from spotter.models.detection.heads.db_head import DBHead, DBLoss
+from spotter.models.detection.necks.fpn import FPNC, AdaptiveScaleFusion
+from spotter.pipeline.db_postprocessor import DBPostprocessor
+
+__all__ = [
+    "FPNC",
+    "AdaptiveScaleFusion",
+    "DBHead",
+    "DBLoss",
+    "DBNet",
+    "DBPostprocessor",
+    "MobileNetV3Large",
+    "ModulatedDeformConv2d",
+    "ResNet",
+]

@@ -1,0 +1,117 @@
+"""Connectionist temporal classification (Graves et al., ICML 2006; CRNN, Shi et al. 2017)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from spotter.charset import Charset, CTCTokenMap
+from spotter.decoding.ctc import decode_ctc
+from spotter.models.recognition.prediction.base import Decoded, Prediction, no_loss, rows_of
+from spotter.models.recognition.prediction.frame_alignment import UNDECIDED, evenly_spaced_targets
+from spotter.registry import MODELS
+from spotter.structures import TextRecSample
+
+
+@MODELS.register_module()
+class CTCPrediction(Prediction):
+    """A linear classifier per frame; blank is class 0.
+
+    Args:
+        in_channels: C of the frames.
+        charset: The character set; K = characters + blank.
+        max_length: Kept for symmetry with the other stages: the number of frames limits a word.
+        dropout: Dropout before the classifier.
+        init_cfg: mmengine's initialisation, if any.
+
+    Attributes:
+        alignment_weight: Factor of the frame alignment loss, which helps over CTC's first plateau
+            (:mod:`spotter.models.recognition.prediction.frame_alignment`); 0 unless
+            :class:`spotter.training.hooks.FrameAlignmentHook` sets it.
+    """
+
+    alignment_weight = 0.0
+
+    def __init__(
+        self,
+        in_channels: int,
+        charset: Charset,
+        max_length: int = 25,
+        dropout: float = 0.0,
+        init_cfg: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(in_channels, charset, max_length, init_cfg)
+        self.token_map: CTCTokenMap = CTCTokenMap(charset)
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(in_channels, self.token_map.num_classes)
+
+    def forward(self, features: Tensor, mask: Tensor | None = None, height: int = 1) -> Tensor:
+        """Logits (N, T, K) of frames (N, T, C)."""
+        return self.classifier(self.dropout(features))
+
+    def loss(
+        self,
+        features: Tensor,
+        data_samples: Sequence[TextRecSample],
+        mask: Tensor | None = None,
+        height: int = 1,
+    ) -> dict[str, Tensor]:
+        """``loss_ctc``: negative log-likelihood per character, averaged over the words, fp32.
+
+        Padded frames take no part. A word with more characters than frames adds nothing. With an
+        ``alignment_weight`` there is ``loss_alignment``, a cross-entropy per frame, too.
+        """
+        indices, texts = self.labelled(data_samples)
+        if not texts:
+            return {"loss_ctc": no_loss(self, features)}
+        logits, mask = rows_of(indices, self(features), mask)
+        targets, lengths = self.token_map.encode(texts)
+        if mask is None:
+            frames = torch.full((len(texts),), logits.shape[1], dtype=torch.long)
+        else:
+            frames = mask.sum(1).cpu()
+        loss = F.ctc_loss(
+            logits.float().log_softmax(-1).transpose(0, 1),
+            targets.to(logits.device),
+            frames,
+            lengths,
+            blank=self.token_map.blank,
+            reduction="none",
+            zero_infinity=True,
+        )
+        losses = {"loss_ctc": (loss / lengths.clamp(min=1).to(loss)).mean()}
+        if self.alignment_weight > 0:
+            losses["loss_alignment"] = self.alignment_weight * self._alignment(
+                logits, [row[:n] for row, n in zip(targets.tolist(), lengths, strict=True)], frames
+            )
+        return losses
+
+    def _alignment(self, logits: Tensor, tokens: Sequence[Sequence[int]], frames: Tensor) -> Tensor:
+        """Mean cross-entropy of the frames that the even alignment decides."""
+        targets = evenly_spaced_targets(
+            tokens, frames.tolist(), logits.shape[1], self.token_map.blank
+        ).to(logits.device)
+        total = F.cross_entropy(
+            logits.float().flatten(0, 1),
+            targets.flatten(),
+            ignore_index=UNDECIDED,
+            reduction="sum",
+        )
+        return total / (targets != UNDECIDED).sum().clamp(min=1)
+
+    @torch.no_grad()
+    def decode(self, logits: Tensor, mask: Tensor | None = None) -> list[Decoded]:
+        """Greedy best path: repeats merged, blanks dropped.
+
+        A character scores the highest probability among its run of frames.
+        """
+        padding = None if mask is None else mask.cpu().numpy()
+        return decode_ctc(logits.float().cpu().numpy(), self.charset.characters, padding)
+
+    def charset_parameters(self) -> dict[str, int]:
+        """The classifier's rows."""
+        return {"classifier.weight": 0, "classifier.bias": 0}

@@ -1,0 +1,224 @@
+"""Crops of all photos pooled by width and read in batches; best direction and look kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from statistics import median
+
+import numpy as np
+
+from spotter.decoding.ctc import Decoded
+from spotter.pipeline.crops import Direction, cut_stacked
+from spotter.pipeline.recognizer import CropReader, Glimpse
+from spotter.pipeline.test_time_augmentation import SecondLook, surroundings
+
+_WORD = 3
+
+
+@dataclass
+class WordReading(Decoded):
+    """A reading and the direction in which it was read.
+
+    Attributes:
+        rotation: Degrees (0, 90, 180 or 270, clockwise) that the crop was turned by.
+        outline: (N, 2) the word's polygon from the first character's top-left corner.
+    """
+
+    rotation: int = 0
+    outline: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+
+
+@dataclass
+class _Word:
+    """A word in the pool.
+
+    Attributes:
+        directions: In which it may run.
+        glimpses: One per direction so far; after the decision for one, its own and those of further
+            looks along it. Dropped as soon as the word is read.
+        around: Photo part and cut per direction for further looks; empty where there are none.
+        missing: Glimpses that are asked for and not there yet.
+        best: Reading in the best direction; of all looks once they are there.
+    """
+
+    directions: list[Direction]
+    glimpses: list[Glimpse | None]
+    around: list[tuple[np.ndarray, np.ndarray]]
+    missing: int
+    best: WordReading | None = None
+
+
+class CropPool:
+    """Collects crops of any photos and reads those of one width together.
+
+    A crop's input depends on the crop alone, and so does its reading.
+
+    Args:
+        recognizer: Gives input sizes and reads batches.
+        batch_size: Crops per batch.
+        second_look: For words that are not read with certainty; ``None``: one look is all.
+    """
+
+    def __init__(
+        self, recognizer: CropReader, batch_size: int, second_look: SecondLook | None = None
+    ) -> None:
+        self._recognizer = recognizer
+        self._batch_size = batch_size
+        self._second_look = second_look
+        self._waiting: dict[int, list[tuple[_Word, int, np.ndarray]]] = {}
+        self._words: list[_Word] = []
+
+    def add(self, img: np.ndarray, directions: list[Direction]) -> int:
+        """Cut a word out in each of its directions; gives its index in :meth:`finish`."""
+        if len(directions) > 1:
+            directions = [*directions, replace(directions[0], stacked=True)]
+        crops = [(d, self._crop(img, d)) for d in directions]
+        seen = [(direction, crop) for direction, crop in crops if crop is not None]
+        directions = [direction for direction, _ in seen]
+        around = []
+        if self._second_look is not None:
+            around = [surroundings(img, direction.cut) for direction in directions]
+        word = _Word(directions, [None] * len(directions), around, len(directions))
+        self._words.append(word)
+        for place, (_, crop) in enumerate(seen):
+            self._ask(word, place, crop)
+        return len(self._words) - 1
+
+    def finish(self) -> list[WordReading]:
+        """Readings of all words added, in their order."""
+        while any(self._waiting.values()):
+            for width in list(self._waiting):
+                self._read(width)
+        return [word.best for word in self._words if word.best is not None]
+
+    def _crop(self, img: np.ndarray, direction: Direction) -> np.ndarray | None:
+        """Input for a direction, or ``None`` where the word cannot run in it."""
+        if not direction.stacked:
+            return self._recognizer.crop(img, direction.cut)
+        line = cut_stacked(img, direction.cut)
+        if line is None:
+            return None
+        height, width = line.shape[:2]
+        corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+        return self._recognizer.crop(line, corners)
+
+    def _ask(self, word: _Word, place: int, crop: np.ndarray) -> None:
+        """Put a crop in its queue, and read the queue when it is full."""
+        queue = self._waiting.setdefault(crop.shape[1], [])
+        queue.append((word, place, crop))
+        if len(queue) >= self._batch_size:
+            self._read(crop.shape[1])
+
+    def _read(self, width: int) -> None:
+        queue = self._waiting.pop(width, [])
+        if not queue:
+            return
+        glimpses = self._recognizer.see([crop for _, _, crop in queue])
+        for (word, place, _), glimpse in zip(queue, glimpses, strict=True):
+            word.missing -= 1
+            word.glimpses[place] = glimpse
+            if word.missing:
+                continue
+            if word.best is None:
+                self._decide(word)
+            else:
+                word.best = self._of_all_looks(word, word.best)
+            if not word.missing:
+                word.glimpses = []
+
+    def _decide(self, word: _Word) -> None:
+        """Choose the direction, and look again along it where that is worth it."""
+        glimpses = _present(word.glimpses)
+        chosen = best_direction(word.directions, [glimpse.seen for glimpse in glimpses])
+        first, direction = glimpses[chosen], word.directions[chosen]
+        word.best = _in_direction(direction, self._recognizer.read(first))
+        word.glimpses = [first]
+        around, word.around = word.around, []
+        again = self._second_look
+        if again is None or direction.stacked or word.best.score >= again.below:
+            return
+        part, cut = around[chosen]
+        word.missing = len(again.looks)
+        word.glimpses += [None] * len(again.looks)
+        for place, look in enumerate(again.looks, start=1):
+            crop = self._recognizer.crop(part, look.cut(cut), look.stretch)
+            self._ask(word, place, look.develop(crop))
+
+    def _of_all_looks(self, word: _Word, first: WordReading) -> WordReading:
+        """The reading of a word whose further looks are all there."""
+        glimpses = _present(word.glimpses)
+        clearest = self._second_look.clearest if self._second_look else None
+        readings: list[Decoded] = [
+            first if place == 0 else self._recognizer.read(glimpses[place])
+            for place in sorted(_worth_reading(glimpses)[:clearest])
+        ]
+        return choose_look(first, readings)
+
+
+def _present(glimpses: Sequence[Glimpse | None]) -> list[Glimpse]:
+    """Glimpses that are all there."""
+    return [glimpse for glimpse in glimpses if glimpse is not None]
+
+
+def _worth_reading(glimpses: Sequence[Glimpse]) -> list[int]:
+    """Places of the looks that language may read differently, those seen best first.
+
+    Of looks seen alike only the clearest counts; the first look counts anyway, as it is read.
+    """
+    order = sorted(range(len(glimpses)), key=lambda i: -glimpses[i].seen.score)
+    clearest: dict[str, int] = {}
+    for place in order:
+        clearest.setdefault(glimpses[place].seen.text.lower(), place)
+    return [i for i in order if i == 0 or clearest[glimpses[i].seen.text.lower()] == i]
+
+
+def best_direction(directions: Sequence[Direction], readings: Sequence[Decoded]) -> int:
+    """Index of the most confident reading of a word.
+
+    A tall crop that is one character upright is only turned where that gives three or more: lying
+    on its side, an ``I`` is a convincing dash and an ``N`` a ``Z``.
+
+    Args:
+        directions: As :func:`reading_directions` gives them, upright first; then perhaps stacked.
+        readings: One for each, without language: that finds words in any direction.
+    """
+    upright = len(readings[0].text) == 1
+    allowed = [
+        i
+        for i, direction in enumerate(directions)
+        if i == 0 or direction.stacked or not upright or len(readings[i].text) >= _WORD
+    ]
+    return max(allowed, key=lambda i: (readings[i].score, -i))
+
+
+def _in_direction(direction: Direction, reading: Decoded) -> WordReading:
+    turned = WordReading("", rotation=direction.rotation, outline=direction.outline)
+    return _with_reading(turned, reading)
+
+
+def _with_reading(word: WordReading, reading: Decoded) -> WordReading:
+    """Another reading of a word in the same direction."""
+    return replace(
+        word,
+        text=reading.text,
+        character_scores=reading.character_scores,
+        score=reading.score,
+        visual_score=reading.visual_score,
+        preference=reading.preference,
+    )
+
+
+def choose_look(word: WordReading, readings: Sequence[Decoded]) -> WordReading:
+    """The most confident of several readings of a word in one direction.
+
+    Its score is the median of all their scores: the highest one of many says less, as something
+    that is no word will look like one from some side.
+
+    Args:
+        word: Of the first look, whose direction is kept.
+        readings: Those that count, at least one.
+    """
+    best = max(readings, key=lambda r: r.score if r.preference is None else r.preference)
+    score = median(reading.score for reading in readings)
+    return replace(_with_reading(word, best), score=score)

@@ -1,0 +1,182 @@
+"""Finding words: resize, normalise, run, post-process; whole photos or windows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from spotter.data.images import detector_input_size, resize_image
+from spotter.errors import ConfigError, WeightsError
+from spotter.geometry import sliding_windows
+from spotter.pipeline.db_postprocessor import DBPostprocessor
+from spotter.pipeline.multi_scale import CoarseView, add_large_words
+from spotter.pipeline.tiling import View, merge_views
+from spotter.runtime.preprocessing import Normalizer
+from spotter.runtime.runtimes import Runtime
+from spotter.structures import TextInstance
+
+# A very long strip enlarged to the limit of its short side would fill any memory.
+_MAX_INPUT_PIXELS = 4096 * 4096
+_MAX_INPUT_SIDE = 4096
+
+
+def zoomed(header: Mapping[str, Any], zoom: float) -> dict[str, Any]:
+    """A detector's header with another zoom; its bound on the size moves along."""
+    own = header["preprocessing"]
+    bound = round(own["limit_side"] * zoom / own.get("zoom", 1.0))
+    return {**header, "preprocessing": {**own, "zoom": zoom, "limit_side": bound}}
+
+
+class WordFinder:
+    """A detector behind its header.
+
+    Args:
+        runtime: The loaded network.
+        limit_side: Overrides the header's input size, see :func:`detector_input_size`.
+        limit_type: ``"max"`` or ``"min"``, likewise.
+        tile: Side in pixels of square windows in which larger photos are searched at their own
+            resolution, in addition to the whole; ``None``: the whole only.
+        batch_size: Inputs of one size that are run together.
+        zoom: Photos are enlarged by this factor, up to a bound that moves along with it; default:
+            the header's. Not together with a limit of one's own.
+        postprocessing: Arguments of the post-processor instead of the header's.
+        coarse: A further view of each photo, for large words.
+
+    Raises:
+        WeightsError: The header describes another kind of detector.
+        ConfigError: A limit or tile that makes no sense.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        limit_side: int | None = None,
+        limit_type: str | None = None,
+        tile: int | None = None,
+        batch_size: int = 1,
+        zoom: float | None = None,
+        postprocessing: Mapping[str, Any] | None = None,
+        coarse: CoarseView | None = None,
+    ) -> None:
+        self.runtime = runtime
+        header = runtime.header
+        if zoom is not None:
+            if zoom <= 0:
+                raise ConfigError(f"zoom must be positive, not {zoom:g}")
+            if limit_side is not None or limit_type is not None:
+                raise ConfigError("zoom and limit_side or limit_type exclude each other")
+            header = zoomed(header, zoom)
+        if postprocessing:
+            own_options = {**header["postprocessing"], **postprocessing}
+            header = {**header, "postprocessing": own_options}
+        preprocessing = header["preprocessing"]
+        try:
+            self._normalize = Normalizer(preprocessing["mean"], preprocessing["std"])
+            self.limit_side = int(limit_side or preprocessing["limit_side"])
+            self.limit_type = limit_type or preprocessing["limit_type"]
+        except KeyError as error:
+            raise WeightsError(f"{header['name']}: preprocessing lacks {error}") from None
+        self._divisor = int(preprocessing.get("size_divisor", 32))
+        # A caller's own bound is meant in pixels of the photo as it is.
+        own = limit_side is None and limit_type is None
+        self._zoom = float(preprocessing.get("zoom", 1.0)) if own else 1.0
+        if self.limit_type not in ("max", "min"):
+            raise ConfigError(f"limit_type is 'max' or 'min', not {self.limit_type!r}")
+        if min(self.limit_side, self.limit_side if tile is None else tile) < self._divisor:
+            raise ConfigError(f"limit_side and tile must be at least {self._divisor} pixels")
+        self.tile = tile
+        self.batch_size = max(1, batch_size)
+        self._postprocess = _postprocessor(header)
+        self._coarse: WordFinder | None = None
+        if coarse is not None:
+            self._min_height = coarse.min_height
+            self._coarse = WordFinder(
+                runtime,
+                batch_size=batch_size,
+                zoom=coarse.zoom,
+                postprocessing=coarse.postprocessing,
+            )
+
+    def find(self, photos: Sequence[np.ndarray]) -> list[list[TextInstance]]:
+        """Words of photos.
+
+        Args:
+            photos: (H, W, 3) uint8 BGR, of any sizes.
+
+        Returns:
+            Per photo the words in its pixels, with ``detection_score`` and without text.
+        """
+        if self.tile is None:
+            found = self._run([(photo, self._input_size(photo)) for photo in photos])
+        else:
+            found = [self._find_tiled(photo, self.tile) for photo in photos]
+        if self._coarse is None:
+            return found
+        coarse = self._coarse.find(photos)
+        scales = [self._coarse._input_size(photo)[0] / photo.shape[1] for photo in photos]
+        return [
+            add_large_words(fine, large, self._min_height / scale)
+            for fine, large, scale in zip(found, coarse, scales, strict=True)
+        ]
+
+    def _find_tiled(self, photo: np.ndarray, tile: int) -> list[TextInstance]:
+        height, width = photo.shape[:2]
+        whole = (0, 0, width, height)
+        jobs, boxes = [(photo, self._input_size(photo))], [whole]
+        if max(width, height) > tile:
+            for box in sliding_windows(width, height, tile, tile // 4):
+                window = photo[box[1] : box[3], box[0] : box[2]]
+                jobs.append((window, self._window_size(window, tile)))
+                boxes.append(box)
+        views = []
+        for box, (_, size), words in zip(boxes, jobs, self._run(jobs), strict=True):
+            offset = np.array(box[:2], np.float32)
+            moved = [replace(word, polygon=word.polygon + offset) for word in words]
+            views.append(View(box, size[0] / (box[2] - box[0]), moved))
+        return views[0].words if len(views) == 1 else merge_views(views, width, height)
+
+    def _input_size(self, photo: np.ndarray) -> tuple[int, int]:
+        height, width = photo.shape[:2]
+        size = detector_input_size(
+            width, height, self.limit_side, self.limit_type, self._divisor, self._zoom
+        )
+        if size[0] * size[1] > _MAX_INPUT_PIXELS:
+            size = detector_input_size(width, height, _MAX_INPUT_SIDE, "max", self._divisor)
+        return size
+
+    def _window_size(self, window: np.ndarray, tile: int) -> tuple[int, int]:
+        height, width = window.shape[:2]
+        bound = round(tile * self._zoom)
+        return detector_input_size(width, height, bound, "max", self._divisor, self._zoom)
+
+    def _run(self, jobs: Sequence[tuple[np.ndarray, tuple[int, int]]]) -> list[list[TextInstance]]:
+        """Words of (image, input size) pairs, each in pixels of its image."""
+        found: list[list[TextInstance]] = [[] for _ in jobs]
+        by_size: dict[tuple[int, int], list[int]] = {}
+        for index, (_, size) in enumerate(jobs):
+            by_size.setdefault(size, []).append(index)
+        for (width, height), members in by_size.items():
+            for start in range(0, len(members), self.batch_size):
+                chunk = members[start : start + self.batch_size]
+                inputs = [resize_image(jobs[index][0], width, height) for index in chunk]
+                maps = self.runtime.run_pixels(inputs, self._normalize)[:, 0]
+                for index, probability in zip(chunk, maps, strict=True):
+                    size = jobs[index][0].shape[:2]
+                    scale = (width / size[1], height / size[0])
+                    found[index] = self._postprocess(probability, scale, size)
+        return found
+
+
+def _postprocessor(header: dict[str, Any]) -> DBPostprocessor:
+    """The post-processor of the model's config, with the header's own values on top."""
+    options = {**header["config"].get("postprocessor", {}), **header["postprocessing"]}
+    kind = options.pop("type", "DBPostprocessor")
+    if kind != "DBPostprocessor":
+        raise WeightsError(f"{header['name']}: no post-processor {kind!r} in this version")
+    try:
+        return DBPostprocessor(**options)
+    except (TypeError, ValueError) as error:
+        raise WeightsError(f"{header['name']}: postprocessing of the header: {error}") from None

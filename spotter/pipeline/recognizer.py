@@ -1,0 +1,130 @@
+"""A recognizer behind its header: crops in, readings out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spotter.decoding import LanguageDecoder
+from spotter.decoding.ctc import (
+    Decoded,
+    Decoder,
+    attention_tokens,
+    decode_ctc,
+    decode_until_end,
+)
+from spotter.errors import ConfigError, WeightsError
+from spotter.geometry import native_size
+from spotter.pipeline.crops import cut_word
+from spotter.runtime.input_size import RecInputSize
+from spotter.runtime.preprocessing import Normalizer
+from spotter.runtime.runtimes import Runtime
+
+_DECODERS: dict[str, Decoder] = {
+    "CTCPrediction": decode_ctc,
+    "AttentionPrediction": decode_until_end,
+    "ParallelPrediction": decode_until_end,
+}
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """A crop as the recognizer alone sees it.
+
+    Attributes:
+        seen: Its reading.
+        logits: (T, K) by which language may read it again; ``None`` without language.
+        frames: (1, T, C) by which a rescorer judges readings; ``None`` without one.
+    """
+
+    seen: Decoded
+    logits: np.ndarray | None = None
+    frames: np.ndarray | None = None
+
+
+class CropReader:
+    """A recognizer behind its header: input size, normalisation and decoding.
+
+    Args:
+        runtime: The loaded network.
+        language: Corrects readings of CTC, see :class:`spotter.decoding.LanguageDecoder`.
+
+    Raises:
+        WeightsError: The header describes an input or output that this version cannot serve.
+        ConfigError: A language for a recognizer that is not of CTC.
+    """
+
+    def __init__(self, runtime: Runtime, language: LanguageDecoder | None = None) -> None:
+        self.runtime = runtime
+        header = runtime.header
+        name = header["name"]
+        preprocessing = dict(header["preprocessing"])
+        self._normalize = Normalizer(
+            preprocessing.pop("mean", 127.5), preprocessing.pop("std", 127.5)
+        )
+        if preprocessing.get("mode") not in ("fixed", "buckets"):
+            raise WeightsError(
+                f"{name}: inference needs preprocessing mode 'fixed' or 'buckets',"
+                f" not {preprocessing.get('mode')!r}"
+            )
+        self._size = _input_size(preprocessing, name)
+        # Vision with language reads as its vision model does.
+        config = header["config"].get("vision", header["config"])
+        kind = config.get("prediction", {}).get("type")
+        if kind not in _DECODERS or not header["charset"]:
+            raise WeightsError(f"{name}: no decoder for the output of {kind!r}")
+        self._decode: Decoder = _DECODERS[kind]
+        if language is not None and kind != "CTCPrediction":
+            raise ConfigError(f"{name}: language corrects readings of CTC, not of {kind}")
+        self._language = language
+        self._rescores = language is not None and language.rescoring > 0 and runtime.rescores
+        self._characters: str = header["charset"]
+
+    def crop(self, img: np.ndarray, cut: np.ndarray, stretch: float = 1.0) -> np.ndarray:
+        """(h, w, 3) uint8 BGR input for a cut (Direction.cut) of a photo.
+
+        Args:
+            img: The photo.
+            cut: What of it.
+            stretch: The input is as wide as that of a cut so many times as wide.
+        """
+        native_width, native_height = native_size(cut)
+        width = self._size(round(native_width * stretch), native_height)
+        return cut_word(img, cut, width, self._size.height)
+
+    def see(self, crops: Sequence[np.ndarray]) -> list[Glimpse]:
+        """Crops of one size, as :meth:`crop` gives them, without language."""
+        images = self._normalize(crops)
+        frames: Sequence[np.ndarray | None] = [None] * len(crops)
+        if self._rescores:
+            logits, all_frames = self.runtime.run_with_frames(images)
+            frames = [each[None] for each in all_frames]
+        else:
+            logits = self.runtime.run(images)
+        seen = self._decode(logits, self._characters, None)
+        if self._language is None:
+            return [Glimpse(reading) for reading in seen]
+        return [Glimpse(*parts) for parts in zip(seen, logits, frames, strict=True)]
+
+    def read(self, glimpse: Glimpse) -> Decoded:
+        """The reading of a crop, with language if there is one."""
+        if self._language is None or glimpse.logits is None:
+            return glimpse.seen
+        frames = glimpse.frames
+        if frames is None:
+            return self._language.reread(glimpse.logits, self._characters, glimpse.seen)
+
+        def judge(texts: list[str]) -> np.ndarray:
+            return self.runtime.rescore(frames, attention_tokens(texts, self._characters))
+
+        return self._language.reread(glimpse.logits, self._characters, glimpse.seen, judge)
+
+
+def _input_size(preprocessing: dict[str, Any], name: str) -> RecInputSize:
+    try:
+        return RecInputSize(**preprocessing)
+    except TypeError as error:
+        raise WeightsError(f"{name}: preprocessing of the header: {error}") from None

@@ -1,0 +1,296 @@
+"""The whole road: photos in, :class:`SpottingResult` out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+from PIL import Image
+
+from spotter.data.images import ImageSource, read_image
+from spotter.decoding.lexicon import Lexicon
+from spotter.errors import ConfigError, SpotterError
+from spotter.geometry import reading_order
+from spotter.hub.spotting_config import load_spotting_config
+from spotter.hub.zoo import resolve_pair
+from spotter.pipeline.crop_batching import CropPool
+from spotter.pipeline.crops import reading_directions
+from spotter.pipeline.detector import WordFinder
+from spotter.pipeline.recognizer import CropReader
+from spotter.pipeline.word_recognizer import (
+    Language,
+    calibrate_reading,
+    open_language,
+    recognition_calibration,
+)
+from spotter.runtime.runtimes import open_runtime
+from spotter.structures import SpottingResult, TextInstance
+
+_SINGLE = (str, os.PathLike, bytes, bytearray, memoryview, Image.Image, np.ndarray)
+_LEXICON_DISTANCE = 1.5
+
+
+class SceneTextSpotter:
+    """Finds and reads the words of photos.
+
+    Results do not depend on batch sizes, on the order of the photos, or on what else is in a call.
+
+    Args:
+        model: Name of a pair in the zoo, or a ``.json`` file that names one, see
+            :func:`spotter.hub.zoo.resolve_pair`.
+        detector: File or zoo name of a detector instead of the pair's.
+        recognizer: Likewise; with both, ``model`` is not asked for.
+        runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
+        device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``; one that is not available is an error.
+        min_score: Words whose detection score times recognition score is lower are dropped;
+            default: what the pair recommends.
+        limit_side: Input size of the detector in pixels; default: the weights' own, see
+            :func:`spotter.data.images.detector_input_size`.
+        limit_type: ``"max"`` or ``"min"``, likewise.
+        zoom: Factor by which the detector sees photos enlarged, up to a bound that moves along:
+            more small words in more time. Default: what the pair recommends, else the weights' own.
+            Not together with ``limit_side`` or ``limit_type``.
+        tile: Also search photos larger than this in windows of this many pixels, for small words
+            in large photos.
+        det_batch_size: Photos or windows of one size that are searched together.
+        rec_batch_size: Crops of one width that are read together.
+        lexicon: Words that may occur, or a file of them: readings become the nearest word, and
+            those that are near none are dropped (Levenshtein distance 1.5, as ICDAR's protocol).
+        threads: Threads per operator; default: the cores that this process may use.
+        crop_margin: Share of a word's height by which its crop reaches beyond the detection;
+            default: what the pair recommends.
+        language: See :class:`spotter.pipeline.word_recognizer.WordRecognizer`.
+        second_look: Look again, in other ways, at words that are read with little certainty, where
+            the pair's makers recommend that
+            (:class:`spotter.pipeline.test_time_augmentation.SecondLook`).
+        calibrated: Scores are the pair's estimates of the probability of being right, where it has
+            any; else they are as the networks give them, as they are where a part of the pair (for
+            the recognizer, also its language) is replaced.
+
+    Attributes:
+        device: Where the networks really run.
+
+    Raises:
+        ConfigError: An unknown model, runtime or option, or a device that is not there.
+        WeightsError: A weights file is missing or unfit.
+    """
+
+    def __init__(
+        self,
+        model: str | Path = "default",
+        detector: str | Path | None = None,
+        recognizer: str | Path | None = None,
+        runtime: str = "auto",
+        device: str = "cpu",
+        min_score: float | None = None,
+        limit_side: int | None = None,
+        limit_type: str | None = None,
+        zoom: float | None = None,
+        tile: int | None = None,
+        det_batch_size: int = 1,
+        rec_batch_size: int = 32,
+        lexicon: Lexicon | str | Path | None = None,
+        threads: int | None = None,
+        crop_margin: float | None = None,
+        language: Language = None,
+        second_look: bool = True,
+        calibrated: bool = True,
+    ) -> None:
+        if min(det_batch_size, rec_batch_size) < 1:
+            raise ConfigError("batch sizes must be at least 1")
+        self.pair = resolve_pair(model, detector, recognizer, runtime)
+        self.min_score = self.pair.min_score if min_score is None else min_score
+        self.crop_margin = self.pair.crop_margin if crop_margin is None else crop_margin
+        self.det_batch_size = det_batch_size
+        self.rec_batch_size = rec_batch_size
+        self.lexicon = (
+            lexicon
+            if lexicon is None or isinstance(lexicon, Lexicon)
+            else Lexicon.from_file(lexicon)
+        )
+        finder = open_runtime(self.pair.detector, "detection", runtime, device, threads)
+        reader = open_runtime(self.pair.recognizer, "recognition", runtime, device, threads)
+        options: Mapping[str, Any] = {}
+        if zoom is None and limit_side is None and limit_type is None:
+            zoom, options = self.pair.zoom, self.pair.postprocessing
+        coarse = self.pair.coarse_view if limit_side is None and limit_type is None else None
+        self._finder = WordFinder(
+            finder, limit_side, limit_type, tile, det_batch_size, zoom, options, coarse
+        )
+        self._reader = CropReader(reader, open_language(language, self.pair))
+        self._calibrate_detection = self.pair.detection_calibration if calibrated else None
+        self._second_look = self.pair.second_look if second_look else None
+        self._calibrate_recognition = recognition_calibration(
+            self.pair, language, second_look, calibrated, found=True
+        )
+        self.device = finder.device
+
+    @classmethod
+    def from_config(cls, path: str | Path, **options: Any) -> SceneTextSpotter:
+        """A spotter from a config file, such as ``configs/spotting/english.py``.
+
+        Args:
+            path: See :func:`spotter.hub.spotting_config.load_spotting_config`.
+            **options: Arguments that replace the file's.
+
+        Raises:
+            ConfigError: The file is missing or faulty; or as the class.
+            WeightsError: As the class.
+        """
+        return cls(**{**load_spotting_config(path), **options})
+
+    def __repr__(self) -> str:
+        names = (self._finder.runtime.header["name"], self._reader.runtime.header["name"])
+        return f"SceneTextSpotter({names[0]} + {names[1]}, {self.device})"
+
+    @overload
+    def spot(self, images: ImageSource) -> SpottingResult: ...  # type: ignore[overload-overlap]
+    @overload
+    def spot(self, images: Iterable[ImageSource]) -> list[SpottingResult]: ...
+
+    def spot(self, images: Any) -> Any:
+        """Words of one photo or of many.
+
+        Args:
+            images: A path, the bytes of a file, a PIL image or a BGR array; or an iterable of them.
+
+        Returns:
+            A :class:`SpottingResult`, or for an iterable a list of them, in which a photo that
+            cannot be read has ``error`` set.
+
+        Raises:
+            ImageError: The single photo cannot be read.
+        """
+        if isinstance(images, _SINGLE):
+            photo = read_image(images)
+            name = _name_of(images, None)
+            return self._spot([photo], [SpottingResult(name, photo.shape[1], photo.shape[0])])[0]
+        return self._spot_many(images)
+
+    def detect(self, image: ImageSource) -> list[TextInstance]:
+        """Words of one photo without their texts.
+
+        Raises:
+            ImageError: The photo cannot be read.
+        """
+        return self._find([read_image(image)])[0]
+
+    def read(self, image: ImageSource, words: Sequence[TextInstance]) -> list[TextInstance]:
+        """Read the words of one photo at given places.
+
+        Args:
+            image: The photo.
+            words: Where the words are; their ``polygon`` and ``detection_score`` are kept.
+
+        Returns:
+            The words that say something and pass ``min_score`` and lexicon, in reading order.
+            Detection scores are taken as :meth:`detect` gives them.
+
+        Raises:
+            ImageError: The photo cannot be read.
+        """
+        photo, pool = read_image(image), self._pool()
+        for word in words:
+            pool.add(photo, reading_directions(word.polygon, self.crop_margin))
+        return self._collect(words, pool.finish())
+
+    def _spot_many(self, images: Iterable[ImageSource]) -> list[SpottingResult]:
+        results: list[SpottingResult] = []
+        pool, found = self._pool(), []
+        photos: list[np.ndarray] = []
+        waiting: list[SpottingResult] = []
+
+        def search() -> None:
+            found.extend(self._search(pool, photos, waiting))
+            photos.clear()
+            waiting.clear()
+
+        for index, image in enumerate(images):
+            result = SpottingResult(_name_of(image, index))
+            results.append(result)
+            try:
+                photo = read_image(image)
+            except SpotterError as error:
+                result.error = str(error)
+                continue
+            result.height, result.width = photo.shape[:2]
+            photos.append(photo)
+            waiting.append(result)
+            if len(photos) == self.det_batch_size:
+                search()
+        search()
+        self._fill(pool, found)
+        return results
+
+    def _spot(
+        self, photos: list[np.ndarray], results: list[SpottingResult]
+    ) -> list[SpottingResult]:
+        pool = self._pool()
+        self._fill(pool, self._search(pool, photos, results))
+        return results
+
+    def _find(self, photos: Sequence[np.ndarray]) -> list[list[TextInstance]]:
+        found = self._finder.find(photos)
+        if (calibrate := self._calibrate_detection) is not None:
+            for word in (word for words in found for word in words):
+                word.detection_score = calibrate(word.detection_score)
+        return found
+
+    def _search(
+        self, pool: CropPool, photos: list[np.ndarray], results: list[SpottingResult]
+    ) -> list[tuple[SpottingResult, list[TextInstance]]]:
+        """Find words and put their crops into the pool."""
+        found = list(zip(results, self._find(photos), strict=True))
+        for photo, (_, words) in zip(photos, found, strict=True):
+            for word in words:
+                pool.add(photo, reading_directions(word.polygon, self.crop_margin))
+        return found
+
+    def _fill(self, pool: CropPool, found: list[tuple[SpottingResult, list[TextInstance]]]) -> None:
+        readings = iter(pool.finish())
+        for result, words in found:
+            result.instances = self._collect(words, [next(readings) for _ in words])
+
+    def _pool(self) -> CropPool:
+        return CropPool(self._reader, self.rec_batch_size, self._second_look)
+
+    def _collect(
+        self, words: Sequence[TextInstance], readings: Sequence[Any]
+    ) -> list[TextInstance]:
+        read = []
+        for word, uncalibrated in zip(words, readings, strict=True):
+            reading = calibrate_reading(uncalibrated, self._calibrate_recognition)
+            instance = replace(
+                word,
+                polygon=reading.outline,
+                text=reading.text,
+                recognition_score=reading.score,
+                character_scores=reading.character_scores,
+                rotation=reading.rotation,
+            )
+            if reading.text and instance.score >= self.min_score and self._look_up(instance):
+                read.append(instance)
+        return [read[index] for index in reading_order([word.polygon for word in read])]
+
+    def _look_up(self, word: TextInstance) -> bool:
+        """Replace a reading by the lexicon's nearest word; false if it is near none."""
+        if self.lexicon is None:
+            return True
+        nearest, distance = self.lexicon.nearest(word.text or "", max_distance=_LEXICON_DISTANCE)
+        if nearest is None or distance >= _LEXICON_DISTANCE:
+            return False
+        if nearest != word.text:
+            word.text, word.character_scores = nearest, []
+        return True
+
+
+def _name_of(image: Any, index: int | None) -> str:
+    """What a result calls its photo: the path where there is one, else its place in the call."""
+    if isinstance(image, (str, os.PathLike)):
+        return os.fspath(image)
+    filename = getattr(image, "filename", "")
+    return str(filename) if filename else f"image_{index or 0}"

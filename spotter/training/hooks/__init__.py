@@ -1,0 +1,27 @@
+"""Hooks of a run."""
+
+from spotter.training.hooks.character_probe import CharacterProbeHook
+from spotter.training.hooks.checkpoint import TimedCheckpointHook
+from spotter.training.hooks.ema import EMAHook
+from spotter.training.hooks.frame_alignment import FrameAlignmentHook
+from spotter.training.hooks.fusion_start import FusionStartHook
+from spotter.training.hooks.peer_averaging import PeerAveragingHook
+from spotter.training.hooks.piece_schedule import PieceScheduleHook
+from spotter.training.hooks.progress import ProgressHook, RunInfoHook
+from spotter.training.hooks.stop import InterruptHook, TimeLimitHook
+from spotter.training.hooks.target_validation import TargetValidationHook
+
+__all__ = [
+    "CharacterProbeHook",
+    "EMAHook",
+    "FrameAlignmentHook",
+    "FusionStartHook",
+    "InterruptHook",
+    "PeerAveragingHook",
+    "PieceScheduleHook",
+    "ProgressHook",
+    "RunInfoHook",
+    "TargetValidationHook",
+    "TimeLimitHook",
+    "TimedCheckpointHook",
+]

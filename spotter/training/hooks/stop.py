@@ -1,0 +1,92 @@
+"""Stopping a run cleanly: after a time, or on Ctrl-C. The checkpoint hook then saves it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+from mmengine.hooks import Hook
+
+from spotter.errors import ConfigError
+from spotter.registry import HOOKS
+from spotter.training.distributed import agree
+
+_AGREE_EVERY = 10
+"""Iterations between two votes of the processes of a distributed run."""
+
+
+def stop_if(runner: Any, flag: bool, reason: str) -> None:
+    """Stop the run after this iteration if ``flag`` is set on any of its processes."""
+    if runner.world_size > 1:
+        if runner.iter % _AGREE_EVERY:
+            return
+        flag = agree(flag, runner.device)
+    if flag and not runner.train_loop.stop_training:
+        runner.train_loop.stop_training = True
+        runner.logger.info(f"stopping after iteration {runner.iter}: {reason}")
+
+
+@HOOKS.register_module()
+class TimeLimitHook(Hook):
+    """Ends training after so many minutes, between two iterations.
+
+    Args:
+        minutes: Since the start of this process's training; resuming starts anew.
+
+    Raises:
+        ConfigError: Not a positive time.
+    """
+
+    priority = "NORMAL"
+
+    def __init__(self, minutes: float) -> None:
+        if not minutes > 0:
+            raise ConfigError(f"TimeLimitHook: minutes must be positive, got {minutes}")
+        self.minutes = minutes
+        self.deadline = float("inf")
+
+    def before_train(self, runner: Any) -> None:
+        """Start the clock."""
+        self.deadline = time.monotonic() + 60.0 * self.minutes
+
+    def seconds_left(self) -> float:
+        """Seconds until the end; infinite before the start."""
+        return self.deadline - time.monotonic()
+
+    def after_iteration(self, runner: Any) -> None:
+        """Stop when the time is over."""
+        stop_if(runner, self.seconds_left() <= 0, f"time limit of {self.minutes:g} minutes")
+
+
+@HOOKS.register_module()
+class InterruptHook(Hook):
+    """Turns Ctrl-C and SIGTERM into a stop after the iteration; a second Ctrl-C stops at once."""
+
+    priority = "NORMAL"
+
+    def __init__(self) -> None:
+        self.received: str | None = None
+        self._previous: dict[int, Any] = {}
+
+    def before_train(self, runner: Any) -> None:
+        """Install the signal handlers (only the main thread may)."""
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._previous[number] = signal.signal(number, self._receive)
+
+    def after_train(self, runner: Any) -> None:
+        """Put the former handlers back."""
+        while self._previous:
+            signal.signal(*self._previous.popitem())
+
+    def after_iteration(self, runner: Any) -> None:
+        """Stop if a signal came."""
+        stop_if(runner, self.received is not None, f"{self.received or 'signal'} received")
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.received is not None:
+            raise KeyboardInterrupt
+        self.received = signal.Signals(number).name

@@ -1,0 +1,216 @@
+"""From a command line to a runner: configs, overrides, and errors of one line."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, DictAction
+from mmengine.logging import MMLogger
+
+from spotter.cli.errors import run_tool  # noqa: F401
+from spotter.errors import ConfigError, SpotterError
+from spotter.training.distributed import LAUNCHERS, stop
+
+DATA_ROOT = "SPOTTER_DATA"
+"""Environment variable that holds the folder of the data sets; the configs read it."""
+
+
+def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> Config:
+    """An experiment config with overrides.
+
+    Args:
+        path: Python file.
+        options: Dotted keys and their values, as of ``--cfg-options``. ``data_root`` is the folder
+            of the data sets, as in the environment variable ``SPOTTER_DATA``.
+
+    Raises:
+        ConfigError: Missing or faulty file, or an override that does not fit it.
+    """
+    options = dict(options or {})
+    if not Path(path).is_file():
+        raise ConfigError(f"{path}: no such config file")
+    root = options.pop("data_root", None)
+    try:
+        with _environment(DATA_ROOT, root), _quiet():
+            cfg = Config.fromfile(str(path))
+        cfg.merge_from_dict(options)
+    except SpotterError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"{path}: {type(error).__name__}: {_one_line(error)}") from None
+    if root is not None:
+        cfg.data_root = root
+    return cfg
+
+
+def training_config(
+    path: str | Path,
+    work_dir: str | Path | None = None,
+    options: Mapping[str, Any] | None = None,
+    amp: bool = False,
+    resume: bool | str = False,
+    launcher: str = "none",
+) -> Config:
+    """The config of a training run, ready for ``SpotterRunner.from_cfg``.
+
+    Args:
+        path: Config file.
+        work_dir: Folder of the run; default ``work_dirs/<name of the config>``.
+        options: Overrides, see :func:`load_config`.
+        amp: Compute in bfloat16 where the device does: ``dtype="auto"`` of the wrapper.
+        resume: Go on from the newest checkpoint in ``work_dir``, or from this one.
+        launcher: ``"none"``, ``"pytorch"`` or ``"slurm"``.
+
+    Raises:
+        ConfigError: As :func:`load_config`; or the config does not train.
+    """
+    cfg = load_config(path, options)
+    for key in ("model", "train_dataloader", "train_cfg", "optim_wrapper"):
+        if key not in cfg:
+            raise ConfigError(f"{path}: cannot train, the config has no {key}")
+    cfg.work_dir = str(work_dir or cfg.get("work_dir") or Path("work_dirs") / Path(path).stem)
+    cfg.launcher = launcher
+    if amp:
+        cfg.optim_wrapper.type = "AutocastOptimWrapper"
+        cfg.optim_wrapper.dtype = "auto"
+    if resume:
+        cfg.resume = True
+        cfg.resume_from = resume if isinstance(resume, str) else None
+    return cfg
+
+
+def scoring_config(
+    path: str | Path,
+    weights: str | Path,
+    work_dir: str | Path | None = None,
+    options: Mapping[str, Any] | None = None,
+    launcher: str = "none",
+) -> Config:
+    """The config of a test run: the training parts are left out.
+
+    Raises:
+        ConfigError: As :func:`load_config`; or the config has no test data.
+    """
+    cfg = load_config(path, options)
+    for kind in ("dataloader", "cfg", "evaluator"):
+        if f"test_{kind}" not in cfg:
+            if f"val_{kind}" not in cfg:
+                raise ConfigError(f"{path}: cannot test, the config has no test_{kind}")
+            cfg[f"test_{kind}"] = cfg[f"val_{kind}"]
+        for key in (f"train_{kind}", f"val_{kind}"):
+            cfg.pop(key, None)
+    if cfg.test_cfg.get("type") == "ValLoop":
+        cfg.test_cfg.type = "TestLoop"
+    for key in ("optim_wrapper", "param_scheduler", "custom_hooks"):
+        cfg.pop(key, None)
+    cfg.work_dir = str(work_dir or cfg.get("work_dir") or Path("work_dirs") / Path(path).stem)
+    cfg.launcher = launcher
+    cfg.load_from = str(weights)
+    cfg.resume = False
+    return cfg
+
+
+def train_main(arguments: Sequence[str] | None = None) -> None:
+    """The command line of ``tools/train.py``."""
+    parser = argparse.ArgumentParser(description="Train a detector, a recognizer or a recipe.")
+    _add_common(parser)
+    parser.add_argument(
+        "--amp", action="store_true", help="compute in bfloat16 where the device does"
+    )
+    parser.add_argument(
+        "--resume",
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="CHECKPOINT",
+        help="go on from the newest checkpoint in the work folder, or from this one",
+    )
+    args = parser.parse_args(arguments)
+    from spotter.training.runner import SpotterRunner
+
+    cfg = training_config(
+        args.config, args.work_dir, args.cfg_options, args.amp, args.resume, args.launcher
+    )
+    with _plain_build_errors():
+        SpotterRunner.from_cfg(cfg).train()
+    stop()
+
+
+def score_main(arguments: Sequence[str] | None = None) -> None:
+    """The command line of ``tools/test.py``."""
+    parser = argparse.ArgumentParser(description="Score weights on the test set of a config.")
+    _add_common(parser)
+    parser.add_argument("weights", help=".safetensors, or .pth with nothing but tensors")
+    args = parser.parse_args(arguments)
+    from spotter.training.runner import SpotterRunner
+
+    if not Path(args.weights).is_file():
+        raise ConfigError(f"{args.weights}: no such weights file")
+    cfg = scoring_config(args.config, args.weights, args.work_dir, args.cfg_options, args.launcher)
+    with _plain_build_errors():
+        SpotterRunner.from_cfg(cfg).test()
+    stop()
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("config", help="experiment config, such as configs/detection/....py")
+    parser.add_argument("--work-dir", help="folder for logs and checkpoints")
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=DictAction,
+        metavar="KEY=VALUE",
+        help="overrides, such as train_cfg.max_iters=100 data_root=/data",
+    )
+    parser.add_argument("--launcher", choices=LAUNCHERS, default="none")
+    # torch.distributed.launch passes this one; torchrun sets the environment instead.
+    parser.add_argument("--local-rank", "--local_rank", type=int, help=argparse.SUPPRESS)
+
+
+@contextmanager
+def _plain_build_errors() -> Iterator[None]:
+    """A name in a config that no registry knows, or a missing file, is the user's to mend."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ConfigError(f"{error.filename}: no such file or folder") from None
+    except KeyError as error:
+        if "is not in the" not in str(error):
+            raise
+        raise ConfigError(_one_line(error).partition(" Please check")[0].strip("'\"")) from None
+
+
+@contextmanager
+def _environment(name: str, value: str | None) -> Iterator[None]:
+    before = os.environ.get(name)
+    if value is not None:
+        os.environ[name] = str(value)
+    try:
+        yield
+    finally:
+        if value is not None:
+            os.environ.pop(name)
+            if before is not None:
+                os.environ[name] = before
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """mmengine reports each place where a config reads an environment variable."""
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,373 @@
+"""Weights files: one ``.safetensors`` with the model's config, charset and card in its header.
+
+Nothing here unpickles objects: ``.safetensors`` cannot hold code, a foreign ``.pth`` goes through
+torch's ``weights_only`` reader, and :func:`spotter.training.header.buildable_config` keeps a
+foreign header from naming anything but a registered model.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from spotter.charset import Charset
+from spotter.errors import SpotterError, WeightsError
+from spotter.registry import MODELS
+from spotter.training.header import (
+    METADATA_KEY,
+    buildable_config,
+    decode_header,
+    encode_header,
+    model_charset,
+)
+
+_LARGEST_HALF = 65504.0
+
+
+@dataclass
+class LoadReport:
+    """What :func:`load_into` did.
+
+    Attributes:
+        used: Names that were filled from the file.
+        unused: Names in the file that the model does not have (or that were not selected).
+        missing: Names of the model that keep their initial values.
+        mismatched: Names in both whose shapes differ; they are among ``missing`` too.
+        new_characters: Characters of the model that the file has never seen; their rows of the
+            classifier and of the embedding keep their initial values.
+    """
+
+    used: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    mismatched: list[str] = field(default_factory=list)
+    new_characters: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{len(self.used)} of {len(self.used) + len(self.missing)} tensors loaded"]
+        for title, names in (
+            ("left at their initial values", self.missing),
+            ("of another shape", self.mismatched),
+            ("not used", self.unused),
+        ):
+            if names:
+                lines.append(f"{len(names)} {title}: {_shorten(names)}")
+        if self.new_characters:
+            lines.append(f"new characters to learn: {self.new_characters!r}")
+        return "; ".join(lines)
+
+
+@contextmanager
+def atomic_write(path: str | Path) -> Iterator[Path]:
+    """Gives a temporary path beside ``path``, and moves it there when the block succeeds.
+
+    ``path`` is therefore either the old file or the whole new one, also after a power cut.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        # safetensors writes files that only their owner may read.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def save_weights(
+    path: str | Path,
+    model_or_state_dict: nn.Module | Mapping[str, Tensor],
+    header: Mapping[str, Any],
+    half: bool = False,
+) -> None:
+    """Write one ``.safetensors`` file.
+
+    Args:
+        path: Where to; the file appears at once or not at all.
+        model_or_state_dict: Model (also wrapped for distribution) or its state dict.
+        header: See :func:`spotter.training.header.make_header`.
+        half: Store matrices and convolutions as float16, which halves the file. Vectors (biases,
+            norm statistics) stay float32: they weigh nothing and a small variance would underflow.
+
+    Raises:
+        WeightsError: Malformed header, or weights that are not finite.
+    """
+    state = model_or_state_dict
+    if isinstance(state, nn.Module):
+        state = _unwrapped(state).state_dict()
+    tensors: dict[str, Tensor] = {}
+    for name, tensor in state.items():
+        tensor = tensor.detach().to("cpu")
+        if tensor.is_floating_point():
+            if not torch.isfinite(tensor).all():
+                raise WeightsError(f"{path}: {name} holds values that are not finite; not written")
+            tensor = tensor.to(_storage_dtype(tensor, half))
+        # safetensors refuses tensors that share memory (tied weights) or are not contiguous.
+        tensors[name] = tensor.clone(memory_format=torch.contiguous_format)
+    metadata = {"format": "pt", METADATA_KEY: encode_header(header)}
+    with atomic_write(path) as temporary:
+        save_file(tensors, temporary, metadata=metadata)
+
+
+def read_header(path: str | Path) -> dict[str, Any]:
+    """The header of a weights file, without reading its tensors.
+
+    Raises:
+        WeightsError: Missing file, not safetensors, or no spotter header.
+    """
+    with _open(path) as file:
+        metadata = file.metadata() or {}
+    return decode_header(metadata.get(METADATA_KEY), path)
+
+
+def load_state(path: str | Path) -> dict[str, Tensor]:
+    """The tensors of a ``.safetensors`` file, floating point ones as float32.
+
+    Raises:
+        WeightsError: Missing file or not safetensors.
+    """
+    with _open(path) as file:
+        return {name: _single(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
+
+
+def load_pth_state(path: str | Path) -> dict[str, Tensor]:
+    """The state dict of a ``.pth`` file, floating point tensors as float32; never runs its code.
+
+    The file may be a state dict, or hold one under the key ``state_dict`` (mmengine; checkpoints
+    of an EMA run keep the averaged weights there).
+
+    Raises:
+        WeightsError: Missing file, or anything in it but tensors and plain values.
+    """
+    content = load_checkpoint_file(path)
+    state = content.get("state_dict", content) if isinstance(content, dict) else None
+    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise WeightsError(f"{path}: holds no state dict of tensors")
+    return {name.removeprefix("module."): _single(tensor) for name, tensor in state.items()}
+
+
+def load_checkpoint_file(path: str | Path, map_location: Any = "cpu") -> Any:
+    """``torch.load`` that only makes tensors and plain values, with one-line errors.
+
+    Raises:
+        WeightsError: Missing file, not a checkpoint, or one that asks to run code.
+    """
+    if not Path(path).is_file():
+        raise WeightsError(f"{path}: no such weights file")
+    try:
+        return torch.load(path, map_location=map_location, weights_only=True)
+    except pickle.UnpicklingError:
+        raise WeightsError(
+            f"{path}: refused, it holds more than tensors and plain values"
+            " (objects in a pickle can run code)"
+        ) from None
+    except Exception as error:
+        reason = str(error).partition("\n")[0][:120]
+        raise WeightsError(f"{path}: not a readable checkpoint ({reason})") from None
+
+
+def build_from_weights(path: str | Path) -> tuple[nn.Module, dict[str, Any]]:
+    """Build the model that a weights file describes and load it, in ``eval`` mode on the CPU.
+
+    Raises:
+        WeightsError: Unreadable file, a config that names anything but models of this version, or
+            tensors that do not fit the model.
+    """
+    header = read_header(path)
+    config = buildable_config(header["config"], path)
+    if header["charset"] is not None:
+        # Not the name or file that the config gives: those may have changed since.
+        config["charset"] = {"characters": header["charset"]}
+    try:
+        model = MODELS.build(config)
+    except SpotterError:
+        raise
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        raise WeightsError(f"{path}: the model of the header cannot be built ({reason})") from None
+    report = _fill(model, load_state(path))
+    problems = report.missing + report.unused
+    if problems:
+        raise WeightsError(f"{path}: tensors do not fit the header's model: {_shorten(problems)}")
+    return model.eval(), header
+
+
+def load_all(model: nn.Module, sources: Any) -> LoadReport:
+    """Fill a model from one weights file or from several, and say what none of them had.
+
+    Args:
+        model: The model to fill (also wrapped for distribution).
+        sources: A path, ``dict(path=..., prefixes=[...], into="...")`` (see :func:`load_into`), or
+            a list of those, such as one for each part of a model whose parts were trained apart.
+
+    Returns:
+        For one file its report; for several one with the model's own names, logged as well:
+        ``missing`` are those that no file has filled.
+
+    Raises:
+        WeightsError: A file is unreadable, or nothing in it fits.
+    """
+    if isinstance(sources, str | Path | Mapping):
+        sources = [sources]
+    wanted = [s if isinstance(s, Mapping) else {"path": s} for s in sources]
+    reports = [load_into(model, **source) for source in wanted]
+    if len(reports) == 1:
+        return reports[0]
+    whole = LoadReport()
+    for source, report in zip(wanted, reports, strict=True):
+        into = f"{source['into']}." if source.get("into") else ""
+        whole.used += [into + name for name in report.used]
+        whole.mismatched += [into + name for name in report.mismatched]
+        whole.unused += [f"{source['path']}: {name}" for name in report.unused]
+        new = [c for c in report.new_characters if c not in whole.new_characters]
+        whole.new_characters += "".join(new)
+    filled = set(whole.used)
+    whole.missing = [name for name in _loaded_part(model).state_dict() if name not in filled]
+    print_log(f"all {len(reports)} files together: {whole}", logger="current")
+    return whole
+
+
+def load_into(
+    model: nn.Module,
+    path: str | Path,
+    prefixes: Iterable[str] | None = None,
+    into: str | None = None,
+) -> LoadReport:
+    """Load what fits of a weights file into ``model``, and say what did not.
+
+    A recognizer with another charset takes over the rows of the characters that both share. Of a
+    recipe the part named by its ``deployable`` is filled, and a checkpoint of a recipe's run fills
+    a bare recognizer (or another recipe's) with that part.
+
+    Args:
+        model: The model to fill (also wrapped for distribution).
+        path: Our ``.safetensors``, any other ``.safetensors``, or a ``.pth`` of tensors.
+        prefixes: Load only names that begin with one of these, such as
+            ``["transformation.", "feature_extraction."]``; names outside of them are not
+            reported as missing.
+        into: The submodule to fill instead of the whole, such as ``"vision"``.
+
+    Returns:
+        The report, which is logged as well.
+
+    Raises:
+        WeightsError: Unreadable file, nothing in it fits, or there is no such submodule.
+    """
+    model = _loaded_part(model)
+    if into:
+        try:
+            model = model.get_submodule(into)
+        except AttributeError:
+            raise WeightsError(f"{path}: the model has no part {into!r} to fill") from None
+    state, old_charset = _read_any(path)
+    state = _names_of_part(state, model)
+    new_characters: list[str] = []
+    charset = model_charset(model)
+    remap = getattr(model, "remap_charset", None)
+    if remap is not None and charset and old_charset and charset != old_charset:
+        state, new_characters = remap(state, Charset(old_charset))
+    report = _fill(model, state, tuple(prefixes) if prefixes is not None else ("",))
+    report.new_characters = "".join(new_characters)
+    if not report.used:
+        raise WeightsError(f"{path}: none of its {len(state)} tensors fits the model")
+    where = f" into {into}" if into else ""
+    print_log(f"{path}{where}: {report}", logger="current")
+    return report
+
+
+def _loaded_part(model: nn.Module) -> nn.Module:
+    """What is filled from a file: of a recipe the part that is used after training."""
+    model = _unwrapped(model)
+    part = getattr(model, "deployable", None)
+    return model if part is None else getattr(model, part)
+
+
+def _read_any(path: str | Path) -> tuple[dict[str, Tensor], str | None]:
+    if Path(path).suffix != ".safetensors":
+        content = load_pth_state(path)
+        return content, None
+    state = load_state(path)
+    try:
+        return state, read_header(path)["charset"]
+    except WeightsError:
+        return state, None
+
+
+def _names_of_part(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+    """``state`` with names as ``model`` has them, if it is of something that wraps such a model."""
+    own = model.state_dict().keys()
+    if any(name in own for name in state):
+        return state
+    parts = {name.partition(".")[0] + "." for name in state if "." in name}
+    fits = {
+        part: sum(n.removeprefix(part) in own for n in state if n.startswith(part))
+        for part in parts
+    }
+    best = max(sorted(fits), key=lambda part: fits[part], default="")
+    if not fits.get(best):
+        return state
+    return {name.removeprefix(best): tensor for name, tensor in state.items()}
+
+
+def _fill(
+    model: nn.Module, state: Mapping[str, Tensor], prefixes: tuple[str, ...] = ("",)
+) -> LoadReport:
+    report = LoadReport()
+    own = {k: v for k, v in model.state_dict(keep_vars=True).items() if k.startswith(prefixes)}
+    with torch.no_grad():
+        for name, target in own.items():
+            if name not in state:
+                report.missing.append(name)
+            elif state[name].shape != target.shape:
+                report.missing.append(name)
+                report.mismatched.append(name)
+            else:
+                target.copy_(state[name])
+                report.used.append(name)
+    report.unused = [name for name in state if name not in own]
+    return report
+
+
+def _open(path: str | Path) -> Any:
+    if not Path(path).is_file():
+        raise WeightsError(f"{path}: no such weights file")
+    try:
+        return safe_open(path, framework="pt", device="cpu")
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path}: not a safetensors file ({error})") from None
+
+
+def _storage_dtype(tensor: Tensor, half: bool) -> torch.dtype:
+    if half and tensor.dim() >= 2 and tensor.abs().max() <= _LARGEST_HALF:
+        return torch.float16
+    return torch.float32
+
+
+def _single(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor
+
+
+def _unwrapped(model: nn.Module) -> nn.Module:
+    return model.module if is_model_wrapper(model) else model
+
+
+def _shorten(names: list[str], limit: int = 4) -> str:
+    shown = ", ".join(names[:limit])
+    return shown if len(names) <= limit else f"{shown}, and {len(names) - limit} more"

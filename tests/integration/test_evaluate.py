@@ -1,0 +1,157 @@
+"""Scores of saved predictions."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from spotter.cli.errors import run_tool
+from spotter.errors import AnnotationError, ConfigError
+from spotter.evaluation.submissions import read_submission
+
+TOOL = "tools/evaluate.py"
+
+
+def box(x: int) -> str:
+    return f"{x},0,{x + 40},0,{x + 40},20,{x},20"
+
+
+def word(x: int, text: str, score: float = 0.9) -> dict:
+    polygon = [[x, 0], [x + 40, 0], [x + 40, 20], [x, 20]]
+    return {"polygon": polygon, "text": text, "score": score}
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> tuple[Path, Path]:
+    """Two photos: "Hotel", "Bar", a don't-care word, and "Exit", of which three are predicted."""
+    truth = tmp_path / "gt.zip"
+    with zipfile.ZipFile(truth, "w") as archive:
+        archive.writestr("gt_img_1.txt", f"{box(0)},Hotel\n{box(100)},Bar\n{box(200)},###\n")
+        archive.writestr("gt_img_2.txt", f"{box(0)},Exit\n")
+    predictions = tmp_path / "p.jsonl"
+    found = [word(0, "hotel"), word(100, "Bxr", 0.4), word(200, "zz")]
+    predictions.write_text(json.dumps({"image": "img_1.jpg", "instances": found}) + "\n")
+    return predictions, truth
+
+
+def scores(run_script: Callable, tmp_path: Path, *arguments: object) -> list[dict]:
+    out = tmp_path / "scores" / "s.json"
+    run_script(TOOL, *arguments, "--json", out)
+    return json.loads(out.read_text())["results"]
+
+
+def test_detection(run_script: Callable, photos, tmp_path: Path, capsys) -> None:
+    protocols = ["--protocol", "icdar2015", "cleval"]
+    first, second = scores(run_script, tmp_path, "detection", *photos, *protocols)
+    assert (first["protocol"], second["protocol"]) == ("icdar2015", "cleval")
+    assert first["scores"]["precision"] == 1.0
+    assert first["scores"]["recall"] == pytest.approx(2 / 3)
+    printed = capsys.readouterr().out
+    assert "66.67" in printed
+    assert "1 photos have no predictions" in printed
+    (only,) = scores(run_script, tmp_path, "detection", *photos, "--predicted-only")
+    assert only["scores"]["recall"] == 1.0
+    strict = ["--option", "iou_threshold=1.0", "--min-score", "0.5"]
+    (strict_result,) = scores(run_script, tmp_path, "detection", *photos, *strict)
+    assert strict_result["scores"]["matched"] == 0
+    assert strict_result["scores"]["detections"] == 1
+
+
+def test_end_to_end_with_lexicons(run_script: Callable, photos, tmp_path: Path) -> None:
+    strong = tmp_path / "strong"
+    strong.mkdir()
+    (strong / "voc_img_1.txt").write_text("HOTEL\nBAR\n")
+    (strong / "voc_img_2.txt").write_text("EXIT\n")
+    (tmp_path / "weak.txt").write_text("HOTELS\nBOAR\n")
+    (tmp_path / "forms.txt").write_text("HOTELS Hotel\n")
+    options = ["--lexicon", f"strong={strong}", "--lexicon", tmp_path / "weak.txt"]
+    options += ["--pairs", f"weak={tmp_path / 'forms.txt'}"]
+    found = {
+        result["lexicon"]: result["scores"]["correct"]
+        for result in scores(run_script, tmp_path, "end_to_end", *photos, *options)
+    }
+    # "Bxr" is one edit from BAR, but two from BOAR.
+    assert found == {None: 1, "strong": 2, "weak": 1}
+    (spotting,) = scores(
+        run_script, tmp_path, "end_to_end", *photos, "--protocol", "icdar2015_word_spotting"
+    )
+    assert spotting["scores"]["ground_truths"] == 3
+
+
+def test_recognition(run_script: Callable, tmp_path: Path, capsys) -> None:
+    truth = tmp_path / "labels.txt"
+    truth.write_text("a.png Hotel\nb.png it's\nc.png of\n")
+    predictions = tmp_path / "r.jsonl"
+    read = [("a.png", "hote1", 0.5), ("b.png", "its", 0.75), ("c.png", "of", 1.0)]
+    predictions.write_text(
+        "".join(json.dumps({"image": i, "text": t, "score": s}) + "\n" for i, t, s in read)
+    )
+    sides = ["recognition", predictions, truth]
+    (result,) = scores(run_script, tmp_path, *sides)
+    assert result["scores"]["accuracy"] == pytest.approx(2 / 3)
+    assert result["calibration"]["expected_error"] == pytest.approx((0.5 + 0.25 + 0) / 3)
+    assert result["confusions"] == [["l", "1", 1]]
+    assert "reliability" in capsys.readouterr().out
+    (result,) = scores(run_script, tmp_path, *sides, "--protocol", "icdar2013_857")
+    assert (result["scores"]["count"], result["dropped"]) == (1, 2)
+    (result,) = scores(run_script, tmp_path, *sides, "--charset", "all")
+    assert result["scores"]["accuracy"] == pytest.approx(1 / 3)
+    (tmp_path / "words.txt").write_text("hotel\nits\nof\n")
+    (result,) = scores(run_script, tmp_path, *sides, "--lexicon", tmp_path / "words.txt")
+    assert result["scores"]["accuracy"] == 1.0
+    (tmp_path / "subset.txt").write_text("b.png\n")
+    (result,) = scores(run_script, tmp_path, *sides, "--subset", tmp_path / "subset.txt")
+    assert result["scores"]["count"] == 1
+
+
+def test_submissions_are_written_and_scored(run_script: Callable, photos, tmp_path: Path) -> None:
+    predictions, truth = photos
+    submission = tmp_path / "submission.zip"
+    arguments = ["end_to_end", predictions, truth, "--write-submission", submission]
+    (ours,) = scores(run_script, tmp_path, *arguments, "--with-scores")
+    assert read_submission(submission, True)["img_1"]["instances"][1]["text"] == "Bxr"
+    (official,) = scores(run_script, tmp_path, "end_to_end", submission, truth)
+    assert ours["scores"] == official["scores"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--protocol", "icdar2051"], "no detection protocol 'icdar2051'"),
+        (["--option", "lines"], "NAME=VALUE"),
+        (["--option", "overlap=1"], "no option 'overlap'"),
+        (["--scale", "2"], "--scale is fit or two factors"),
+    ],
+)
+def test_bad_options(run_script: Callable, photos, options, message) -> None:
+    with pytest.raises(ConfigError, match=message):
+        run_script(TOOL, "detection", *photos, *options)
+
+
+def test_pairs_need_their_lexicon(run_script: Callable, photos) -> None:
+    options = ["--lexicon", "weak=a.txt", "--pairs", "weak=b.txt", "--pairs", "strong=c"]
+    with pytest.raises(ConfigError, match="'strong'"):
+        run_script(TOOL, "end_to_end", *photos, *options)
+
+
+def test_errors_are_one_line(run_script: Callable, photos, capsys) -> None:
+    predictions, truth = photos
+    with predictions.open("a") as file:
+        file.write('{"image": "img_7.jpg", "instances": []}\n')
+    with pytest.raises(SystemExit) as ended:
+        run_tool(lambda: run_script(TOOL, "detection", predictions, truth))
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert error == "error: img_7.jpg: predicted, but there is no ground truth.\n"
+
+
+def test_bad_lines_are_named(run_script: Callable, photos, tmp_path: Path) -> None:
+    predictions, truth = photos
+    with predictions.open("a") as file:
+        file.write("no json\n")
+    with pytest.raises(AnnotationError, match=r"p\.jsonl:2: "):
+        run_script(TOOL, "detection", predictions, truth)

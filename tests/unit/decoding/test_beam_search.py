@@ -1,0 +1,106 @@
+"""Beam search against the search over all strings; alignment against all paths."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from spotter.decoding import CTCBeamSearch, LanguageModel, WordSource, align
+
+CHARACTERS = "ab-"
+
+
+@pytest.fixture(scope="module")
+def model() -> LanguageModel:
+    return LanguageModel.build([WordSource({"abba": 5.0, "aab": 3.0, "ba": 1.0})], 2)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    exponentials = np.exp(logits)
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+def collapse(path: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(t for i, t in enumerate(path) if t and (i == 0 or t != path[i - 1]))
+
+
+def all_strings(probabilities: np.ndarray) -> dict[tuple[int, ...], float]:
+    """CTC probability of every string, as the sum over all paths."""
+    found: dict[tuple[int, ...], float] = {}
+    steps, classes = probabilities.shape
+    for path in itertools.product(range(classes), repeat=steps):
+        value = math.prod(probabilities[t, k] for t, k in enumerate(path))
+        found[collapse(path)] = found.get(collapse(path), 0.0) + value
+    return found
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("weight", "bonus"), [(0.0, 0.0), (0.6, 0.0), (1.0, 2.0)])
+def test_an_unlimited_beam_is_exact(
+    model: LanguageModel, seed: int, weight: float, bonus: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    probabilities = softmax(rng.normal(0, 2, (6, 4)))
+    wanted = {}
+    for tokens, value in all_strings(probabilities).items():
+        text = "".join(CHARACTERS[t - 1] for t in tokens)
+        language = model.log_probability(text)
+        wanted[tokens] = math.log(value) + weight * language + bonus * len(text)
+    search = CTCBeamSearch(model, weight, bonus, beam=10**6, least=0.0, margin=math.inf)
+    found = {tuple(tokens): score for tokens, score in search(probabilities, CHARACTERS)}
+    assert found.keys() == wanted.keys()
+    assert found == pytest.approx(wanted, abs=1e-9)
+    best, _ = search(probabilities, CHARACTERS)[0]
+    assert tuple(best) == max(wanted, key=wanted.__getitem__)
+
+
+def test_a_small_beam_finds_the_same_best(model: LanguageModel) -> None:
+    rng = np.random.default_rng(5)
+    exact = CTCBeamSearch(model, beam=10**6, least=0.0, margin=math.inf)
+    small = CTCBeamSearch(model, beam=8, least=1e-3, margin=8.0)
+    agree = 0
+    for _ in range(20):
+        probabilities = softmax(rng.normal(0, 3, (7, 4)))
+        agree += exact(probabilities, CHARACTERS)[0][0] == small(probabilities, CHARACTERS)[0][0]
+    assert agree >= 18
+
+
+def test_language_decides_what_the_eye_cannot(model: LanguageModel) -> None:
+    likely = {"a": 1, "b": 2}
+    rows = []
+    for character in "abba":
+        rows += [np.eye(4)[likely[character]] * 0.98 + 0.005, np.array([0.97, 0.01, 0.01, 0.01])]
+    rows[2] = np.array([0.04, 0.5, 0.45, 0.01])
+    probabilities = np.array(rows)
+    silent = CTCBeamSearch(model, weight=0.0, length_bonus=0.0)(probabilities, CHARACTERS)[0][0]
+    heard = CTCBeamSearch(model)(probabilities, CHARACTERS)[0][0]
+    assert (silent, heard) == ([1, 1, 2, 1], [1, 2, 2, 1])
+
+
+@pytest.mark.parametrize("tokens", [[1], [1, 2], [1, 1], [2, 1, 2], [1, 1, 1]])
+def test_alignment_lies_on_the_best_path(tokens: list[int]) -> None:
+    probabilities = softmax(np.random.default_rng(len(tokens)).normal(0, 1, (6, 3)))
+    paths = [
+        path for path in itertools.product(range(3), repeat=6) if collapse(path) == tuple(tokens)
+    ]
+    best = max(paths, key=lambda p: math.prod(probabilities[t, k] for t, k in enumerate(p)))
+    runs, previous = [], 0
+    for frame, token in enumerate(best):
+        if token and token != previous:
+            runs.append([frame])
+        elif token:
+            runs[-1].append(frame)
+        previous = token
+    wanted = [
+        max(run, key=lambda t, k=token: probabilities[t, k])
+        for run, token in zip(runs, tokens, strict=True)
+    ]
+    assert align(probabilities, [tokens, tokens[:1], tokens])[::2] == [wanted, wanted]
+
+
+def test_too_few_frames_align_nothing() -> None:
+    assert align(np.full((2, 3), 1 / 3), [[1, 1], [1, 2]]) == [[], [0, 1]]
+    assert align(np.full((3, 3), 1 / 3), [[1, 1]]) == [[0, 2]]

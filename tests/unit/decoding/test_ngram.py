@@ -1,0 +1,88 @@
+"""Witten-Bell by hand, and probabilities that sum to one."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from spotter.decoding import CharacterNGram
+from spotter.decoding.ngram import TOKENS, _smooth
+from spotter.errors import ConfigError
+
+ROUNDING = math.exp(1 / 32) - 1
+WORDS = ["banana", "bandana", "cab", "abba", "b0b", "cabana"]
+
+
+def test_witten_bell_by_hand() -> None:
+    # Words "a" and "ab": under no context a 2, b 1, end 2; after a: b 1, end 1.
+    model = CharacterNGram.fit(["a", "ab"], order=2)
+    alone = {"a": (2 + 3 / 28) / 8, "b": (1 + 3 / 28) / 8, "": (2 + 3 / 28) / 8}
+    for token, wanted in alone.items():
+        assert model.probability(0, token) == pytest.approx(wanted, rel=ROUNDING)
+    after_a = model.advance(model.start, "a")
+    assert model.probability(after_a, "b") == pytest.approx((1 + 2 * alone["b"]) / 4, rel=ROUNDING)
+    assert model.probability(after_a, "") == pytest.approx((1 + 2 * alone[""]) / 4, rel=ROUNDING)
+    # What was never seen after a: the rest, in proportion to P(.| no context).
+    unseen = model.probability(after_a, "z") / model.probability(after_a, "a")
+    assert unseen == pytest.approx((3 / 28 / 8) / alone["a"], rel=0.1)
+
+
+def test_smoothed_probabilities_are_exact_before_rounding() -> None:
+    counts = {1: 2.0, 2: 1.0, 1 << 5 | 2: 1.0, 1 << 5 | 28: 1.0, 28: 2.0}
+    smoothed = _smooth(counts)
+    assert smoothed[1] == pytest.approx((2 + 3 / 28) / 8)
+    assert smoothed[1 << 5 | 2] == pytest.approx((1 + 2 * smoothed[2]) / 4)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 5, 6])
+@pytest.mark.parametrize("min_count", [0.0, 2.0])
+def test_sums_to_one_after_any_context(order: int, min_count: float) -> None:
+    model = CharacterNGram.fit(WORDS, order, min_count)
+    for prefix in ["", "b", "ba", "bana", "zz", "banana", "0", "q0x"]:
+        context = model.start
+        for token in prefix:
+            context = model.advance(context, token)
+        distribution = model.distribution(context)
+        assert len(distribution) == len(TOKENS) + 1
+        assert sum(distribution) == pytest.approx(1.0, abs=1e-9)
+        assert min(distribution) > 0
+        assert model.probability(context, "") == distribution[-1]
+
+
+def test_all_short_words_together_leave_what_is_longer() -> None:
+    model = CharacterNGram.fit(WORDS, 3)
+    words = ["", *TOKENS, *(a + b for a in TOKENS for b in TOKENS)]
+    shorter = sum(map(model.word_probability, words))
+    start = model.start
+    going_on = sum(
+        model.probability(start, a)
+        * model.probability(model.advance(start, a), b)
+        * (1 - model.probability(model.advance(model.advance(start, a), b), ""))
+        for a in TOKENS
+        for b in TOKENS
+    )
+    assert shorter + going_on == pytest.approx(1.0)
+
+
+def test_prefers_what_it_was_taught() -> None:
+    model = CharacterNGram.fit(WORDS, 4)
+    assert model.word_probability("banana") > 100 * model.word_probability("bnaana")
+    heavy = CharacterNGram.fit({"ab": 9.0, "cd": 1.0}, 2)
+    assert heavy.probability(heavy.start, "a") > 4 * heavy.probability(heavy.start, "c")
+
+
+def test_a_long_history_counts() -> None:
+    model = CharacterNGram.fit({"xaab": 9.0, "yaac": 9.0}, 4)
+    context = model.start
+    for token in "xaa":
+        context = model.advance(context, token)
+    assert model.probability(context, "b") > 5 * model.probability(context, "c")
+
+
+def test_bad_arguments() -> None:
+    with pytest.raises(ConfigError, match="1 to 6"):
+        CharacterNGram.fit(WORDS, 7)
+    with pytest.raises(ConfigError, match="do not fit"):
+        CharacterNGram(2, np.zeros(3, np.uint32), np.zeros(2, np.uint8))

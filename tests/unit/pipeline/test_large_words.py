@@ -1,0 +1,80 @@
+"""Large words of the coarse view win over their pieces."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spotter.errors import ConfigError
+from spotter.pipeline import SceneTextSpotter
+from spotter.pipeline.multi_scale import CoarseView, add_large_words
+from spotter.structures import TextInstance
+from tests.unit.pipeline.networks import photo
+
+
+def word(x: float, y: float, width: float, height: float) -> TextInstance:
+    corners = [[x, y], [x + width, y], [x + width, y + height], [x, y + height]]
+    return TextInstance(np.array(corners, np.float32), detection_score=0.9)
+
+
+def test_pieces_make_way() -> None:
+    pieces = [word(0, 0, 90, 100), word(110, 5, 80, 90)]
+    beside, before = word(260, 0, 50, 20), word(150, 90, 60, 40)
+    large, small = word(0, 0, 200, 100), word(260, 0, 50, 20)
+    found = add_large_words([*pieces, beside, before], [large, small], 24)
+    # Of the one before it a sixth is on the large word; the other is too small to count.
+    assert found == [beside, before, large]
+
+
+def test_the_same_word_is_taken_once() -> None:
+    fine, coarse = word(10, 10, 100, 40), word(8, 9, 104, 42)
+    assert add_large_words([fine], [coarse], 42.5) == [fine]
+    assert add_large_words([fine], [coarse], 41.5) == [coarse]
+    assert add_large_words([], [coarse], 1) == [coarse]
+    assert add_large_words([fine], [], 1) == [fine]
+
+
+def test_settings() -> None:
+    settings = {"zoom": 0.25, "min_height": 20, "postprocessing": {"min_score": 0.6}}
+    view = CoarseView.from_settings(settings, "pair.json")
+    assert view == CoarseView(0.25, 20.0, {"min_score": 0.6})
+    assert CoarseView.from_settings(view.to_dict(), "pair.json") == view
+    assert CoarseView(0.5, 8.0).to_dict() == {"zoom": 0.5, "min_height": 8.0}
+    for wrong, message in (
+        ({"zoom": 0.25}, "pair.json: a coarse view has 'zoom' and 'min_height'"),
+        ({**settings, "colour": 1}, "perhaps 'postprocessing'"),
+        ({**settings, "zoom": 0}, "zoom of a coarse view is above 0, not 0"),
+        ({**settings, "min_height": "20"}, "min_height of a coarse view is above 0, not '20'"),
+        ({**settings, "postprocessing": 3}, "postprocessing must be a mapping, not 3"),
+        ("coarse", "a coarse view has"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            CoarseView.from_settings(wrong, "pair.json")
+
+
+def test_a_pair_with_a_coarse_view(tmp_path: Path, pair: dict) -> None:
+    large, small = (40, 40, 240, 100), (320, 40, 60, 20)
+    image = photo(512, 256, [large, small])
+    file = tmp_path / "pair.json"
+    entry = {part: str(Path(path).resolve()) for part, path in pair.items()}
+    # Without a score that the fine view would take, all that is found is of the coarse one.
+    blind = {**entry, "zoom": 1, "postprocessing": {"min_score": 1.0}}
+    file.write_text(json.dumps({**blind, "coarse_view": {"zoom": 0.5, "min_height": 24}}))
+    [found] = SceneTextSpotter(file, threads=1).detect(image)
+    np.testing.assert_allclose(found.polygon.mean(0), (160, 90), atol=8)
+    # The short side counts in pixels of the coarse input, about twice 10 for the small word and
+    # twice 50 for the large one, as found words reach beyond their bright pixels.
+    file.write_text(json.dumps({**blind, "coarse_view": {"zoom": 0.5, "min_height": 8}}))
+    assert len(SceneTextSpotter(file, threads=1).detect(image)) == 2
+    file.write_text(json.dumps({**blind, "coarse_view": {"zoom": 0.5, "min_height": 120}}))
+    assert SceneTextSpotter(file, threads=1).detect(image) == []
+    both = {**entry, "coarse_view": {"zoom": 0.5, "min_height": 24}}
+    file.write_text(json.dumps(both))
+    assert len(SceneTextSpotter(file, threads=1).detect(image)) == 2
+    assert len(SceneTextSpotter(file, threads=1, tile=128).detect(image)) == 2
+    # Neither with a bound of one's own nor with another detector.
+    assert SceneTextSpotter(file, threads=1, limit_side=256)._finder._coarse is None
+    assert SceneTextSpotter(file, detector=pair["detector"], threads=1)._finder._coarse is None

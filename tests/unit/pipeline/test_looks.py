@@ -1,0 +1,214 @@
+"""Further looks at words that were not read with certainty."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spotter.decoding.ctc import Decoded
+from spotter.errors import ConfigError
+from spotter.pipeline import WordRecognizer
+from spotter.pipeline.crop_batching import CropPool, WordReading, choose_look
+from spotter.pipeline.crops import Direction, cut_word
+from spotter.pipeline.recognizer import Glimpse
+from spotter.pipeline.test_time_augmentation import Look, SecondLook, surroundings
+
+BOX = np.array([[10, 10], [50, 10], [50, 20], [10, 20]], np.float32)
+STRIP = np.array([[0, 0], [10, 2], [20, 0], [20, 8], [10, 10], [0, 8]], np.float32)
+
+
+def test_a_look_grows_stretches_and_tilts_the_cut() -> None:
+    assert Look().cut(BOX) == pytest.approx(BOX)
+    grown = [[9, 9], [51, 9], [51, 21], [9, 21]]
+    assert Look(margin=0.1).cut(BOX) == pytest.approx(np.array(grown), abs=1e-4)
+    longer = [[6, 9], [54, 9], [54, 21], [6, 21]]
+    assert Look(margin=0.1, lengthen=0.3).cut(BOX) == pytest.approx(np.array(longer), abs=1e-4)
+    # Clockwise as one sees it, with y pointing down: the right end sinks.
+    upright = [[35, -5], [35, 35], [25, 35], [25, -5]]
+    assert Look(tilt=90).cut(BOX) == pytest.approx(np.array(upright), abs=1e-4)
+    assert Look(margin=0.1).cut(STRIP) == pytest.approx(STRIP)
+    tilted = Look(tilt=5).cut(STRIP)
+    assert np.linalg.norm(tilted[0] - tilted[2]) == pytest.approx(20, rel=1e-5)
+    assert tilted.mean(axis=0) == pytest.approx(STRIP.mean(axis=0), abs=1e-4)
+
+
+def test_a_look_develops_the_crop() -> None:
+    ramp = np.repeat(np.arange(100, 151, dtype=np.uint8)[None, :, None], 3, axis=2)
+    assert Look().develop(ramp) is ramp
+    stretched = Look(contrast=True).develop(ramp)[0, :, 0]
+    # The second of fifty steps is black, the last but one white.
+    assert (stretched[1], stretched[25], stretched[49]) == (0, 127, 255)
+    both = Look(contrast=True, negative=True).develop(ramp)[0, :, 0]
+    assert (both + stretched == 255).all()
+    # Of nothing but noise no picture is made.
+    noise = np.random.default_rng(0).integers(100, 103, (32, 96, 3)).astype(np.uint8)
+    assert np.ptp(Look(contrast=True).develop(noise)) < 80
+    stripes = np.tile(np.array([[[0] * 3, [200] * 3]], np.uint8), (8, 16, 1))
+    smooth = Look(coarser=2).develop(stripes)
+    assert smooth.shape == stripes.shape
+    np.testing.assert_array_equal(smooth, 100)
+
+
+def test_settings_survive_the_way_through_a_file() -> None:
+    settings = {"below": 0.7, "looks": [{"margin": -0.06}, {"tilt": 3}, {"negative": True}]}
+    look = SecondLook.from_settings(settings, "pair")
+    assert look == SecondLook(0.7, (Look(margin=-0.06), Look(tilt=3), Look(negative=True)))
+    assert look.to_dict() == settings
+    fewer = SecondLook.from_settings({**settings, "clearest": 2}, "pair")
+    assert (fewer.clearest, fewer.to_dict()) == (2, {**settings, "clearest": 2})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        3,
+        {"below": 0.5},
+        {"below": 0.5, "looks": 3},
+        {"below": 0.5, "looks": [{"zoom": 2}]},
+        {"below": "high", "looks": []},
+        {"below": 0.5, "looks": [{"tilt": "left"}]},
+        {"below": 0.5, "looks": [{"stretch": 0}]},
+        {"below": 0.5, "looks": [{"coarser": 0.5}]},
+        {"below": 0.5, "looks": [], "clearest": 0},
+        {"below": 0.5, "looks": [], "sharpest": 1},
+    ],
+)
+def test_faulty_settings_get_their_line(settings: object) -> None:
+    with pytest.raises(ConfigError, match=r"^my pair: .*second look"):
+        SecondLook.from_settings(settings, "my pair")
+
+
+@pytest.mark.parametrize(
+    "look",
+    [Look(margin=0.08), Look(tilt=3), Look(tilt=-3), Look(margin=-0.06), Look(lengthen=0.25)],
+)
+@pytest.mark.parametrize("corner", [(30.0, 40.0), (0.0, 0.0), (150.0, 100.0)])
+def test_what_a_look_sees_is_in_the_surroundings(look: Look, corner: tuple[float, float]) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (120, 260, 3)).astype(np.uint8)
+    cut = np.array([[0, 0], [110, 0], [110, 20], [0, 20]], np.float32) + np.float32(corner)
+    part, moved = surroundings(photo, cut)
+    assert part.size < photo.size
+    expected = cut_word(photo, look.cut(cut), 128, 32)
+    seen = cut_word(part, look.cut(moved), 128, 32)
+    # The warp's own rounding of coordinates may shift by a hair.
+    assert np.abs(seen.astype(int) - expected).mean() < 0.5
+
+
+def reading(text: str, score: float) -> WordReading:
+    return WordReading(text, [score] * len(text), score, rotation=90, outline=BOX)
+
+
+def test_the_most_confident_look_counts_with_the_median_score() -> None:
+    first = reading("c1ose", 0.5)
+    assert choose_look(first, [first]) == first
+    others = [Decoded("close", [0.9] * 5, 0.9), Decoded("dose", [0.2], 0.2)]
+    chosen = choose_look(first, [first, *others])
+    assert (chosen.text, chosen.score, chosen.rotation) == ("close", 0.5, 90)
+    assert chosen.character_scores == [0.9] * 5
+    others = [Decoded("dose", [0.3], 0.3), Decoded("cose", [0.1], 0.1)]
+    kept = choose_look(first, [first, *others])
+    assert (kept.text, kept.score) == ("c1ose", 0.3)
+    # What a judge made of them decides between looks; the score stays that of their scores.
+    others = [replace(others[0], preference=0.8), replace(others[1], preference=0.4)]
+    judged = choose_look(replace(first, preference=0.6), [replace(first, preference=0.6), *others])
+    assert (judged.text, judged.score, judged.preference) == ("dose", 0.3, 0.8)
+
+
+class StretchReader:
+    """Reads how wide a crop is; is sure of what is wide, and of dark photos."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+        self.asked: list[int] = []
+
+    def crop(self, img: np.ndarray, cut: np.ndarray, stretch: float = 1.0) -> np.ndarray:
+        width = round((cut[1][0] - cut[0][0]) * stretch)
+        return np.full((4, width, 3), img[0, 0, 0], np.uint8)
+
+    def see(self, crops: list[np.ndarray]) -> list[Glimpse]:
+        self.seen += [crop.shape[1] for crop in crops]
+        scores = [1.0 if crop[0, 0, 0] < 10 else crop.shape[1] / 100 for crop in crops]
+        return [
+            Glimpse(Decoded(str(crop.shape[1]), [], score))
+            for crop, score in zip(crops, scores, strict=True)
+        ]
+
+    def read(self, glimpse: Glimpse) -> Decoded:
+        self.asked.append(int(glimpse.seen.text))
+        return glimpse.seen
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 100])
+def test_the_pool_looks_again_at_unsure_words_only(batch_size: int) -> None:
+    reader = StretchReader()
+    looks = SecondLook(0.9, (Look(stretch=1.5), Look(stretch=0.5)))
+    pool = CropPool(reader, batch_size, looks)
+    cut = np.array([[0, 0], [40, 0], [40, 8], [0, 8]], np.float32)
+    for value in (200, 0, 200):
+        pool.add(np.full((8, 60, 3), value, np.uint8), [Direction(cut, cut)])
+    readings = pool.finish()
+    assert [(r.text, r.score) for r in readings] == [("60", 0.4), ("40", 1.0), ("60", 0.4)]
+    assert sorted(reader.seen) == [20, 20, 40, 40, 40, 60, 60]
+
+
+def test_only_the_clearest_looks_are_read_with_language_and_count() -> None:
+    reader = StretchReader()
+    looks = tuple(Look(stretch=stretch) for stretch in (1.5, 0.5, 1.25))
+    pool = CropPool(reader, 8, SecondLook(0.9, looks, clearest=2))
+    cut = np.array([[0, 0], [40, 0], [40, 8], [0, 8]], np.float32)
+    pool.add(np.full((8, 60, 3), 200, np.uint8), [Direction(cut, cut)])
+    [word] = pool.finish()
+    assert (word.text, word.score) == ("60", pytest.approx(0.55))
+    assert sorted(reader.seen) == [20, 40, 50, 60]
+    assert reader.asked == [40, 60, 50]
+
+
+def test_looks_that_were_seen_alike_are_read_with_language_once() -> None:
+    class AlikeReader(StretchReader):
+        def see(self, crops: list[np.ndarray]) -> list[Glimpse]:
+            return [
+                Glimpse(replace(glimpse.seen, text=glimpse.seen.text.replace("5", "6")))
+                for glimpse in super().see(crops)
+            ]
+
+    reader = AlikeReader()
+    looks = tuple(Look(stretch=stretch) for stretch in (1.5, 1.25, 0.5))
+    pool = CropPool(reader, 8, SecondLook(0.9, looks))
+    cut = np.array([[0, 0], [40, 0], [40, 8], [0, 8]], np.float32)
+    pool.add(np.full((8, 60, 3), 200, np.uint8), [Direction(cut, cut)])
+    [word] = pool.finish()
+    assert sorted(reader.seen) == [20, 40, 50, 60]
+    assert reader.asked == [40, 60, 20]
+    assert (word.text, word.score) == ("60", pytest.approx(0.4))
+
+
+def test_a_turned_word_is_looked_at_again_in_its_direction() -> None:
+    reader = StretchReader()
+    pool = CropPool(reader, 8, SecondLook(0.9, (Look(stretch=1.5),)))
+    wide = np.array([[0, 0], [40, 0], [40, 8], [0, 8]], np.float32)
+    directions = [Direction(wide / 2, wide / 2, 0), Direction(wide, wide, 90)]
+    pool.add(np.full((8, 60, 3), 200, np.uint8), directions)
+    [word] = pool.finish()
+    assert (word.text, word.rotation) == ("60", 90)
+    assert sorted(reader.seen) == [20, 40, 60]
+
+
+def test_the_shipped_pair_looks_twice_unless_told_not_to() -> None:
+    rng = np.random.default_rng(3)
+    noise = [rng.integers(0, 256, (32, 100, 3)).astype(np.uint8) for _ in range(3)]
+    twice = WordRecognizer("plain", threads=1)
+    once = WordRecognizer("plain", threads=1, second_look=False)
+    both = [[(r.text, r.score) for r in side.read(noise)[0] if r] for side in (twice, once)]
+    assert both[0] != both[1]
+
+
+def test_a_pair_of_ones_own_may_look_twice(pair: dict[str, Path], tmp_path: Path) -> None:
+    file = tmp_path / "own.json"
+    entry = '{"detector": "%s", "recognizer": "%s", "second_look": %s}'
+    good = '{"below": 0.5, "looks": [{"tilt": 3}]}'
+    file.write_text(entry % (pair["detector"], pair["recognizer"], good))
+    assert WordRecognizer(file, threads=1)._second_look == SecondLook(0.5, (Look(tilt=3),))
+    file.write_text(entry % (pair["detector"], pair["recognizer"], "true"))
+    with pytest.raises(ConfigError, match="a second look has 'below' and 'looks'"):
+        WordRecognizer(file, threads=1)

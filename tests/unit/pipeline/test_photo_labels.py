@@ -1,0 +1,84 @@
+"""Labels that a pair gives to photos without any."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from spotter.data.readers.icdar_detection import ICDARDetectionReader
+from spotter.errors import ConfigError
+from spotter.geometry import iou_matrix
+from spotter.labeling.photo_labels import LabelRules, PhotoLabeller, label_photos
+from spotter.synthesis.writers import SynthesisSettings, write_scenes
+
+
+@pytest.mark.parametrize(
+    ("text", "score", "same", "accepted"),
+    [
+        ("shop", 0.3, 6, True),  # most views agree: language need not be sure
+        ("shop", 0.3, 5, False),
+        ("shop", 0.95, 3, True),  # a quarter agrees, and language is sure
+        ("shop", 0.95, 2, False),
+        ("the", 0.99, 5, False),  # a short word is soon made up
+        ("I", 1.0, 10, False),
+    ],
+)
+def test_rules_by_hand(text: str, score: float, same: int, accepted: bool) -> None:
+    seen = [text.upper()] * same + ["sh0p"] * (10 - same)
+    assert LabelRules().accept(text, score, seen) is accepted
+
+
+def test_rules_refuse_shares_that_contradict_each_other() -> None:
+    with pytest.raises(ConfigError, match="doubtful <= agreement"):
+        LabelRules(agreement=0.2)
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    write_scenes(folder, SynthesisSettings(), 6)
+    (folder / "images" / "broken.jpg").write_bytes(b"no photo")
+    return folder
+
+
+def test_what_is_labelled_is_mostly_right_and_the_rest_ignored(labelled: Path) -> None:
+    images = labelled / "images"
+    photos = {path.name: path for path in sorted(images.iterdir())}
+    report = label_photos(photos, labelled / "own", PhotoLabeller())
+    assert report.photos == 6
+    assert list(report.errors) == ["broken.jpg"]
+    assert str(report).endswith("1 photos could not be read")
+    truth = ICDARDetectionReader(labelled / "gt", images)
+    own = ICDARDetectionReader(labelled / "own", images)
+    right = wrong = 0
+    for sample, expected in zip(own, truth, strict=True):
+        assert sample["img_path"] == expected["img_path"]
+        for word in sample["instances"]:
+            assert word["ignore"] == (word["text"] is None)
+            if word["ignore"]:
+                continue
+            others = [other for other in expected["instances"] if not other["ignore"]]
+            overlaps = iou_matrix([word["polygon"]], [other["polygon"] for other in others])[0]
+            overlap, text = overlaps.max(), others[int(overlaps.argmax())]["text"]
+            if overlap > 0.6:
+                same = _folded(text) == _folded(word["text"])
+                right, wrong = right + same, wrong + (not same)
+    assert report.labelled >= right + wrong >= 5
+    assert right >= 0.8 * (right + wrong)
+    # A second time there is only the photo that could not be read.
+    again = label_photos(photos, labelled / "own", PhotoLabeller())
+    assert (again.photos, list(again.errors)) == (0, ["broken.jpg"])
+
+
+def _folded(text: str) -> str:
+    return "".join(c for c in text.lower() if c.isalnum())
+
+
+def test_two_photos_of_one_name_are_refused(tmp_path: Path) -> None:
+    for name in ("a/x.png", "b/x.png"):
+        (tmp_path / name).parent.mkdir()
+        cv2.imwrite(str(tmp_path / name), np.zeros((8, 8, 3), np.uint8))
+    photos = {name: tmp_path / name for name in ("a/x.png", "b/x.png")}
+    with pytest.raises(ConfigError, match="two photos are named x"):
+        label_photos(photos, tmp_path / "out", PhotoLabeller())

@@ -1,0 +1,79 @@
+"""Weights are judged in the pair that they will be part of."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from research.release.judge import Judgement, judge
+from spotter.errors import ConfigError
+from tests.unit.benchmarks.conftest import validation_root  # noqa: F401
+from tests.unit.pipeline import networks
+from tests.unit.pipeline.networks import bright_detector, digit_kernel, digit_recognizer
+
+
+@pytest.fixture
+def zoo(tmp_path: Path) -> Path:
+    folder = tmp_path / "zoo"
+    folder.mkdir()
+    bright_detector(folder / "bright.onnx")
+    digit_recognizer(folder / "digits.onnx")
+    pair = {
+        "detector": "bright",
+        "recognizer": "digits",
+        "calibration": {"recognition": {"temperature": 5.0, "bias": 3.0}},
+    }
+    (folder / "zoo.json").write_text(json.dumps({"default": pair}))
+    return folder
+
+
+def test_equal_weights_are_not_better(zoo: Path, validation_root: Path, tmp_path: Path) -> None:  # noqa: F811
+    digit_recognizer(tmp_path / "candidate.onnx")
+    found = judge("recognizer", "digits", tmp_path / "candidate.safetensors", zoo, validation_root)
+    assert found is not None
+    # Of the words, one of four has a wrong label; the photos' words are not there to be read.
+    assert found.candidate == found.shipped
+    assert found.candidate["words"] == 0.75
+    assert not found.better
+    assert list(tmp_path.glob("judged*")) == []
+
+
+def test_a_better_recognizer_is_better(
+    zoo: Path,
+    validation_root: Path,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    digit_recognizer(tmp_path / "candidate.onnx")
+    monkeypatch.setattr(networks, "digit_kernel", lambda: -digit_kernel())
+    digit_recognizer(zoo / "digits.onnx")
+    found = judge("recognizer", "digits", tmp_path / "candidate.safetensors", zoo, validation_root)
+    assert found is not None
+    assert (found.candidate["words"], found.shipped["words"]) == (0.75, 0.0)
+    assert found.better
+    assert "words 0.750 (0.000)" in str(found)
+    turned = Judgement(found.shipped, found.candidate)
+    assert not turned.better
+
+
+def test_a_blind_detector_is_worse(zoo: Path, validation_root: Path, tmp_path: Path) -> None:  # noqa: F811
+    for number in (901, 902):
+        # What is found reaches beyond what is bright.
+        label = "170,70,390,70,390,190,170,190,12345678\n"
+        (validation_root / f"icdar2015_train/gt/gt_img_{number}.txt").write_text(label)
+    bright_detector(tmp_path / "candidate.onnx", std=[1e4, 1e4, 1e4])
+    found = judge("detector", "bright", tmp_path / "candidate.safetensors", zoo, validation_root)
+    assert found is not None
+    assert set(found.shipped) == {"detection", "end to end"}
+    assert (found.candidate["detection"], found.shipped["detection"]) == (0.0, 1.0)
+    assert not found.better
+
+
+def test_nothing_to_compare_with(zoo: Path, validation_root: Path, tmp_path: Path) -> None:  # noqa: F811
+    candidate = digit_recognizer(tmp_path / "candidate.onnx").with_suffix(".safetensors")
+    assert judge("recognizer", "another", candidate, zoo, validation_root) is None
+    assert judge("recognizer", "digits", candidate, tmp_path, validation_root) is None
+    with pytest.raises(ConfigError, match="needs words and photos"):
+        judge("recognizer", "digits", candidate, zoo, zoo)
+    (zoo / "bright.onnx").unlink()
+    assert judge("recognizer", "digits", candidate, zoo, validation_root) is None

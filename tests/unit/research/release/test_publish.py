@@ -1,0 +1,125 @@
+import importlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from research.release import PieceReport, publish, train_piece
+from research.release.cards import write_card
+from research.release.judge import Judgement
+from research.release.piece import PieceSettings, packaged_config
+from research.release.publish import shipped_score
+from spotter.errors import ConfigError, WeightsError
+from spotter.registry import MODELS
+from spotter.training.header import make_header
+from spotter.training.weights import read_header, save_weights
+
+# The package has a function of that name.
+publish_module = importlib.import_module("research.release.publish")
+
+CONFIG = {
+    "type": "DBNet",
+    "backbone": {"type": "MobileNetV3Large"},
+    "neck": {"type": "FPNC", "lateral_channels": 8, "out_channels": 4},
+    "head": {"type": "DBHead", "hidden": 4},
+}
+
+
+def report(score: float) -> PieceReport:
+    return PieceReport(
+        model="tiny",
+        date="2026-01-01",
+        minutes=1.0,
+        iterations=10,
+        samples=80,
+        machine="test",
+        started_from="scratch",
+        score=score,
+        metrics={"detection/hmean": score},
+    )
+
+
+def candidate(folder: Path, score: float, seed: int) -> Path:
+    torch.manual_seed(seed)
+    preprocessing = {
+        "mean": [123.7, 116.3, 103.5],
+        "std": [58.4, 57.1, 57.4],
+        "limit_side": 64,
+        "limit_type": "max",
+        "size_divisor": 32,
+    }
+    header = make_header(
+        "detection",
+        "tiny",
+        CONFIG,
+        preprocessing=preprocessing,
+        card={
+            "score": score,
+            "metrics": {"detection/hmean": score},
+            "protocol": "test",
+            "command": "test",
+        },
+    )
+    save_weights(folder / "candidate.safetensors", MODELS.build(CONFIG), header)
+    return folder / "candidate.safetensors"
+
+
+def test_only_better_weights_are_shipped_and_every_piece_is_logged(tmp_path: Path) -> None:
+    zoo, docs = tmp_path / "zoo", tmp_path / "docs"
+    assert shipped_score(zoo, "tiny") == float("-inf")
+    outcomes = []
+    for seed, score in enumerate((0.5, 0.4, 0.5, 0.6)):
+        outcomes.append(publish(candidate(tmp_path, score, seed), report(score), zoo, docs))
+        assert shipped_score(zoo, "tiny") == max((0.5, score))
+    assert outcomes == [True, False, False, True]
+    assert (zoo / "tiny.onnx").is_file()
+    assert read_header(zoo / "tiny.safetensors")["card"]["score"] == 0.6
+    lines = (docs / "releases/tiny.jsonl").read_text().splitlines()
+    assert [json.loads(line)["shipped"] for line in lines] == outcomes
+    table = (docs / "releases/tiny.md").read_text()
+    assert table.count("| yes |") == 2
+    assert table.count("| no |") == 2
+    card = (docs / "models/tiny.md").read_text()
+    assert "| hmean | 0.6000 |" in card
+    assert "A model for detection: DBNet (MobileNetV3Large, FPNC, DBHead), " in card
+    # 0.5 and 0.6 were shipped; the pieces between count, too, as the state went on.
+    assert "**training**: 0.1 hours in 4 pieces, 320 samples, on test, until 2026-01-01" in card
+    assert "weaknesses" not in card
+    publish(candidate(tmp_path, 0.5, 9), report(0.5), zoo, docs)
+    (docs / "models/tiny_weaknesses.md").write_text("")
+    write_card("tiny", zoo, docs)
+    card = (docs / "models/tiny.md").read_text()
+    assert "in 4 pieces" in card
+    assert "](tiny_weaknesses.md)" in card
+    with pytest.raises(WeightsError, match="no such weights"):
+        write_card("huge", zoo, docs)
+
+
+def test_a_grown_model_has_to_beat_the_one_it_grew_out_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoo, docs, rivals = tmp_path / "zoo", tmp_path / "docs", []
+
+    def judged(kind: str, name: str, *_: object) -> Judgement:
+        rivals.append(name)
+        return Judgement({"end to end": 0.5}, {"end to end": 0.4 + 0.1 * len(rivals)})
+
+    monkeypatch.setattr(publish_module, "judge", judged)
+    grown = replace(report(0.9), grown_from="small")
+    assert not publish(candidate(tmp_path, 0.9, 0), grown, zoo, docs, tmp_path)
+    assert "| end to end 0.500 (0.500) | no |" in (docs / "releases/tiny.md").read_text()
+    monkeypatch.setattr(publish_module, "judge", lambda *_: Judgement({"x": 0.5}, {"x": 0.4}))
+    assert publish(candidate(tmp_path, 0.1, 0), grown, zoo, docs, tmp_path)
+    monkeypatch.setattr(publish_module, "judge", judged)
+    publish(candidate(tmp_path, 0.9, 0), grown, zoo, docs, tmp_path)
+    assert rivals == ["small", "tiny"]
+
+
+def test_unknown_kinds_and_configs_are_refused(tmp_path: Path) -> None:
+    settings = PieceSettings("speller", 1.0, tmp_path, tmp_path, tmp_path)
+    with pytest.raises(ConfigError, match="speller"):
+        train_piece(settings)
+    with pytest.raises(ConfigError, match="none"):
+        packaged_config("none.py")

@@ -1,0 +1,39 @@
+import cv2
+import pytest
+
+from spotter.synthesis.command import main
+
+
+@pytest.mark.parametrize("command", ["words", "scenes"])
+def test_sets_and_sheets(command, face_paths, tmp_path, capsys):
+    sheet = tmp_path / "images" / "sheet.jpg"
+    arguments = [command, "--out", str(tmp_path / "set"), "--count", "2", "--sheet", str(sheet)]
+    arguments += ["--fonts", *face_paths, "--seed", "4"]
+    if command == "scenes":
+        arguments += ["--size", "96", "128"]
+    assert main(arguments) == 0
+    assert f"2 {command} in" in capsys.readouterr().out
+    assert sheet.stat().st_size < 300_000
+    if command == "words":
+        signs = ["words", "--out", str(tmp_path / "signs"), "--style", "signs", "--count", "1"]
+        assert main([*signs, "--fonts", *face_paths]) == 0
+        assert "1 words in" in capsys.readouterr().out
+    assert cv2.imread(str(sheet)).shape == (
+        (560, 1280, 3) if command == "words" else (600, 1200, 3)
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["words"], "nothing to do"),
+        (["words", "--out", "x"], "--count must be at least 1"),
+        (["scenes", "--sheet", "x.jpg", "--fonts", "/nowhere"], "no font files"),
+        (["words", "--sheet", "x.jpg", "--backgrounds", "/nowhere"], "no images"),
+    ],
+)
+def test_errors_are_one_line(arguments, message, capsys):
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1

@@ -1,0 +1,93 @@
+"""Two processes on gloo, started by torchrun, against one process on the joined batch."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from spotter.errors import ConfigError
+from spotter.training.distributed import agree, gather_objects, select_device, start
+from tests.unit.training import distributed_run
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of two processes, see :func:`tests.unit.training.distributed_run.main`."""
+    folder = tmp_path_factory.mktemp("two")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command += ["--nproc-per-node", "2", "-m", "tests.unit.training.distributed_run", str(folder)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=500
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder
+
+
+def results(folder: Path) -> list[dict]:
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("rank*.json"))]
+
+
+def test_two_processes_train_as_one_on_the_joined_batch(folder: Path, tmp_path: Path) -> None:
+    zero, one = results(folder / "joined")
+    assert zero["world_size"] == 2
+    assert zero["weights"] == one["weights"]
+    # Processes must not share their dropout.
+    assert zero["draw"] != one["draw"]
+    distributed_run.train(tmp_path, "none", 8, 5)
+    (single,) = results(tmp_path)
+    for iteration, loss in single["losses"].items():
+        mean = (zero["losses"][iteration] + one["losses"][iteration]) / 2
+        assert mean == pytest.approx(loss, rel=1e-5)
+    for name, weights in single["weights"].items():
+        assert zero["weights"][name] == pytest.approx(weights, rel=1e-4, abs=1e-6)
+
+
+def test_distributed_resume_is_exact(folder: Path) -> None:
+    whole, parts = results(folder / "whole"), results(folder / "parts")
+    for a, b in zip(whole, parts, strict=True):
+        assert {k: v for k, v in a["losses"].items() if int(k) >= 3} == b["losses"]
+        assert a["draw"] == b["draw"]
+    assert whole[0]["weights"] == parts[0]["weights"]
+
+
+def test_one_process_needs_no_others() -> None:
+    assert agree(True, torch.device("cpu"))
+    assert not agree(False, torch.device("cpu"))
+    assert gather_objects(3) == [3]
+    assert select_device("cpu") == torch.device("cpu")
+
+
+def test_slurm_environment_becomes_torchs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        torch.distributed, "init_process_group", lambda **kwargs: calls.append(kwargs)
+    )
+    calls: list[dict] = []
+    for key in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_PORT"):
+        monkeypatch.delenv(key, raising=False)
+    with pytest.raises(ConfigError, match="SLURM_PROCID"):
+        start("slurm", torch.device("cpu"))
+    for key, value in {"PROCID": "5", "LOCALID": "1", "NTASKS": "8", "NODELIST": "n[1-4]"}.items():
+        monkeypatch.setenv(f"SLURM_{key}", value)
+    monkeypatch.setenv("MASTER_ADDR", "n1")
+    # So that what start sets is undone after the test.
+    for key in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_PORT"):
+        monkeypatch.setenv(key, "")
+        if key == "MASTER_PORT":
+            monkeypatch.delenv(key)
+    start("slurm", torch.device("cpu"))
+    assert [os.environ[k] for k in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_PORT")] == [
+        "5",
+        "1",
+        "8",
+        "29500",
+    ]
+    assert calls[0]["backend"] == "gloo"
