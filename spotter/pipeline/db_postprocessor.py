@@ -20,11 +20,9 @@ from spotter.geometry import (
     strip_polygon,
     unclip_distance,
 )
-from spotter.registry import MODELS
 from spotter.structures import TextInstance
 
 
-@MODELS.register_module()
 class DBPostprocessor:
     """Binarize, tell touching words apart, trace the shrunk words, score them, and grow them back.
 

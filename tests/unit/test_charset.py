@@ -5,15 +5,15 @@ import itertools
 import pytest
 import torch
 
-from spotter.charset import (
+from spotter.charset import Charset
+from spotter.errors import CharsetError
+from spotter.models.token_maps import (
     AttentionTokenMap,
-    Charset,
     ClozeTokenMap,
     CTCTokenMap,
     remap_rows,
     remap_tensor,
 )
-from spotter.errors import CharsetError
 
 ABC = Charset("abc")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spotter.charset import AttentionTokenMap, Charset
+from spotter.charset import Charset
 from spotter.decoding.ctc import attention_tokens, decode_ctc, decode_until_end, step_maxima
+from spotter.models.token_maps import AttentionTokenMap
 
 
 def logits_of(rows: list[list[float]]) -> np.ndarray:

@@ -43,7 +43,8 @@ class CLEvalSettings:
         end_to_end: Whether the readings are scored, too. True words without text are don't-care
             then; otherwise their shapes say how many characters they have.
         outlines: ``"quads"`` or ``"polygons"``, see
-            :mod:`spotter.evaluation.protocols.cleval_characters`; ``None`` takes quads when every true word has four corners.
+            :mod:`spotter.evaluation.protocols.cleval_characters`; ``None`` takes quads when every
+            true word has four corners.
         area_precision: Share of a detection that must lie in its true words.
         recall_penalty: Characters taken off for each further detection of a true word.
         precision_penalty: Characters taken off for each further true word of a detection.

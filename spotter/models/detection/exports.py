@@ -6,6 +6,10 @@ from spotter.models.detection.dbnet import DBNet
 from spotter.models.detection.heads.db_head import DBHead, DBLoss
 from spotter.models.detection.necks.fpn import FPNC, AdaptiveScaleFusion
 from spotter.pipeline.db_postprocessor import DBPostprocessor
+from spotter.registry import MODELS
+
+# Post-processing belongs to the reading side, which knows no registries.
+MODELS.register_module(module=DBPostprocessor)
 
 __all__ = [
     "FPNC",

@@ -10,9 +10,10 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from spotter.charset import Charset, ClozeTokenMap, remap_rows, remap_tensor
+from spotter.charset import Charset
 from spotter.errors import ConfigError
 from spotter.models.recognition.layers import sinusoid
+from spotter.models.token_maps import ClozeTokenMap, remap_rows, remap_tensor
 
 
 class LanguageOutput(NamedTuple):

@@ -12,8 +12,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from spotter.charset import Charset, remap_tensor
+from spotter.charset import Charset
 from spotter.errors import WeightsError
+from spotter.models.token_maps import remap_tensor
 from spotter.training.header import buildable_config, header_from_config, make_header
 from spotter.training.weights import (
     atomic_write,

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from spotter.charset import AttentionTokenMap, Charset
+from spotter.charset import Charset
 from spotter.models.recognition.prediction.base import (
     Decoded,
     Prediction,
@@ -18,6 +18,7 @@ from spotter.models.recognition.prediction.base import (
     read_until_end,
     rows_of,
 )
+from spotter.models.token_maps import AttentionTokenMap
 from spotter.structures import TextRecSample
 
 

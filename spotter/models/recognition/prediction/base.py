@@ -10,15 +10,15 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from spotter.charset import (
+from spotter.charset import Charset
+from spotter.decoding.ctc import Decoded, decode_until_end
+from spotter.models.token_maps import (
     AttentionTokenMap,
-    Charset,
     ClozeTokenMap,
     TokenMap,
     remap_rows,
     remap_tensor,
 )
-from spotter.decoding.ctc import Decoded, decode_until_end
 from spotter.structures import TextRecSample
 
 

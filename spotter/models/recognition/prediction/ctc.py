@@ -9,10 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spotter.charset import Charset, CTCTokenMap
+from spotter.charset import Charset
 from spotter.decoding.ctc import decode_ctc
 from spotter.models.recognition.prediction.base import Decoded, Prediction, no_loss, rows_of
 from spotter.models.recognition.prediction.frame_alignment import UNDECIDED, evenly_spaced_targets
+from spotter.models.token_maps import CTCTokenMap
 from spotter.registry import MODELS
 from spotter.structures import TextRecSample
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from spotter.charset import Charset, ClozeTokenMap
+from spotter.charset import Charset
 from spotter.errors import ConfigError
 from spotter.models.recognition.layers import conv_bn, sinusoid
 from spotter.models.recognition.prediction.base import (
@@ -19,6 +19,7 @@ from spotter.models.recognition.prediction.base import (
     read_until_end,
     rows_of,
 )
+from spotter.models.token_maps import ClozeTokenMap
 from spotter.registry import MODELS
 from spotter.structures import TextRecSample
 

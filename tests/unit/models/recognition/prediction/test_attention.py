@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
-from spotter.charset import AttentionTokenMap, Charset
+from spotter.charset import Charset
 from spotter.models.recognition.prediction import AttentionPrediction
+from spotter.models.token_maps import AttentionTokenMap
 from spotter.structures import TextRecSample
 
 
