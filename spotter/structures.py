@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from spotter.label_alphabet import LabelAlphabet
 
 
 @dataclass
@@ -85,6 +88,7 @@ class TextRecSample:
         source: Name of the dataset, for per-set scores.
         hidden_text: What an unlabelled crop says, where that is known: only ever compared with
             readings for the log, never trained on.
+        label_alphabet: What labels of its set can express; ``None``: nothing is left out.
     """
 
     text: str | None = None
@@ -95,6 +99,7 @@ class TextRecSample:
     img_path: str | None = None
     source: str = ""
     hidden_text: str | None = None
+    label_alphabet: LabelAlphabet | None = None
 
 
 @dataclass

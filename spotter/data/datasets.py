@@ -20,6 +20,7 @@ from spotter.data.transforms.loading import load_pixels
 from spotter.data.word_context import seen_size
 from spotter.errors import ConfigError
 from spotter.geometry import native_size
+from spotter.label_alphabet import LabelAlphabet
 from spotter.registry import DATASETS, READERS
 
 _MAX_REDRAWS = 50
@@ -41,10 +42,13 @@ class TextDataset(Dataset):
         fraction: Share of the samples (after ``indices``) to keep, drawn by ``subset_seed`` alone,
             so that all methods learn from the same ones; a smaller share is part of a larger one.
         subset_seed: See ``fraction``.
+        label_alphabet: What the labels can express (:meth:`LabelAlphabet.load`), given to every
+            sample; ``None`` (or ``"any"``): they leave nothing out.
 
     Raises:
         ConfigError: No samples are left, fifty in a row were refused by the pipeline, or
             ``fraction`` is outside (0, 1].
+        CharsetError: There is no such label alphabet.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class TextDataset(Dataset):
         name: str = "",
         fraction: float = 1.0,
         subset_seed: int = 0,
+        label_alphabet: str | Mapping[str, Any] | LabelAlphabet | None = None,
     ) -> None:
         self.reader: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
         self.pipeline = build_pipeline(pipeline)
@@ -70,6 +75,7 @@ class TextDataset(Dataset):
             self.indices = random_share(self.indices, fraction, subset_seed)
         self.repeat = repeat
         self.name = name
+        self.label_alphabet = LabelAlphabet.load(label_alphabet or "any")
         self.cache: CachedImages | None = None
         if cache_dir is not None:
             # Not a list: an archive of millions of crops must not be read into memory at once.
@@ -91,6 +97,8 @@ class TextDataset(Dataset):
             results["img"] = self.cache[position]
         if self.name:
             results["source"] = self.name
+        if self.label_alphabet != LabelAlphabet():
+            results["label_alphabet"] = self.label_alphabet
         return results
 
     def image_size(self, index: int) -> tuple[int, int]:

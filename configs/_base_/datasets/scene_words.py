@@ -37,6 +37,7 @@ icdar2003_words_train = dict(
 svt_words_train = dict(
     type="TextRecDataset",
     name="svt_train",
+    label_alphabet="upper",
     reader=dict(
         type="SceneWordsReader",
         context=context,

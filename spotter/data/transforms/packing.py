@@ -48,8 +48,8 @@ class PackDetInputs(BaseTransform):
 class PackRecInputs(BaseTransform):
     """``{"inputs": (3, H, W) uint8 BGR, "data_samples": TextRecSample}`` from a pipeline's results.
 
-    Keys used: ``img``, and where present ``text``, ``valid_ratio``, ``img_path``, ``source`` and
-    ``hidden_text``.
+    Keys used: ``img``, and where present ``text``, ``valid_ratio``, ``img_path``, ``source``,
+    ``hidden_text`` and ``label_alphabet``.
     """
 
     def transform(self, results: dict) -> dict:
@@ -59,5 +59,6 @@ class PackRecInputs(BaseTransform):
             img_path=results.get("img_path"),
             source=results.get("source", ""),
             hidden_text=results.get("hidden_text"),
+            label_alphabet=results.get("label_alphabet"),
         )
         return {"inputs": image_to_tensor(results["img"]), "data_samples": sample}

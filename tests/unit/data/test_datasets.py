@@ -13,7 +13,8 @@ from spotter.data import randomness
 from spotter.data.cache import CachedImages, cache_key
 from spotter.data.datasets import ConcatDataset, TextDetDataset, TextRecDataset
 from spotter.data.readers import ICDARDetectionReader, ImageFolderReader, WordListReader
-from spotter.errors import ConfigError, ImageError
+from spotter.errors import CharsetError, ConfigError, ImageError
+from spotter.label_alphabet import LabelAlphabet
 from spotter.registry import DATASETS
 
 DET_STEPS = [{"type": "LoadImage"}, {"type": "PackDetInputs"}]
@@ -47,6 +48,18 @@ def test_recognition_items(crops):
     assert (sample.text, sample.source, sample.valid_ratio) == ("w3", "toy", 1.0)
     assert sample.img_path == str(crops / "3.png")
     assert dataset.metainfo == {"name": "toy"}
+
+
+def test_samples_say_what_their_labels_can_express(crops):
+    reader = WordListReader(crops / "labels.txt")
+    upper = TextRecDataset(reader, REC_STEPS, label_alphabet="upper")
+    assert upper[0]["data_samples"].label_alphabet == LabelAlphabet.load("upper")
+    # Worker processes get it as well.
+    copied = pickle.loads(pickle.dumps(upper[0]["data_samples"]))
+    assert copied.label_alphabet.project("It's") == "ITS"
+    assert TextRecDataset(reader, REC_STEPS)[0]["data_samples"].label_alphabet is None
+    with pytest.raises(CharsetError, match="label alphabet 'lower'"):
+        TextRecDataset(reader, label_alphabet="lower")
 
 
 def test_indices_and_repeat(crops):
