@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -16,6 +17,7 @@ from spotter.errors import AnnotationError, ConfigError
 from spotter.evaluation.calibration import Calibration, calibration
 from spotter.evaluation.confusion import Confusions, count_confusions, matched_characters
 from spotter.evaluation.matching import rate
+from spotter.label_alphabet import LabelAlphabet
 from spotter.registry import METRICS
 from spotter.structures import TextRecSample
 
@@ -144,26 +146,49 @@ class RecognitionRules:
         return None if self.charset is None else Charset.load(str(self.charset))
 
     def normalise(self, text: str) -> str:
-        """The part of a text that is compared."""
-        if self._characters is not None:
+        """The part of a text that is compared; accents are composed (NFC)."""
+        if self._characters is None:
+            text = unicodedata.normalize("NFC", text)
+        else:
             text = self._characters.normalize(text)
         if self.remove:
             text = re.sub(self.remove, "", text)
         return text.lower() if self.ignore_case else text
 
     def tally(
-        self, read: str, true: str, source: str, confidence: float | None = None
+        self,
+        read: str,
+        true: str,
+        source: str,
+        confidence: float | None = None,
+        labels: LabelAlphabet | None = None,
     ) -> WordTally | None:
-        """Errors of one reading, or ``None`` when the word does not count."""
+        """Errors of one reading, or ``None`` when the word does not count.
+
+        Args:
+            read: The reading.
+            true: The label.
+            source: Name of the set.
+            confidence: Of the reading, in [0, 1].
+            labels: What labels of the set can express; the rest of the reading is left out before
+                it is compared. ``None``: everything.
+        """
         if self.drop_symbols and not all(c.isascii() and c.isalnum() for c in true):
             return None
-        wanted = self.normalise(true)
+        wanted = self._compared(true, labels)
         if len(wanted) < max(self.min_length, 1):
             return None
         pieces = read.split(self.unknown) if self.unknown else [read]
-        found = _UNKNOWN.join(self.normalise(piece) for piece in pieces)
+        found = _UNKNOWN.join(self._compared(piece, labels) for piece in pieces)
         distance, matched = edit_distance(found, wanted), matched_characters(wanted, found)
         return WordTally(source, wanted, found, distance, matched, confidence)
+
+    def _compared(self, text: str, labels: LabelAlphabet | None) -> str:
+        return self.normalise(text if labels is None else labels.project(text))
+
+
+#: Case and marks count, as far as the labels have them.
+EXACT = RecognitionRules(None)
 
 
 def _scores(tallies: Sequence[WordTally]) -> RecognitionScores:
@@ -225,6 +250,7 @@ def evaluate_recognition(
     sources: Sequence[str] | None = None,
     rules: RecognitionRules | None = None,
     confidences: Sequence[float] | None = None,
+    labels: LabelAlphabet | None = None,
 ) -> RecognitionReport:
     """Word accuracy and its kin, in all, by source and by length.
 
@@ -234,6 +260,8 @@ def evaluate_recognition(
         sources: N names of the sets that the words belong to; one unnamed set if ``None``.
         rules: How to compare, by default 36 characters without case.
         confidences: N scores of the readings, in [0, 1].
+        labels: What the labels can express; characters that they leave out do not count, and case
+            where they do not tell it. ``None``: they leave nothing out.
 
     Returns:
         See :class:`RecognitionReport`.
@@ -253,7 +281,7 @@ def evaluate_recognition(
         )
     return _summarise(
         [
-            rules.tally(read or "", true, source, score)
+            rules.tally(read or "", true, source, score, labels)
             for read, true, source, score in zip(
                 predictions, ground_truths, sources, scores, strict=True
             )
@@ -263,7 +291,12 @@ def evaluate_recognition(
 
 @METRICS.register_module()
 class WordAccuracy(BaseMetric):
-    """:func:`evaluate_recognition` as a metric of mmengine's loops.
+    """:func:`evaluate_recognition` as a metric of mmengine's loops, by two sets of rules.
+
+    Scores by the rules of the arguments have their plain names (``recognition/accuracy``); beside
+    them stand those by :data:`EXACT`, as far as a sample's ``label_alphabet`` allows to judge
+    them: ``exact_accuracy``, ``exact_one_minus_ned`` and ``exact_count``, in all, as the mean of
+    the sources and by source.
 
     Args:
         charset: See :data:`CharacterSet`; this and the next five as in :class:`RecognitionRules`.
@@ -293,6 +326,7 @@ class WordAccuracy(BaseMetric):
         self.rules = RecognitionRules(
             charset, ignore_case, drop_symbols, min_length, remove, unknown
         )
+        self.exact_rules = RecognitionRules(None, unknown=unknown)
 
     def process(self, data_batch: Any, data_samples: Sequence[TextRecSample]) -> None:
         """Count one batch.
@@ -307,8 +341,17 @@ class WordAccuracy(BaseMetric):
                 read = sample.predicted_text or ""
                 # Float32 products may exceed 1 by a rounding.
                 score = min(1.0, max(0.0, sample.score))
-                self.results.append(self.rules.tally(read, sample.text, sample.source, score))
+                word = (read, sample.text, sample.source, score, sample.label_alphabet)
+                self.results.append((self.rules.tally(*word), self.exact_rules.tally(*word)))
 
-    def compute_metrics(self, results: list[WordTally | None]) -> dict[str, float]:
+    def compute_metrics(
+        self, results: list[tuple[WordTally | None, WordTally | None]]
+    ) -> dict[str, float]:
         """Scores of all batches and ranks, see :meth:`RecognitionReport.to_dict`."""
-        return _summarise(results).to_dict()
+        scores = _summarise([ruled for ruled, _ in results]).to_dict()
+        exact = _summarise([exact for _, exact in results]).to_dict()
+        for name, value in exact.items():
+            group, slash, score = name.rpartition("/")
+            if score in ("accuracy", "one_minus_ned", "count"):
+                scores[f"{group}{slash}exact_{score}"] = value
+        return scores

@@ -5,6 +5,7 @@ import pytest
 from spotter.errors import AnnotationError, CharsetError, ConfigError
 from spotter.evaluation import RecognitionRules, evaluate_recognition
 from spotter.evaluation.protocols.names import recognition_protocol
+from spotter.label_alphabet import LabelAlphabet
 from spotter.registry import METRICS
 from spotter.structures import TextRecSample
 
@@ -156,3 +157,47 @@ def test_metric():
     assert scores["recognition/accuracy"] == 0.5
     assert scores["recognition/svt/accuracy"] == 1.0
     assert scores["recognition/count"] == 2
+
+
+def test_what_labels_leave_out_does_not_count():
+    exact = RecognitionRules(None)
+    read, true = ["Joe's", "JOE", "Bar-B", "B\ufffdar"], ["JOES", "JOES", "BARB", "BAR"]
+    upper = LabelAlphabet.load("upper")
+    report = evaluate_recognition(read, true, rules=exact, labels=upper)
+    assert [word.distance for word in report.words] == [0, 1, 0, 1]
+    assert evaluate_recognition(read, true, rules=exact).weighted.accuracy == 0.0
+    # Spaces that labels leave out.
+    spaced = evaluate_recognition(["$1 3.99"], ["$13.99"], rules=exact, labels=_printable())
+    assert spaced.weighted.accuracy == 1.0
+
+
+def _printable() -> LabelAlphabet:
+    return LabelAlphabet.load("94")
+
+
+def test_composed_and_decomposed_accents_are_the_same():
+    assert accuracy("Cafe\u0301", "Caf\u00e9", charset=None) == 1
+
+
+def test_metric_has_exact_figures_beside_the_folded_ones():
+    metric = METRICS.build({"type": "WordAccuracy"})
+    upper = LabelAlphabet.load("upper")
+    metric.process(
+        None,
+        [
+            TextRecSample("Hotel", predicted_text="hotel", source="icdar"),
+            TextRecSample("1.80", predicted_text="180", source="icdar"),
+            TextRecSample("No.5", predicted_text="No.5", source="icdar"),
+            # Only marks: nothing is left of it when folded.
+            TextRecSample("%", predicted_text="%", source="icdar"),
+            TextRecSample("JOES", predicted_text="Joe's", source="svt", label_alphabet=upper),
+        ],
+    )
+    scores = metric.evaluate(5)
+    assert scores["recognition/accuracy"] == 1.0
+    assert scores["recognition/count"] == 4
+    assert scores["recognition/exact_accuracy"] == pytest.approx(3 / 5)
+    assert scores["recognition/exact_count"] == 5
+    assert scores["recognition/icdar/exact_accuracy"] == 0.5
+    assert scores["recognition/svt/exact_accuracy"] == 1.0
+    assert scores["recognition/mean/exact_accuracy"] == 0.75
