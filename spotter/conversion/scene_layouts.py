@@ -187,6 +187,12 @@ SCENE_LAYOUTS: dict[str, Layout] = {
         "folder with poly_gt_img*.txt files and Images/Train or Images/Test, anywhere below",
         label_files("poly_gt_*.txt", images=_IMAGES),
     ),
+    "total_text_lines": Layout(
+        "detection",
+        "TotalTextLinesReader",
+        "folder with poly_gt_*.txt files of lines x1,y1,...<TAB>orientation<TAB>text and photos",
+        label_files("poly_gt_*.txt", images=_IMAGES),
+    ),
     "total_text_mat": Layout(
         "detection",
         "TotalTextMatReader",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 from collections.abc import Iterator
@@ -37,10 +38,10 @@ class CachedImages:
     """Images of a list of samples as read-only uint8 BGR arrays over a memory map.
 
     The first use decodes every image once into ``<key>.bin`` (pixels) and ``<key>.idx`` (offset,
-    height and width of each). The key depends on the samples' names and the size options, so
-    another list makes another cache. An interrupted build goes on where it stopped; of several
-    processes one builds and the others wait. Files that change in place are not noticed: delete the
-    folder then.
+    height and width of each). The key depends on the samples' names, the size options, and sizes
+    and dates of the image files, so another list, or files that were replaced, make another cache.
+    An interrupted build goes on where it stopped; of several processes one builds and the others
+    wait.
 
     Args:
         samples: Canonical samples, of which ``img_path`` or ``lmdb_path`` and ``key``,
@@ -146,15 +147,32 @@ class CachedImages:
 
 
 def cache_key(samples: SampleList, max_height: int | None = None) -> str:
-    """Name of the cache of a list of samples: a digest of what they name and of the sizes."""
+    """Name of the cache of a list of samples: a digest of what they name and of the sizes.
+
+    A file that was replaced has another size or date, so its old pixels are not used again; a file
+    that is missing counts as it is named.
+    """
     digest = hashlib.sha256(f"{max_height}".encode())
+    # Words come photo by photo.
+    stamp = functools.lru_cache(_file_stamp)
     for position in range(len(samples)):
         sample = samples[position]
         name = sample.get("img_path") or f"{sample['lmdb_path']}:{sample['key']}"
         digest.update(f"\n{os.path.abspath(name)}|{sample.get('resize_to')}".encode())
+        file = sample.get("img_path") or os.path.join(sample["lmdb_path"], "data.mdb")
+        digest.update(stamp(file).encode())
         if "polygon" in sample:
             digest.update(np.asarray(sample["polygon"], np.float32).tobytes())
     return digest.hexdigest()[:20]
+
+
+def _file_stamp(path: str) -> str:
+    """Size and date of a file."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ""
+    return f"{found.st_size}|{found.st_mtime_ns}"
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ icdar2015_train = dict(
         type="ICDARDetectionReader",
         annotation_root="{{$SPOTTER_DATA:data}}/icdar2015_train/gt",
         image_root="{{$SPOTTER_DATA:data}}/icdar2015_train/images",
-        resize_to=(1280, 720),
         stop=900,
     ),
 )
@@ -17,7 +16,6 @@ icdar2015_val = dict(
         type="ICDARDetectionReader",
         annotation_root="{{$SPOTTER_DATA:data}}/icdar2015_train/gt",
         image_root="{{$SPOTTER_DATA:data}}/icdar2015_train/images",
-        resize_to=(1280, 720),
         start=900,
     ),
 )

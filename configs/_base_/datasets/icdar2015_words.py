@@ -9,9 +9,11 @@ icdar2015_words_train = dict(
         stop=3960,
     ),
 )
+# Spaces in a label do not count.
 icdar2015_words_val = dict(
     type="TextRecDataset",
     name="icdar2015",
+    label_alphabet="latin",
     reader=dict(
         type="ICDARWordListReader",
         annotation_file="{{$SPOTTER_DATA:data}}/icdar2015_words_train/gt.txt",

@@ -14,7 +14,6 @@ icdar2015_scene_words_train = dict(
             type="ICDARDetectionReader",
             annotation_root="{{$SPOTTER_DATA:data}}/icdar2015_train/gt",
             image_root="{{$SPOTTER_DATA:data}}/icdar2015_train/images",
-            resize_to=(1280, 720),
             stop=900,
         ),
     ),

@@ -42,6 +42,7 @@ from spotter.data.readers.svtp import SVTPReader
 from spotter.data.readers.synthtext import SynthTextReader
 from spotter.data.readers.textocr import TextOCRReader
 from spotter.data.readers.total_text import TotalTextReader
+from spotter.data.readers.total_text_lines import TotalTextLinesReader
 from spotter.data.readers.total_text_mat import TotalTextMatReader
 from spotter.data.readers.word_json_lines import WordJSONLinesReader
 from spotter.data.readers.word_list import WordListReader
@@ -81,6 +82,7 @@ __all__ = [
     "SceneWordsReader",
     "SynthTextReader",
     "TextOCRReader",
+    "TotalTextLinesReader",
     "TotalTextMatReader",
     "TotalTextReader",
     "WordJSONLinesReader",

@@ -1,5 +1,6 @@
 """Datasets and the cache of decoded images."""
 
+import os
 import pickle
 
 import numpy as np
@@ -125,10 +126,18 @@ def test_cache_holds_the_decoded_images(crops, monkeypatch):
 
 def test_cache_resumes_after_an_interruption(crops, monkeypatch):
     whole = CachedImages(samples(crops), crops / "whole", progress=False)
-    (crops / "3.png").rename(crops / "hidden.png")
+    import spotter.data.cache as cache_module
+
+    original = cache_module.load_pixels
+
+    def interrupted(sample):
+        if sample["text"] == "w3":
+            raise ImageError("the disk is gone")
+        return original(sample)
+
+    monkeypatch.setattr(cache_module, "load_pixels", interrupted)
     with pytest.raises(ImageError):
         CachedImages(samples(crops), crops / "part", progress=False)
-    (crops / "hidden.png").rename(crops / "3.png")
     # A crash in the middle of a write: half a row, and pixels that no row promises.
     key = cache_key(samples(crops))
     with open(crops / f"part/{key}.idx", "ab") as file:
@@ -136,9 +145,6 @@ def test_cache_resumes_after_an_interruption(crops, monkeypatch):
     with open(crops / f"part/{key}.bin", "ab") as file:
         file.write(b"\7" * 100)
     decoded = []
-    import spotter.data.cache as cache_module
-
-    original = cache_module.load_pixels
     monkeypatch.setattr(
         cache_module, "load_pixels", lambda s: decoded.append(s["text"]) or original(s)
     )
@@ -158,6 +164,10 @@ def test_cache_key_and_height(crops):
         cache_key([{**sample, "resize_to": (8, 8)} for sample in samples(crops)]),
     }
     assert len(keys) == 5
+    # A file that was replaced is decoded anew, though its name and size are the same.
+    before = (crops / "3.png").stat()
+    os.utime(crops / "3.png", ns=(before.st_atime_ns, before.st_mtime_ns + 10**9))
+    assert cache_key(samples(crops)) not in keys
     low = CachedImages(samples(crops), crops / "low", max_height=12, progress=False)
     # 14 rows of 42 become 12 rows of 36; 10 rows stay.
     assert low[4].shape == (12, 36, 3)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from spotter.data.readers import TotalTextMatReader, TotalTextReader
+from spotter.data.readers import TotalTextLinesReader, TotalTextMatReader, TotalTextReader
 from spotter.errors import AnnotationError
 from tests.unit.data.readers.label_folders import write_labels, write_photos
 
@@ -128,3 +128,30 @@ def test_malformed_rows(tmp_path: Path) -> None:
     savemat(file, {"boxes": np.ones((3, 4))})
     with pytest.raises(AnnotationError, match="has no variable gt or polygt"):
         TotalTextMatReader(tmp_path / "gt", photos)
+
+
+def test_lines(tmp_path: Path) -> None:
+    photos = write_photos(tmp_path / "images", "img11.jpg")
+    rows = (
+        "206,633,140,629,358,989,646,976,620,926,386,931\tc\tPETROSAINS",
+        "10,1,20,1,20,5,10,5\th\tJOE'S\tBAR",
+        "10,1,20,1,20,5,10,5\t#\tseen",
+        "10,1,20,1,20,5,10,5\th\t###",
+    )
+    labels = write_labels(tmp_path / "gt", {"poly_gt_img11.txt": "\n".join(rows)})
+    (sample,) = TotalTextLinesReader(labels, photos)
+    words = sample["instances"]
+    assert words[0]["polygon"].tolist() == CURVED
+    assert [word["orientation"] for word in words] == ["c", "h", "#", "h"]
+    assert [word["text"] for word in words] == ["PETROSAINS", "JOE'S\tBAR", None, None]
+    assert [word["ignore"] for word in words] == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    "line", ["1,2,3\th\ta", "1,2,3,4,5,6,7,8\ta", "1,2,x,4,5,6,7,8\th\ta", "3,4\t#\t###"]
+)
+def test_malformed_lines(tmp_path: Path, line: str) -> None:
+    photos = write_photos(tmp_path / "images", "img11.jpg")
+    labels = write_labels(tmp_path / "gt", {"poly_gt_img11.txt": line})
+    with pytest.raises(AnnotationError, match=r"poly_gt_img11.txt:1: .*(expected|points)"):
+        TotalTextLinesReader(labels, photos)
