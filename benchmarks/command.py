@@ -18,11 +18,12 @@ from benchmarks.run import (
     can_run,
     predict,
     score_photos,
+    score_word_lists,
     score_words,
 )
-from benchmarks.sets import OpenedSet, open_set
+from benchmarks.sets import OpenedSet, open_folder, open_set
 from benchmarks.speed import PEERS
-from benchmarks.suites import SUITES, PhotoSet, Suite, WordSet, suite_of
+from benchmarks.suites import SUITES, BenchmarkSet, PhotoSet, Suite, WordSet, suite_of
 from benchmarks.systems import Contender, Settings, our_contender, peer_contender
 from spotter.errors import ConfigError
 from spotter.evaluation.protocols.recognition import RecognitionReport
@@ -43,8 +44,16 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         metavar="MODEL",
         help="pair of the zoo, .json of a pair, detector, recognizer, or DETECTOR+RECOGNIZER",
     )
-    parser.add_argument("--suite", nargs="+", required=True, metavar="S", help=", ".join(SUITES))
-    parser.add_argument("--data", type=Path, required=True, metavar="ROOT", help="data root")
+    parser.add_argument("--suite", nargs="+", default=[], metavar="S", help=", ".join(SUITES))
+    parser.add_argument("--data", type=Path, metavar="ROOT", help="data root of the suites")
+    parser.add_argument(
+        "--word-lists",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="also these folders of pictures with an expected.json, wherever they lie",
+    )
     parser.add_argument("--peer", nargs="+", choices=PEERS, default=[], help="beside our models")
     parser.add_argument("--sets", nargs="+", metavar="NAME", help="only these sets")
     parser.add_argument(
@@ -99,11 +108,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _open_sets(
     suites: Sequence[Suite], options: argparse.Namespace
 ) -> tuple[list[OpenedSet], list[str]]:
-    if not options.data.is_dir():
-        raise ConfigError(f"{options.data}: no such folder")
-    kinds: list[WordSet | PhotoSet] = []
+    if not options.suite and not options.word_lists:
+        raise ConfigError("name a --suite or folders of --word-lists")
+    if options.suite and (options.data is None or not options.data.is_dir()):
+        raise ConfigError(f"--data {options.data}: no such folder")
+    given = {found.name: found for found in map(open_folder, options.word_lists)}
+    kinds: list[BenchmarkSet] = []
     for suite in suites:
-        kinds += [*suite.words, *suite.photos]
+        kinds += [kind for kind in suite.sets if kind not in kinds]
     if options.sets:
         strangers = sorted(set(options.sets) - {kind.name for kind in kinds})
         if strangers:
@@ -112,13 +124,15 @@ def _open_sets(
         kinds = [kind for kind in kinds if kind.name in options.sets]
     opened, missing = [], []
     for kind in kinds:
-        found = open_set(kind, options.data)
+        found = given.pop(kind.name, None) or open_set(kind, options.data)
         if found is None:
             missing.append(kind.name)
         else:
             opened.append(found)
+    opened += given.values()
     if not opened:
-        wanted = ", ".join(dict.fromkeys(p.path for kind in kinds for p in kind.places))
+        places = (place for kind in kinds for place in kind.places)
+        wanted = ", ".join(dict.fromkeys(p if isinstance(p, str) else p.path for p in places))
         raise ConfigError(f"{options.data}: holds none of {wanted}")
     return opened, missing
 
@@ -151,7 +165,7 @@ def _scores(
     console: Console,
 ) -> list[Score]:
     scores: list[Score] = []
-    reports: dict[str, dict[str, RecognitionReport]] = {c.name: {} for c in contenders}
+    reports: dict[str, dict[str, dict[str, RecognitionReport]]] = {c.name: {} for c in contenders}
     for found in opened:
         for contender in contenders:
             if not can_run(contender, found.kind):
@@ -159,10 +173,11 @@ def _scores(
             file = predict(contender, found, out, console)
             if isinstance(found.kind, PhotoSet):
                 scores += score_photos(contender, found, file)
+            elif isinstance(found.kind, WordSet):
+                own, reports[contender.name][found.name] = score_words(contender, found, file)
+                scores += own
             else:
-                score, report = score_words(contender, found, file)
-                reports[contender.name][found.name] = report
-                scores.append(score)
+                scores.append(score_word_lists(contender, found, file))
     for suite in suites:
         for contender in contenders:
             scores += averages(suite, contender, reports[contender.name])

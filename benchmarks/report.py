@@ -11,15 +11,21 @@ from rich.table import Table
 import spotter
 from benchmarks.run import Score
 from benchmarks.sets import OpenedSet
-from benchmarks.suites import PhotoSet, Suite, WordSet
+from benchmarks.suites import Suite, WordListSet, WordSet
 from benchmarks.systems import Contender
 from spotter.evaluation.report import markdown_table
 
 _MISSING = "-"
-_TASKS = {"recognition": "words", "detection": "detection", "end_to_end": "end to end"}
+_TASKS = {
+    "recognition": "words",
+    "detection": "detection",
+    "end_to_end": "end to end",
+    "word_lists": "words in lists",
+}
 
 #: What a protocol's name stands for, in the words of a table's footnote.
 PROTOCOLS = {
+    ("recognition", "exact"): "case and marks count, as far as the labels of the set have them",
     ("recognition", "36"): "digits and letters without case; other characters are removed from "
     "both sides",
     ("recognition", "icdar2013_857"): "as 36; words with symbols or of fewer than three characters "
@@ -45,6 +51,9 @@ PROTOCOLS = {
     ("end_to_end", "icdar2013_word_spotting"): "only words of three letters or more count",
     ("end_to_end", "totaltext"): "word spotting: only words of three letters or more count",
     ("end_to_end", "ctw1500"): "as ICDAR 2015, on lines",
+    ("end_to_end", "exact"): "found at IoU > 0.5 and read as labelled; case and marks count",
+    ("word_lists", ""): "words by what they say, wherever they are found; a word is what stands "
+    "between spaces. Exact: case and marks count; loose: only letters and digits, case folded",
 }
 
 
@@ -100,6 +109,8 @@ class Outcome:
         for opened in self.opened:
             notes += [f"{opened.name}: no {lexicon} lexicon" for lexicon in opened.missing]
             kind = opened.kind
+            if isinstance(kind, WordListSet):
+                continue
             expected = kind.words if isinstance(kind, WordSet) else kind.photos
             counted = self._count(opened)
             if expected is not None and counted != expected:
@@ -107,10 +118,23 @@ class Outcome:
         return notes
 
     def _count(self, opened: OpenedSet) -> int:
-        if isinstance(opened.kind, PhotoSet):
+        if not isinstance(opened.kind, WordSet):
             return len(opened.samples)
-        counts = [s.values["count"] for s in self.scores if s.set_name == opened.name]
+        counts = [
+            score.values["count"]
+            for score in self.scores
+            if score.set_name == opened.name and score.protocol == opened.kind.protocol
+        ]
         return counts[0] if counts else len(opened.samples)
+
+    def overview(self) -> list[Row]:
+        """The lines that tell most: of words, photos and word lists one measure each."""
+        rows: dict[tuple[str, str], Row] = {}
+        for score in self.scores:
+            for measure, text in _overview_cells(score):
+                key = score.set_name, measure
+                rows.setdefault(key, Row(*key, {})).cells[score.contender] = text
+        return list(rows.values())
 
     def table(self) -> Table:
         """For the terminal."""
@@ -131,13 +155,18 @@ class Outcome:
     def markdown(self) -> str:
         """A whole page: the command, the table, and what it rests on."""
         headings = ["set", "measure", *(contender.name for contender in self.contenders)]
-        rows = [[row.set_name, row.measure, *self._in_order(row)] for row in self.rows()]
+        overview, rows = (
+            [[row.set_name, row.measure, *self._in_order(row)] for row in part]
+            for part in (self.overview(), self.rows())
+        )
         parts = [
             "# Benchmarks\n",
             f"Made by this command, spotter {spotter.__version__}; do not edit.\n",
             f"```\n{self.command}\n```\n",
             *(f"{name}: {_sentence(s.about)}\n" for name, s in self._named_suites()),
             "Rates in percent. Thresholds are those listed below; none was searched here.\n",
+            markdown_table(headings, overview, left=2),
+            "## All figures\n",
             markdown_table(headings, rows, left=2),
             "## Contenders\n",
             _items(_about(contender) for contender in self.contenders),
@@ -173,14 +202,19 @@ class Outcome:
 
     def _set_lines(self) -> Iterable[str]:
         for opened in self.opened:
-            what = "photos" if isinstance(opened.kind, PhotoSet) else "words that count"
-            yield f"{opened.name}: `{opened.place}`, {self._count(opened):,} {what}"
+            labels = ""
+            what = "pictures" if isinstance(opened.kind, WordListSet) else "photos"
+            if isinstance(opened.kind, WordSet):
+                what = "words that count"
+                labels = _label_note(opened.kind.label_alphabet)
+            yield f"{opened.name}: `{opened.place}`, {self._count(opened):,} {what}{labels}"
 
     def _protocol_lines(self) -> Iterable[str]:
-        used = dict.fromkeys((s.task, s.protocol) for s in self.scores if s.protocol)
+        used = dict.fromkeys((s.task, s.protocol) for s in self.scores)
         for task, protocol in used:
             told = PROTOCOLS.get((task, protocol), protocol)
-            yield f"{_TASKS[task]}, {_protocol(protocol)}: {told}"
+            if told:
+                yield f"{', '.join(filter(None, (_TASKS[task], _protocol(protocol))))}: {told}"
 
 
 def _cells(score: Score) -> Iterable[tuple[str, str]]:
@@ -194,14 +228,61 @@ def _cells(score: Score) -> Iterable[tuple[str, str]]:
             error = values["expected_calibration_error"]
             yield f"expected calibration error{suffix}", _percent(error)
         return
-    lexicon = f", {score.lexicon} lexicon" if score.lexicon else ""
-    name = f"{_TASKS[score.task]}, {_protocol(score.protocol)}{lexicon}"
+    if score.task == "word_lists":
+        yield from _word_list_cells(score)
+        return
+    name = _photo_measure(score)
     for part in ("precision", "recall", "hmean"):
         yield f"{name}: {part}", _percent(values[part])
     if "average_precision" in values:
         yield f"{name}: average precision", _percent(values["average_precision"])
     if "matched_one_minus_ned" in values:
         yield f"{name}: 1-NED of matched words", _percent(values["matched_one_minus_ned"])
+
+
+def _photo_measure(score: Score) -> str:
+    lexicon = f", {score.lexicon} lexicon" if score.lexicon else ""
+    return f"{_TASKS[score.task]}, {_protocol(score.protocol)}{lexicon}"
+
+
+def _word_list_cells(score: Score) -> Iterable[tuple[str, str]]:
+    values = score.values
+    yield "exact F1, mean of files", _percent(values["mean_f1"])
+    for form in ("exact", "loose"):
+        for kind, counts in values[form].items():
+            share = f"{counts['right']} of {counts['true']} ({_percent(counts['share'])})"
+            yield f"{form}, {kind}", share
+        yield f"{form}, false words", str(values[form]["all"]["false"])
+
+
+def _overview_cells(score: Score) -> Iterable[tuple[str, str]]:
+    """Lines of the overview that a score gives: accuracies, and hmeans without lexicon."""
+    if score.task == "recognition":
+        yield from (cell for cell in _cells(score) if cell[0].startswith("word accuracy"))
+    elif score.task == "word_lists":
+        counted = (f"loose, {kind}" for kind in score.values["loose"] if kind != "all")
+        hidden = set(counted)
+        yield from (cell for cell in _word_list_cells(score) if cell[0] not in hidden)
+    elif score.lexicon is None:
+        values = score.values
+        parts = [_percent(values[part]) for part in ("hmean", "precision", "recall")]
+        yield f"{_photo_measure(score)}: hmean (precision, recall)", _grouped(*parts)
+
+
+def _grouped(first: str, *others: str) -> str:
+    return f"{first} ({', '.join(others)})"
+
+
+def _label_note(alphabet: str) -> str:
+    """What the labels of a set leave out, for the list of sets."""
+    notes = {
+        "36": "letters and digits without case",
+        "62": "letters and digits",
+        "upper": "letters and digits in upper case",
+        "94": "ASCII without spaces",
+        "latin": "Latin letters and marks without spaces",
+    }
+    return f"; its labels: {notes[alphabet]}" if alphabet in notes else ""
 
 
 def _protocol(name: str) -> str:

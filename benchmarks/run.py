@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from rich.console import Console
 
 from benchmarks.sets import OpenedSet
-from benchmarks.suites import Average, PhotoSet, Suite, WordSet
+from benchmarks.suites import Average, BenchmarkSet, PhotoSet, Suite, WordListSet, WordSet
 from benchmarks.systems import Contender
 from spotter.bulk.files import process_in_bulk
 from spotter.data.transforms.loading import load_pixels
 from spotter.errors import SpotterError
 from spotter.evaluation.by_name import read_records
 from spotter.evaluation.protocols.names import (
+    EXACT_PROTOCOL,
     detection_protocol,
     end_to_end_protocol,
     recognition_protocol,
 )
 from spotter.evaluation.protocols.recognition import (
+    EXACT,
     RecognitionReport,
     evaluate_recognition,
     mean_scores,
 )
+from spotter.evaluation.protocols.word_lists import evaluate_word_lists
 from spotter.evaluation.saved import photos_in_step, words_in_step
+from spotter.label_alphabet import LabelAlphabet
 from spotter.structures import SpottingResult
+
+#: Reports by set, then by protocol.
+Reports: TypeAlias = "Mapping[str, Mapping[str, RecognitionReport]]"
 
 #: Crops that are read together, and photos between two looks at the progress bar.
 _WORD_CHUNK, _PHOTO_CHUNK = 64, 4
@@ -39,7 +46,7 @@ class Score:
 
     Attributes:
         set_name: The set, or the average.
-        task: ``recognition``, ``detection`` or ``end_to_end``.
+        task: ``recognition``, ``detection``, ``end_to_end`` or ``word_lists``.
         protocol: The protocol's name.
         lexicon: Name of the lexicon; ``None``: none.
         contender: Its name.
@@ -68,7 +75,9 @@ def predict(contender: Contender, opened: OpenedSet, folder: Path, console: Cons
     """
     name = "".join(c if c.isalnum() else "_" for c in opened.name)
     out = folder / contender.key / f"{name}.jsonl"
-    answer = _photo_records if isinstance(opened.kind, PhotoSet) else _word_records
+    answer = _word_records
+    if not isinstance(opened.kind, WordSet):
+        answer = _photo_records if isinstance(opened.kind, PhotoSet) else _file_records
 
     def answers(names: Sequence[str], _: Sequence[Path]) -> list[dict[str, Any]]:
         return answer(contender, {name: opened.samples[name] for name in names})
@@ -78,14 +87,16 @@ def predict(contender: Contender, opened: OpenedSet, folder: Path, console: Cons
         answers,
         out,
         f"{opened.name}, {contender.name}",
-        _PHOTO_CHUNK if isinstance(opened.kind, PhotoSet) else _WORD_CHUNK,
+        _WORD_CHUNK if isinstance(opened.kind, WordSet) else _PHOTO_CHUNK,
         console,
     )
     return out
 
 
-def can_run(contender: Contender, kind: WordSet | PhotoSet) -> bool:
+def can_run(contender: Contender, kind: BenchmarkSet) -> bool:
     """Whether a contender has what a set asks for."""
+    if isinstance(kind, WordListSet):
+        return contender.files is not None
     return (contender.photos if isinstance(kind, PhotoSet) else contender.words) is not None
 
 
@@ -124,24 +135,54 @@ def _photo_records(
     return records
 
 
+def _file_records(contender: Contender, samples: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    assert contender.files is not None
+    records = []
+    for name, sample in samples.items():
+        result = SpottingResult(name)
+        try:
+            result.instances = contender.files(Path(sample["img_path"]))
+        except SpotterError as error:
+            result.error = str(error)
+        records.append(result.to_dict())
+    return records
+
+
 def score_words(
     contender: Contender, opened: OpenedSet, predictions: Path
-) -> tuple[Score, RecognitionReport]:
-    """Scores of readings."""
+) -> tuple[list[Score], dict[str, RecognitionReport]]:
+    """Scores of readings, and reports by protocol: exactly first, then by the set's own."""
     assert isinstance(opened.kind, WordSet)
     records = _of_set(predictions, opened)
     sides = words_in_step(records, opened.samples, predictions.name)
-    report = evaluate_recognition(
-        sides.predictions,
-        sides.truths,
-        rules=recognition_protocol(opened.kind.protocol),
-        confidences=sides.confidences,
-    )
-    values = asdict(report.weighted)
-    if report.calibration is not None:
-        values["expected_calibration_error"] = report.calibration.expected_error
-    score = Score(opened.name, "recognition", opened.kind.protocol, None, contender.name, values)
-    return score, report
+    labels = LabelAlphabet.load(opened.kind.label_alphabet)
+    scores, reports = [], {}
+    for protocol in dict.fromkeys((EXACT_PROTOCOL, opened.kind.protocol)):
+        report = evaluate_recognition(
+            sides.predictions,
+            sides.truths,
+            rules=recognition_protocol(protocol),
+            confidences=sides.confidences,
+            labels=labels,
+        )
+        values = asdict(report.weighted)
+        if report.calibration is not None:
+            values["expected_calibration_error"] = report.calibration.expected_error
+        reports[protocol] = report
+        scores.append(Score(opened.name, "recognition", protocol, None, contender.name, values))
+    return scores, reports
+
+
+def score_word_lists(contender: Contender, opened: OpenedSet, predictions: Path) -> Score:
+    """Scores of pictures whose words are listed without places."""
+    records = _of_set(predictions, opened)
+    read = {
+        name: [word["text"] for word in record["instances"] if word.get("text")]
+        for name, record in records.items()
+    }
+    true = {name: sample["words"] for name, sample in opened.samples.items()}
+    values = evaluate_word_lists(read, true).to_dict()
+    return Score(opened.name, "word_lists", "", None, contender.name, values)
 
 
 def score_photos(contender: Contender, opened: OpenedSet, predictions: Path) -> list[Score]:
@@ -166,37 +207,42 @@ def score_photos(contender: Contender, opened: OpenedSet, predictions: Path) -> 
     return found
 
 
-def score_average(
-    contender: Contender, average: Average, reports: dict[str, RecognitionReport]
-) -> list[Score]:
-    """Weighted and arithmetic means over sets of words; none if one of the sets is missing."""
+def score_average(contender: Contender, average: Average, reports: Reports) -> list[Score]:
+    """Weighted and arithmetic means over sets of words; none if one of the sets is missing.
+
+    They are taken twice: exactly, and by each set's own protocol.
+    """
     if not set(average.sets) <= set(reports):
         return []
-    parts = [reports[name] for name in average.sets]
-    # Sets may have their own rules, so words are pooled after those have been applied.
-    words = [word for part in parts for word in part.words]
-    pooled = evaluate_recognition(
-        [word.read for word in words], [word.true for word in words], rules=_AS_IT_IS
-    )
-    means = {
-        "weighted": asdict(pooled.weighted),
-        "arithmetic": asdict(mean_scores(part.weighted for part in parts)),
-    }
-    return [
-        Score(f"{average.name}, {kind} mean", "recognition", "", None, contender.name, values)
-        for kind, values in means.items()
-    ]
+    found = []
+    for exact in (True, False):
+        parts = [_report(reports[name], exact) for name in average.sets]
+        # Sets may have their own rules, so words are pooled after those have been applied.
+        words = [word for part in parts for word in part.words]
+        pooled = evaluate_recognition(
+            [word.read for word in words], [word.true for word in words], rules=EXACT
+        )
+        means = {
+            "weighted": asdict(pooled.weighted),
+            "arithmetic": asdict(mean_scores(part.weighted for part in parts)),
+        }
+        protocol = EXACT_PROTOCOL if exact else ""
+        found += [
+            Score(f"{average.name}, {kind} mean", "recognition", protocol, None, contender.name, v)
+            for kind, v in means.items()
+        ]
+    return found
 
 
-def averages(
-    suite: Suite, contender: Contender, reports: dict[str, RecognitionReport]
-) -> Iterable[Score]:
+def _report(reports: Mapping[str, RecognitionReport], exact: bool) -> RecognitionReport:
+    """The exact report of a set, or that by its own protocol, which comes last."""
+    return reports[EXACT_PROTOCOL] if exact else list(reports.values())[-1]
+
+
+def averages(suite: Suite, contender: Contender, reports: Reports) -> Iterable[Score]:
     """All means of a suite that can be taken."""
     for average in suite.averages:
         yield from score_average(contender, average, reports)
-
-
-_AS_IT_IS = recognition_protocol("exact")
 
 
 def _of_set(predictions: Path, opened: OpenedSet) -> dict[str, dict[str, Any]]:

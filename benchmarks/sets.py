@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.suites import LexiconPlace, PhotoSet, Place, WordSet
+from benchmarks.suites import (
+    BenchmarkSet,
+    LexiconPlace,
+    PhotoSet,
+    Place,
+    WordListSet,
+    WordSet,
+)
 from spotter.conversion import LAYOUTS, Source
 from spotter.decoding.lexicon import Lexicon
 from spotter.errors import AnnotationError, ConfigError
 from spotter.evaluation.by_name import named
 from spotter.evaluation.lexicons import ImageLexicons, open_lexicons
+from spotter.evaluation.protocols.word_lists import EXPECTED, read_expected
 
 _DEPTHS = ("", "*/", "*/*/")
 
@@ -24,12 +32,12 @@ class OpenedSet:
     Attributes:
         kind: What it is.
         place: Where it was found, relative to the data root.
-        samples: Canonical samples by name.
+        samples: Canonical samples by name; of a :class:`WordListSet` ``img_path`` and ``words``.
         lexicons: Those that were found, by name.
         missing: Names of the lexicons that were not.
     """
 
-    kind: WordSet | PhotoSet
+    kind: BenchmarkSet
     place: str
     samples: dict[str, dict[str, Any]]
     lexicons: dict[str, Lexicon | ImageLexicons]
@@ -41,7 +49,7 @@ class OpenedSet:
         return self.kind.name
 
 
-def open_set(kind: WordSet | PhotoSet, root: Path) -> OpenedSet | None:
+def open_set(kind: BenchmarkSet, root: Path) -> OpenedSet | None:
     """Open a set.
 
     Args:
@@ -55,6 +63,39 @@ def open_set(kind: WordSet | PhotoSet, root: Path) -> OpenedSet | None:
         AnnotationError: An entry is malformed; the first one is named.
         ConfigError: The files in its place are not those of its layout.
     """
+    if isinstance(kind, WordListSet):
+        return _open_word_lists(kind, root)
+    return _open_labelled(kind, root)
+
+
+def open_folder(folder: Path) -> OpenedSet:
+    """Any folder with an ``expected.json`` as a set of that name.
+
+    Raises:
+        AnnotationError: Its ``expected.json`` is missing or malformed, or a picture is missing.
+    """
+    return _word_lists(WordListSet(folder.resolve().name, (EXPECTED,)), folder / EXPECTED, folder)
+
+
+def _open_word_lists(kind: WordListSet, root: Path) -> OpenedSet | None:
+    for place in kind.places:
+        path = find(root, place)
+        if path is not None:
+            return _word_lists(kind, path, root)
+    return None
+
+
+def _word_lists(kind: WordListSet, path: Path, root: Path) -> OpenedSet:
+    samples: dict[str, dict[str, Any]] = {}
+    for name, words in read_expected(path).items():
+        picture = path.parent / name
+        if not picture.is_file():
+            raise AnnotationError(f"{path}: no picture {name}")
+        samples[name] = {"img_path": str(picture), "words": words}
+    return OpenedSet(kind, path.relative_to(root).as_posix(), samples, {}, ())
+
+
+def _open_labelled(kind: WordSet | PhotoSet, root: Path) -> OpenedSet | None:
     for place in kind.places:
         path = find(root, place.path)
         if path is None or not _fits(place, path):

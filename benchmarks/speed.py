@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from spotter.errors import ConfigError, GeometryError
+from spotter.errors import ConfigError, GeometryError, ImageError
 from spotter.geometry import order_vertices
 from spotter.pipeline.spotter import SceneTextSpotter
 from spotter.structures import TextInstance
@@ -132,7 +132,7 @@ class RapidOCRSide:
         # Its list is empty where nothing was found; then all was detection.
         elapsed = getattr(output, "elapse_list", None) or [whole / 1e3]
         detection = min(float(elapsed[0] or 0.0) * 1e3, whole)
-        return Run(self._instances(output), detection, whole - detection, used)
+        return Run(self._instances(output, self._words), detection, whole - detection, used)
 
     def read_word(self, crop: np.ndarray) -> tuple[str | None, float]:
         """Text and score of a word crop (H, W, 3) uint8 BGR: recognition without detection."""
@@ -141,20 +141,32 @@ class RapidOCRSide:
             return None, 0.0
         return output.txts[0], float(output.scores[0])
 
-    def _call(self, image: np.ndarray, use_det: bool, return_word_box: bool) -> Any:
+    def read_file(self, path: Path) -> list[TextInstance]:
+        """Lines of a picture that RapidOCR opens by itself, in its normal mode.
+
+        Raises:
+            ImageError: It cannot.
+        """
+        try:
+            output = self._call(str(path), use_det=True, return_word_box=False)
+        except Exception as error:
+            raise ImageError(f"{path.name}: RapidOCR: {error}") from None
+        return self._instances(output, words=False)
+
+    def _call(self, image: np.ndarray | str, use_det: bool, return_word_box: bool) -> Any:
         # The engine keeps the options of a call for the next one, so each call gives them all.
         return self._engine(
             image, use_det=use_det, use_cls=True, use_rec=True, return_word_box=return_word_box
         )
 
-    def _instances(self, output: Any) -> list[TextInstance]:
+    def _instances(self, output: Any, words: bool) -> list[TextInstance]:
         if getattr(output, "txts", None) is None:
             return []
-        if self._words:
+        if words:
             read = [word for line in output.word_results for word in line if len(word) == 3]
         else:
             read = list(zip(output.txts, output.scores, output.boxes, strict=True))
-        words = []
+        found = []
         for text, score, box in read:
             if box is None or not text:
                 continue
@@ -162,8 +174,8 @@ class RapidOCRSide:
                 polygon = order_vertices(np.asarray(box, np.float32))
             except GeometryError:
                 continue
-            words.append(TextInstance(polygon, text, detection_score=float(score)))
-        return words
+            found.append(TextInstance(polygon, text, detection_score=float(score)))
+        return found
 
 
 @dataclass

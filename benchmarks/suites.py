@@ -12,14 +12,20 @@ and left out. Expected names:
 - ``icdar2015``, ``icdar2013``, ``totaltext``, ``ctw1500``: folders of these names with the official
   files of the test part and, where there are any, lexicons.
 - ``validation``: ``svt_words_test`` (``labels.txt``), ``icdar2015_words_train`` (``gt.txt``, from
-  word 3961) and ``icdar2015_train`` (``gt`` and ``images``, from photo 901, at 1280x720).
+  word 3961), ``receipt_words`` and ``receipt_numbers`` (``labels.txt``, the last 500),
+  ``wire_labels`` (the last 200), ``icdar2015_train`` (``gt`` and ``images``, from photo 901),
+  ``totaltext_curved`` (``gt`` and ``images``) and ``cases`` (``expected.json`` and its pictures).
+- ``cases``: the last of these alone.
+
+Readings of word crops are scored twice: exactly, as far as the labels of the set have case and
+marks, and by the set's own protocol, which folds them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from spotter.errors import ConfigError
 
@@ -66,12 +72,15 @@ class WordSet:
         places: Its forms, the preferred first.
         protocol: Key of :data:`spotter.evaluation.protocols.names.RECOGNITION_PROTOCOLS`.
         words: How many words count by the literature, if it agrees on that.
+        label_alphabet: What its labels can express, see
+            :meth:`spotter.label_alphabet.LabelAlphabet.load`.
     """
 
     name: str
     places: tuple[Place, ...]
     protocol: str = "36"
     words: int | None = None
+    label_alphabet: str = "any"
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,24 @@ class PhotoSet:
 
 
 @dataclass(frozen=True)
+class WordListSet:
+    """A set of pictures whose words are listed without their places.
+
+    Attributes:
+        name: Its name in the table.
+        places: Where its ``expected.json`` may lie, the preferred first; see
+            :mod:`spotter.evaluation.protocols.word_lists`.
+    """
+
+    name: str
+    places: tuple[str, ...]
+
+
+#: Any set.
+BenchmarkSet: TypeAlias = WordSet | PhotoSet | WordListSet
+
+
+@dataclass(frozen=True)
 class Average:
     """A mean over sets of words, shown when all of them were there.
 
@@ -116,6 +143,7 @@ class Suite:
         about: What it is, in a line.
         words: Sets of word crops.
         photos: Sets of photos.
+        word_lists: Sets of pictures with lists of words.
         averages: Means over sets of words; both weighted (sum of correct / sum of words) and
             arithmetic.
     """
@@ -123,7 +151,13 @@ class Suite:
     about: str
     words: tuple[WordSet, ...] = ()
     photos: tuple[PhotoSet, ...] = ()
+    word_lists: tuple[WordListSet, ...] = ()
     averages: tuple[Average, ...] = ()
+
+    @property
+    def sets(self) -> tuple[BenchmarkSet, ...]:
+        """All sets, those of words first."""
+        return (*self.words, *self.photos, *self.word_lists)
 
 
 def _lmdbs(*paths: str) -> tuple[Place, ...]:
@@ -159,6 +193,13 @@ def _icdar_lexicons(challenge: str) -> tuple[LexiconPlace, ...]:
     )
 
 
+def _last_words(name: str, folder: str, count: int) -> WordSet:
+    """The last words of a list whose labels leave out spaces."""
+    place = Place("word_list", f"{folder}/labels.txt", options={"start": -count})
+    return WordSet(name, (place,), words=count, label_alphabet="94")
+
+
+_CASES = WordListSet("cases", ("cases/expected.json",))
 _FULL = LexiconPlace("full", ("weak_voc_new.txt",), ("weak_voc_pair_list.txt",))
 _UNION14M = {
     "curve": 2426,
@@ -258,31 +299,48 @@ SUITES: dict[str, Suite] = {
     ),
     "validation": Suite(
         "Never trained on by our models, but looked at while they are developed: SVT's test words, "
-        "and of ICDAR2015's training part the last 100 photos with their words",
+        "of ICDAR2015's training part the last 100 photos with their words, the last words of "
+        "receipts, receipt numbers and wire labels, 25 photos of Total-Text with curved words, and "
+        "drawn pictures of many situations",
         words=(
-            WordSet("SVT", (Place("word_list", "svt_words_test/labels.txt"),), words=647),
+            WordSet(
+                "SVT",
+                (Place("word_list", "svt_words_test/labels.txt"),),
+                words=647,
+                label_alphabet="upper",
+            ),
             WordSet(
                 "ICDAR2015 words 3961-4468",
                 (Place("icdar_words", "icdar2015_words_train/gt.txt", options={"start": 3960}),),
+                label_alphabet="latin",
             ),
+            _last_words("receipt words", "receipt_words", 500),
+            _last_words("receipt numbers", "receipt_numbers", 500),
+            _last_words("wire labels", "wire_labels", 200),
         ),
         photos=(
             PhotoSet(
                 "ICDAR2015 photos 901-1000",
-                (
-                    Place(
-                        "icdar2015",
-                        "icdar2015_train",
-                        options={"start": 900, "resize_to": (1280, 720)},
-                    ),
-                ),
+                (Place("icdar2015", "icdar2015_train", options={"start": 900}),),
                 ("icdar2015", "tiou", "cleval"),
-                ("icdar2015", "icdar2015_word_spotting"),
+                ("icdar2015", "icdar2015_word_spotting", "exact"),
                 photos=100,
             ),
+            PhotoSet(
+                "Total-Text curved",
+                (Place("total_text_lines", "totaltext_curved"),),
+                ("iou", "totaltext", "cleval"),
+                ("icdar2015", "totaltext", "exact"),
+                photos=25,
+            ),
         ),
-        averages=(Average("both sets", ("SVT", "ICDAR2015 words 3961-4468")),),
+        word_lists=(_CASES,),
+        averages=(
+            Average("SVT and ICDAR2015", ("SVT", "ICDAR2015 words 3961-4468")),
+            Average("receipts and codes", ("receipt words", "receipt numbers", "wire labels")),
+        ),
     ),
+    "cases": Suite("Drawn pictures of many situations, by kind of word", word_lists=(_CASES,)),
 }
 
 

@@ -25,6 +25,8 @@ _PEER_NOTE = "what it was trained on is not known here and may include these set
 
 #: Photo (H, W, 3) uint8 BGR to its words.
 PhotoReader = Callable[[np.ndarray], list[TextInstance]]
+#: File of a picture to its words or lines.
+FileReader = Callable[[Path], list[TextInstance]]
 #: Word crops to (text, confidence) each.
 WordReader = Callable[[Sequence[np.ndarray]], list[tuple[str | None, float]]]
 
@@ -38,6 +40,7 @@ class Contender:
         about: What it is: weights with their checksum and settings, or a version.
         photos: Finds (and, if ``reads``, reads) the words of a photo; ``None``: cannot.
         words: Reads word crops; ``None``: cannot.
+        files: Spots pictures that it opens by itself, as a user's would be; ``None``: cannot.
         reads: Whether the words of photos have texts.
         note: What else the reader of a table has to know.
     """
@@ -46,6 +49,7 @@ class Contender:
     about: Mapping[str, Any] = field(default_factory=dict)
     photos: PhotoReader | None = None
     words: WordReader | None = None
+    files: FileReader | None = None
     reads: bool = True
     note: str = ""
 
@@ -113,6 +117,7 @@ def our_contender(model: str, settings: Settings) -> Contender:
             about[task] = f"{file.name}, SHA-256 {_checksum(file)}"
     photos: PhotoReader | None = None
     words: WordReader | None = None
+    pictures: FileReader | None = None
     if files.recognizer is not None:
         about["language"] = _language_name(files.language)
         words = _word_reader(WordRecognizer(**files.reading, **run))
@@ -122,7 +127,8 @@ def our_contender(model: str, settings: Settings) -> Contender:
             photos = _photo_finder(files, size, run)
         else:
             about["crop_margin"] = files.crop_margin
-            photos = _photo_reader(files, size, run)
+            spotter = SceneTextSpotter(**files.spotting, **size, **run)
+            photos, pictures = _photo_reader(spotter), _file_reader(spotter)
     if files.pair is not None and files.pair.second_look is not None:
         about["second look"] = json.dumps(files.pair.second_look.to_dict())
     if files.pair is not None and files.pair.zoom is not None:
@@ -137,7 +143,7 @@ def our_contender(model: str, settings: Settings) -> Contender:
     name = " + ".join(names)
     if files.pair is not None:
         name = f"{Path(model).stem}: {name}"
-    return Contender(name, about, photos, words, files.recognizer is not None)
+    return Contender(name, about, photos, words, pictures, files.recognizer is not None)
 
 
 def peer_contender(peer: str, threads: int | None) -> Contender:
@@ -156,7 +162,14 @@ def peer_contender(peer: str, threads: int | None) -> Contender:
     def words(crops: Sequence[np.ndarray]) -> list[tuple[str | None, float]]:
         return [side.read_word(crop) for crop in crops]
 
-    return Contender(side.name, about, lambda photo: side.run(photo).words, words, note=_PEER_NOTE)
+    return Contender(
+        side.name,
+        about,
+        lambda photo: side.run(photo).words,
+        words,
+        side.read_file,
+        note=_PEER_NOTE,
+    )
 
 
 @dataclass(frozen=True)
@@ -259,9 +272,12 @@ def _word_reader(recognizer: WordRecognizer) -> WordReader:
     return read
 
 
-def _photo_reader(files: _Files, size: dict[str, Any], run: dict[str, Any]) -> PhotoReader:
-    spotter = SceneTextSpotter(**files.spotting, **size, **run)
+def _photo_reader(spotter: SceneTextSpotter) -> PhotoReader:
     return lambda photo: spotter.spot(photo).instances
+
+
+def _file_reader(spotter: SceneTextSpotter) -> FileReader:
+    return lambda path: spotter.spot(path).instances
 
 
 def _photo_finder(files: _Files, size: dict[str, Any], run: dict[str, Any]) -> PhotoReader:

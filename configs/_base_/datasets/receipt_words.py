@@ -1,5 +1,5 @@
-# Word crops of photographed receipts (WildReceipt); some hold several words, whose spaces the labels
-# leave out. The last 500 are held out for validation.
+# Word crops of photographed receipts (WildReceipt); some hold several words, whose spaces the
+# labels leave out. The last 500 are held out for validation.
 receipt_words_train = dict(
     type="TextRecDataset",
     name="receipt_words",

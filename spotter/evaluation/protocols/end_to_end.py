@@ -6,9 +6,10 @@ published spotters share (the AdelaiDet evaluation).
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -28,7 +29,7 @@ from spotter.evaluation.pairs import FlatWords, pair_words
 from spotter.registry import METRICS
 from spotter.structures import TextDetSample, TextInstance
 
-Mode: TypeAlias = Literal["end_to_end", "word_spotting"]
+Mode: TypeAlias = Literal["end_to_end", "word_spotting", "exact"]
 
 _SYMBOLS = "!?.:,*\"()·[]/'"
 _MIN_WORD_LENGTH = 3
@@ -164,8 +165,9 @@ class _Protocol:
     costs: Costs | None
 
     def __post_init__(self) -> None:
-        if self.mode not in ("end_to_end", "word_spotting"):
-            raise ConfigError(f"mode must be end_to_end or word_spotting, got {self.mode!r}.")
+        if self.mode not in get_args(Mode):
+            known = ", ".join(get_args(Mode))
+            raise ConfigError(f"mode must be one of {known}, got {self.mode!r}.")
 
     def _truth(self, word: TextInstance) -> TextInstance:
         """The text to find; words without a label cannot be judged."""
@@ -177,6 +179,8 @@ class _Protocol:
     def _is_correct(self, true: str, read: str) -> bool:
         if self.mode == "word_spotting":
             return true.upper() == read.upper()
+        if self.mode == "exact":
+            return unicodedata.normalize("NFC", true) == unicodedata.normalize("NFC", read)
         return texts_match(true, read)
 
     def prepare(
@@ -248,7 +252,8 @@ def evaluate_end_to_end(
     """End-to-end scores.
 
     Matching and don't-care rule are those of :func:`evaluate_detection`. A matched pair takes its
-    word out of the play whether it is read correctly or not. Case is ignored.
+    word out of the play whether it is read correctly or not. Case is ignored unless ``mode`` is
+    ``"exact"``.
 
     Args:
         predictions: Words per image, in step with the ground truth or by image name.
@@ -256,7 +261,8 @@ def evaluate_end_to_end(
         lexicons: ``None``, one for all images, or one per image in step or by name. Readings become
             the nearest word, or the whole detection is dropped, see :func:`apply_lexicon`.
         mode: ``"end_to_end"`` compares by :func:`texts_match`; ``"word_spotting"`` looks only for
-            words of :func:`spotting_word`, the others are don't-care.
+            words of :func:`spotting_word`, the others are don't-care; ``"exact"`` wants every
+            character as it is labelled, case and marks included.
         iou_threshold: IoU that a match must exceed.
         ignore_threshold: Area share of the don't-care rule.
         min_score: Words whose ``score`` is below it are dropped; to be fixed before the test set is
@@ -285,7 +291,7 @@ class EndToEndScore(BaseMetric):
     """:func:`evaluate_end_to_end` as a metric of mmengine's loops.
 
     Args:
-        mode: ``"end_to_end"`` or ``"word_spotting"``.
+        mode: ``"end_to_end"``, ``"word_spotting"`` or ``"exact"``.
         lexicon: File with a lexicon for all images, or folder with one file per image; see
             :func:`spotter.evaluation.lexicons.open_lexicons`. ``None`` for none.
         lexicon_pairs: Pair file, or folder of pair files, see there; ``True``: the lexicon itself

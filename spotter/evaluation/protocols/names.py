@@ -12,7 +12,7 @@ from spotter.evaluation.protocols.cleval import evaluate_cleval
 from spotter.evaluation.protocols.detection import evaluate_detection
 from spotter.evaluation.protocols.deteval import evaluate_deteval
 from spotter.evaluation.protocols.end_to_end import EndToEndScores, evaluate_end_to_end
-from spotter.evaluation.protocols.recognition import RecognitionRules
+from spotter.evaluation.protocols.recognition import EXACT, RecognitionRules
 from spotter.evaluation.protocols.tiou import evaluate_tiou
 
 #: Takes predictions and ground truth, then ``min_score`` and the protocol's own options by name.
@@ -56,7 +56,11 @@ END_TO_END_PROTOCOLS: dict[str, EndToEndProtocol] = {
     "icdar2013_word_spotting": partial(evaluate_end_to_end, mode="word_spotting"),
     "totaltext": partial(evaluate_end_to_end, mode="word_spotting"),
     "ctw1500": partial(evaluate_end_to_end, mode="end_to_end"),
+    "exact": partial(evaluate_end_to_end, mode="exact"),
 }
+
+#: Name of the protocol by which case and marks count.
+EXACT_PROTOCOL = "exact"
 
 #: ``mmocr`` is its ``word_acc_ignore_case_symbol``, whose expression keeps the caret.
 #: ``icdar2015_1811`` also needs the list of the 1,811 words: what its authors called extreme
@@ -65,7 +69,7 @@ RECOGNITION_PROTOCOLS: dict[str, RecognitionRules] = {
     "36": RecognitionRules(36),
     "62": RecognitionRules(62),
     "94": RecognitionRules(94),
-    "exact": RecognitionRules(None),
+    EXACT_PROTOCOL: EXACT,
     "icdar2013_857": RecognitionRules(36, drop_symbols=True, min_length=3),
     "icdar2013_1015": RecognitionRules(36, drop_symbols=True),
     "icdar2015_2077": RecognitionRules(36),
