@@ -50,7 +50,7 @@ def write_card(name: str, zoo: Path, docs: Path) -> Path:
         rows += [f"- **grown out of**: [{grown_from}]({grown_from}.md), whose hours come before"]
     rows += ["", "## Scores", "", f"{card['protocol']}; printed by `{card['command']}`."]
     rows += ["", markdown_table(["validation", "value"], _scores(card["metrics"])).rstrip()]
-    curve = curve_section(pieces, "word accuracy" if header["charset"] else "hmean")
+    curve = curve_section(pieces, _curve_metric(header, pieces))
     if curve:
         rows += ["", "## Learning curve", "", curve.rstrip()]
     pages = _pages(docs, name)
@@ -63,6 +63,15 @@ def write_card(name: str, zoo: Path, docs: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
     return path
+
+
+def _curve_metric(header: dict[str, Any], pieces: Sequence[dict[str, Any]]) -> str:
+    """What the scores of the learning curve are, in words."""
+    if not header["charset"]:
+        return "hmean"
+    metric = pieces[-1].get("metric", "") if pieces else ""
+    parts = ("exact" if "exact" in metric else "", "mean of the sets" if "/mean/" in metric else "")
+    return ", ".join(filter(None, ("word accuracy", *parts)))
 
 
 def _architecture(header: dict[str, Any]) -> str:

@@ -31,14 +31,18 @@ def learning_curve(pieces: Sequence[Mapping[str, Any]]) -> list[CurvePoint]:
     Args:
         pieces: Lines of the log. A ``tuned_score``, measured later with thresholds made for the
             piece's weights, counts instead of the ``score`` if all have one: thresholds made for
-            other weights would hide what was learnt.
+            other weights would hide what was learnt. Pieces that were validated by another metric
+            than the last one give hours, but no point.
     """
-    key = "tuned_score" if all("tuned_score" in piece for piece in pieces) else "score"
+    metric = pieces[-1].get("metric", "") if pieces else ""
+    shown = [piece for piece in pieces if piece.get("metric", "") == metric]
+    key = "tuned_score" if all("tuned_score" in piece for piece in shown) else "score"
     points: list[CurvePoint] = []
     hours = 0.0
     for piece in pieces:
         hours += piece["minutes"] / 60
-        points.append(CurvePoint(hours, float(piece[key]), bool(piece["shipped"])))
+        if piece.get("metric", "") == metric:
+            points.append(CurvePoint(hours, float(piece[key]), bool(piece["shipped"])))
     return points
 
 

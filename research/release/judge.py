@@ -3,7 +3,8 @@
 A recognizer that reads better by itself can read worse with its language and second look, and a
 calibration of other weights would put either side at a disadvantage. So the candidate and the
 shipped weights take the same place in the default pair, one after the other, on the same photos
-and words, each with its own calibration and its own best ``min_score``.
+and words, each with its own calibration and its own best ``min_score``. Words cut out count exactly
+(case and marks, as far as the labels have them) and folded.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from benchmarks.calibrate import ask_pair
 from spotter.errors import ConfigError
 from spotter.evaluation.protocols.detection import evaluate_detection
+from spotter.evaluation.protocols.word_lists import evaluate_word_lists
 from spotter.hub.zoo import SUFFIXES
 
 SUITE = "validation"
@@ -50,7 +52,9 @@ def judge(
 
     Args:
         kind: ``"detector"`` (judged by detection and end-to-end hmean on the photos) or
-            ``"recognizer"`` (accuracy on the words, mean over the sets, and end-to-end hmean).
+            ``"recognizer"`` (accuracies on the words, exact and folded, mean over the sets, and
+            end-to-end hmean). Either is also judged by the exact words of pictures whose words
+            are listed without places, if the suite has them (F1, mean over the pictures).
         name: Of the shipped weights.
         candidate: Its ``.safetensors``, with its ``.onnx`` beside it.
         zoo: Folder with the shipped weights and ``zoo.json``.
@@ -90,9 +94,22 @@ def _scores(kind: str, pair: Path, data: Path, threads: int | None) -> dict[str,
     if kind == "detector":
         own = {"detection": evaluate_detection(answers.given, answers.truths).hmean}
     else:
-        own = {"words": sum(answers.accuracies.values()) / len(answers.accuracies)}
-    words = answers.given
+        own = {
+            f"words {figure}": sum(shares.values()) / len(shares)
+            for figure, shares in answers.accuracies.items()
+        }
+    words, listed = answers.given, answers.listed
     # Where all is right, or all wrong, there is nothing to fit.
     with suppress(ConfigError):
-        words = answers.calibrated(answers.fit())
-    return {**own, "end to end": max(s.hmean for s in answers.sweep(words).values())}
+        fitted = answers.fit()
+        words, listed = (answers.calibrated(fitted, part) for part in (words, listed))
+    hmeans = {least: scores.hmean for least, scores in answers.sweep(words).items()}
+    min_score = max(hmeans, key=hmeans.__getitem__)
+    own["end to end"] = hmeans[min_score]
+    if answers.expected:
+        read = {
+            name: [word.text for word in found if word.text and word.score >= min_score]
+            for name, found in listed.items()
+        }
+        own["listed words"] = evaluate_word_lists(read, answers.expected).mean_f1
+    return own

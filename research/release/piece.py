@@ -56,6 +56,7 @@ class PieceReport:
             grew out of, or ``"scratch"``.
         grown_from: The shipped model that it is a deeper version of; empty: none.
         score: The model's own validation score.
+        metric: Which of ``metrics`` that is; empty in logs from before it was recorded.
         metrics: All validation scores.
         pair: Scores of the default pair with these weights.
         shipped_pair: The same in the same run with the weights shipped before.
@@ -77,6 +78,7 @@ class PieceReport:
     shipped: bool = False
     note: str = ""
     grown_from: str = ""
+    metric: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values."""
@@ -184,6 +186,7 @@ def train_piece(settings: PieceSettings) -> tuple[PieceReport, Path]:
         metrics=metrics,
         note=settings.note,
         grown_from=cfg.release.get("grown_from") or "",
+        metric=metric,
     )
     candidate = settings.state / CANDIDATE
     save_deployable(runner, candidate, half=True, card=_card(cfg, report))
@@ -476,6 +479,7 @@ def _card(cfg: Config, report: PieceReport) -> dict[str, Any]:
         "data": cfg.release.data,
         "protocol": cfg.release.protocol,
         "score": report.score,
+        "metric": report.metric,
         "metrics": report.metrics,
         "iterations": report.iterations,
         "date": report.date,

@@ -16,12 +16,22 @@ from spotter.export.onnx import export_onnx
 from spotter.training.weights import read_header
 
 
-def shipped_score(zoo: Path, name: str) -> float:
-    """Validation score of the shipped weights; minus infinity when there are none."""
+def shipped_score(zoo: Path, name: str, metric: str = "") -> float:
+    """Validation score of the shipped weights; minus infinity when there are none.
+
+    Args:
+        zoo: Folder of the shipped weights.
+        name: Of the weights.
+        metric: Which score is wanted. Weights that were validated by another one cannot be
+            compared, and have an infinite score: they stay.
+    """
     path = zoo / f"{name}.safetensors"
     if not path.is_file():
         return float("-inf")
-    return float(read_header(path)["card"].get("score", float("-inf")))
+    card = read_header(path)["card"]
+    if card.get("metric", "") != metric:
+        return float("inf")
+    return float(card.get("score", float("-inf")))
 
 
 def publish(
@@ -56,7 +66,10 @@ def publish(
     export_onnx(candidate, exported)
     judgement = None if data is None else _judge(candidate, report, zoo, data, threads)
     if judgement is None:
-        report.shipped = report.score > shipped_score(zoo, report.model)
+        before = shipped_score(zoo, report.model, report.metric)
+        if before == float("inf"):
+            print(f"the shipped weights have no {report.metric} to compare with: they stay")
+        report.shipped = report.score > before
     else:
         report.pair, report.shipped_pair = judgement.candidate, judgement.shipped
         report.shipped = judgement.better

@@ -45,7 +45,12 @@ def test_whole_suite(
     photos = "ICDAR2015 photos 901-1000"
     assert scores[photos, "detection", "icdar2015"]["detections"] == 2
     assert scores[photos, "detection", "cleval"]["recall"] == 1.0
-    assert scores["both sets, weighted mean", "recognition", ""]["accuracy"] == 0.75
+    assert scores["SVT and ICDAR2015, weighted mean", "recognition", ""]["accuracy"] == 0.75
+    assert scores["SVT", "recognition", "exact"]["accuracy"] == 0.5
+    assert (
+        scores[photos, "end_to_end", "exact"]["recall"]
+        == scores[photos, "end_to_end", "icdar2015"]["recall"]
+    )
     assert f"{photos}: 2 count, the literature has 100" in report["notes"]
     text = page.read_text()
     assert text.splitlines()[2].startswith("Made by this command")
@@ -89,6 +94,10 @@ def test_nothing_there(run_script: Callable, names, tmp_path: Path) -> None:
     options = [names[1], "--data", tmp_path, "--suite"]
     with pytest.raises(ConfigError, match=r"holds none of IIIT5k_3000, .*CUTE80"):
         run_script(TOOL, *options, "str6")
+    with pytest.raises(ConfigError, match="name a --suite or folders"):
+        run_script(TOOL, names[1])
+    with pytest.raises(ConfigError, match="no such folder"):
+        run_script(TOOL, names[1], "--suite", "str6")
     with pytest.raises(ConfigError, match="no suite 'nope'"):
         run_script(TOOL, *options, "nope")
     with pytest.raises(ConfigError, match="no set 'nope'"):

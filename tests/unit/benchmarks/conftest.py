@@ -53,7 +53,6 @@ def validation_root(tmp_path: Path) -> Path:
     lines += ['word_3961.png, "31415926"', 'word_3962.png, "27182818"']
     (words / "gt.txt").write_text("\n".join(lines))
     for number in range(1, 903):
-        # In the frame of the stored photo, half as large as the one that is searched.
         label = "200,100,360,100,360,160,200,160,12345678\n" if number > 900 else ""
         (photos / f"gt/gt_img_{number}.txt").write_text(label)
     return root

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.calibrate import Answers, calibrate, found_words
+from benchmarks.answers import Answers, found_words
+from benchmarks.calibrate import calibrate, read_words
+from benchmarks.sets import open_set
+from benchmarks.suites import Place, WordSet
 from spotter.decoding.calibration import ScoreCalibration
 from spotter.errors import ConfigError
 from spotter.pipeline import SceneTextSpotter, WordRecognizer
+from spotter.pipeline.crop_batching import WordReading
 from spotter.structures import TextInstance
 from tests.unit.benchmarks.conftest import encoded
 from tests.unit.pipeline.networks import bright_detector, digit_recognizer, photo, written
@@ -119,6 +124,36 @@ def test_a_pair_gets_its_calibration(
     assert word.recognition_score == ScoreCalibration(3.0)(given.recognition_score)
     (same,), _ = WordRecognizer(pair, threads=1).read([crop])
     assert same.score == reading.score
+
+
+class FixedReader:
+    """Reads given texts, with given scores."""
+
+    def __init__(self, readings: list[tuple[str, float]]) -> None:
+        self.readings = readings
+
+    def read(self, crops: Iterable[np.ndarray]) -> tuple[list[WordReading], None]:
+        assert len(list(crops)) == len(self.readings)
+        return [WordReading(text, [], score) for text, score in self.readings], None
+
+
+def test_a_reading_without_its_mark_is_not_right(tmp_path: Path) -> None:
+    labels = ("1.80", "Don't", "%", "a")
+    for number in range(4):
+        (tmp_path / f"{number}.png").write_bytes(encoded(written("1")))
+    lines = [f"{number}.png {label}" for number, label in enumerate(labels)]
+    (tmp_path / "labels.txt").write_text("\n".join(lines))
+    kind = WordSet("words", (Place("word_list", "labels.txt"),), label_alphabet="94")
+    opened = open_set(kind, tmp_path)
+    assert opened is not None
+    # 180 lacks its point, "a" is read as nothing; a space is no mark.
+    reader = FixedReader([("180", 0.9), ("Do n't", 0.8), ("%", 0.7), ("", 0.0)])
+    answers, accuracies = read_words(reader, [opened])
+    assert answers.correct.tolist() == [False, True, True]
+    assert answers.scores.tolist() == [0.9, 0.8, 0.7]
+    # Folded, 180 is right, and the percent sign does not count.
+    assert accuracies["exact"] == {"words": 2 / 4}
+    assert accuracies["folded"] == {"words": pytest.approx(2 / 3)}
 
 
 def test_a_suite_that_is_not_there(pair: Path, tmp_path: Path) -> None:

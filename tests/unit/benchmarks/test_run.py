@@ -10,10 +10,26 @@ import pytest
 from rich.console import Console
 
 from benchmarks.report import Outcome
-from benchmarks.run import averages, can_run, predict, score_photos, score_words
-from benchmarks.sets import open_set
-from benchmarks.suites import Average, PhotoSet, Place, Suite, WordSet, suite_of
+from benchmarks.run import (
+    averages,
+    can_run,
+    predict,
+    score_photos,
+    score_word_lists,
+    score_words,
+)
+from benchmarks.sets import open_folder, open_set
+from benchmarks.suites import (
+    Average,
+    PhotoSet,
+    Place,
+    Suite,
+    WordListSet,
+    WordSet,
+    suite_of,
+)
 from benchmarks.systems import Contender
+from spotter.errors import AnnotationError, ImageError
 from spotter.structures import TextInstance
 
 QUIET = Console(file=io.StringIO())
@@ -45,18 +61,31 @@ def test_scores_and_means_of_word_sets(tmp_path: Path, two_sets: Suite) -> None:
     assert opened[2] is None
     found = [item for item in opened if item is not None]
     scored = [score_words(contender, s, predict(contender, s, tmp_path, QUIET)) for s in found]
-    # b leaves out "cat's" (a symbol) and "of" (too short).
-    assert [s.values["accuracy"] for s, _ in scored] == [pytest.approx(2 / 3), 0.5]
-    assert [s.values["count"] for s, _ in scored] == [3, 2]
-    assert scored[0][0].values["expected_calibration_error"] == pytest.approx(0.75 - 2 / 3)
+    figures = [[(s.protocol, s.values["accuracy"]) for s in scores] for scores, _ in scored]
+    # b leaves out "cat's" (a symbol) and "of" (too short), but not exactly.
+    assert figures == [
+        [("exact", pytest.approx(1 / 3)), ("36", pytest.approx(2 / 3))],
+        [("exact", 1 / 4), ("icdar2013_857", 0.5)],
+    ]
+    assert [scores[1].values["count"] for scores, _ in scored] == [3, 2]
+    assert scored[0][0][1].values["expected_calibration_error"] == pytest.approx(0.75 - 2 / 3)
     reports = {item.name: report for item, (_, report) in zip(found, scored, strict=True)}
-    weighted, arithmetic = averages(two_sets, contender, reports)
+    exact, exact_arithmetic, weighted, arithmetic = averages(two_sets, contender, reports)
+    assert (exact.set_name, exact.protocol) == ("both, weighted mean", "exact")
+    assert exact.values["accuracy"] == pytest.approx(2 / 7)
+    assert exact_arithmetic.values["accuracy"] == pytest.approx((1 / 3 + 1 / 4) / 2)
     assert weighted.set_name == "both, weighted mean"
     assert weighted.values["accuracy"] == pytest.approx(3 / 5)
     assert weighted.values["count"] == 5
     assert arithmetic.values["accuracy"] == pytest.approx((2 / 3 + 1 / 2) / 2)
     outcome = Outcome(
-        ["two"], [two_sets], [contender], found, ["c"], [s for s, _ in scored], "tools/benchmark.py"
+        ["two"],
+        [two_sets],
+        [contender],
+        found,
+        ["c"],
+        [score for scores, _ in scored for score in scores],
+        "tools/benchmark.py",
     )
     assert outcome.notes() == ["c: not found, left out", "b: 2 count, the literature has 3"]
 
@@ -80,25 +109,26 @@ def test_predictions_are_kept_and_gone_on_with(tmp_path: Path, two_sets: Suite) 
 def test_unreadable_crops_count_as_misread(tmp_path: Path) -> None:
     (tmp_path / "labels.txt").write_text("gone.png cat\n")
     opened = open_set(WordSet("words", (Place("word_list", "labels.txt"),)), tmp_path)
-    score, _ = score_words(parrot("cat"), opened, predict(parrot("cat"), opened, tmp_path, QUIET))
+    (score, _), _ = score_words(
+        parrot("cat"), opened, predict(parrot("cat"), opened, tmp_path, QUIET)
+    )
     assert (score.values["accuracy"], score.values["count"]) == (0.0, 1)
 
 
 def test_photos(validation_root: Path, tmp_path: Path) -> None:
-    (kind,) = suite_of("validation").photos
+    kind = suite_of("validation").photos[0]
     opened = open_set(kind, validation_root)
     assert list(opened.samples) == ["img_901.png", "img_902.png"]
-    sizes = []
+    sizes: list[tuple[int, ...]] = []
 
     def spot(photo: np.ndarray) -> list[TextInstance]:
         sizes.append(photo.shape)
-        # The label of the stored photo, at twice its size.
-        corners = np.array([[400, 200], [720, 200], [720, 320], [400, 320]], np.float32)
+        corners = np.array([[200, 100], [360, 100], [360, 160], [200, 160]], np.float32)
         return [TextInstance(corners, "12345678" if len(sizes) == 1 else "wrong")]
 
     reader = Contender("reader", photos=spot)
     scores = score_photos(reader, opened, predict(reader, opened, tmp_path, QUIET))
-    assert sizes == [(720, 1280, 3)] * 2
+    assert sizes == [(360, 640, 3)] * 2
     found = {(score.task, score.protocol): score.values for score in scores}
     assert found["detection", "icdar2015"]["hmean"] == 1.0
     assert found["end_to_end", "icdar2015"]["hmean"] == 0.5
@@ -109,8 +139,49 @@ def test_photos(validation_root: Path, tmp_path: Path) -> None:
     assert {score.task for score in scores} == {"detection"}
 
 
+def line(text: str) -> TextInstance:
+    return TextInstance(np.array([[0, 0], [9, 0], [9, 5], [0, 5]], np.float32), text)
+
+
+def test_pictures_with_lists_of_words(tmp_path: Path) -> None:
+    folder = tmp_path / "my pictures"
+    folder.mkdir()
+    expected = {"a.png": ["Total:", "1.80"], "b.png": ["STOP"], "c.png": ["x"]}
+    (folder / "expected.json").write_text(json.dumps(expected))
+    for name in expected:
+        (folder / name).write_bytes(b"")
+    opened = open_folder(folder)
+    assert opened.name == "my pictures"
+
+    def spot(path: Path) -> list[TextInstance]:
+        if path.name == "c.png":
+            raise ImageError("broken")
+        return [line("Total: 180")] if path.name == "a.png" else [line("STOP"), line("it")]
+
+    contender = Contender("reader", files=spot)
+    score = score_word_lists(contender, opened, predict(contender, opened, tmp_path, QUIET))
+    # a: one of two right, one false; b: one of one, one false; c: nothing.
+    assert score.values["exact"]["all"] == {"right": 2, "true": 4, "false": 2, "share": 0.5}
+    assert score.values["loose"]["all"]["right"] == 3
+    assert score.values["mean_f1"] == pytest.approx((0.5 + 2 / 3 + 0) / 3)
+    outcome = Outcome([], [], [contender], [opened], [], [score], "tools/benchmark.py")
+    assert outcome.notes() == []
+    cells = {row.measure: row.cells["reader"] for row in outcome.overview()}
+    assert cells["exact, all"] == "2 of 4 (50.00)"
+    assert cells["exact, number with . or ,"] == "0 of 1 (0.00)"
+    assert cells["exact F1, mean of files"] == "38.89"
+    assert cells["exact, false words"] == "2"
+    assert "loose, one character" not in cells
+    assert "loose, one character" in {row.measure for row in outcome.rows()}
+    (folder / "c.png").unlink()
+    with pytest.raises(AnnotationError, match=r"no picture c\.png"):
+        open_folder(folder)
+
+
 def test_who_can_run_what() -> None:
     photos = PhotoSet("p", (), (), ())
     assert can_run(parrot("a"), words("w", "W"))
+    assert not can_run(parrot("a"), WordListSet("l", ()))
+    assert can_run(Contender("x", files=lambda path: []), WordListSet("l", ()))
     assert not can_run(parrot("a"), photos)
     assert can_run(Contender("x", photos=lambda photo: []), photos)

@@ -12,6 +12,7 @@ from spotter.evaluation.protocols.names import (
     END_TO_END_PROTOCOLS,
     RECOGNITION_PROTOCOLS,
 )
+from spotter.label_alphabet import LabelAlphabet
 from spotter.registry import READERS
 
 KINDS = [kind for suite in SUITES.values() for kind in (*suite.words, *suite.photos)]
@@ -26,6 +27,7 @@ def test_definitions_name_what_exists(kind: WordSet | PhotoSet) -> None:
         assert set(place.options) <= set(known)
     if isinstance(kind, WordSet):
         assert kind.protocol in RECOGNITION_PROTOCOLS
+        assert LabelAlphabet.load(kind.label_alphabet)
         return
     assert set(kind.detection) <= set(DETECTION_PROTOCOLS)
     assert set(kind.end_to_end) <= set(END_TO_END_PROTOCOLS)
@@ -35,7 +37,7 @@ def test_definitions_name_what_exists(kind: WordSet | PhotoSet) -> None:
 @pytest.mark.parametrize("name", SUITES)
 def test_averages_are_of_sets_of_the_suite(name: str) -> None:
     suite = suite_of(name)
-    names = [kind.name for kind in (*suite.words, *suite.photos)]
+    names = [kind.name for kind in suite.sets]
     assert len(set(names)) == len(names) > 0
     assert all(set(average.sets) <= set(names) for average in suite.averages)
 

@@ -183,6 +183,14 @@ def test_hundreds_of_images_are_fast():
     assert time.process_time() - begin < 4
 
 
+def test_exact_mode_wants_case_and_marks():
+    truth = [word(0, "Hotel"), word(20, "1.80"), word(40, "(Bar)"), word(60, "Caf\u00e9")]
+    found = [word(0, "HOTEL"), word(20, "1.80"), word(40, "Bar"), word(60, "Cafe\u0301")]
+    assert evaluate_end_to_end([found], [truth], mode="exact").correct == 2
+    assert evaluate_end_to_end([found], [truth]).correct == 3
+    assert end_to_end_protocol("exact")([found], [truth]).recall == 0.5
+
+
 def test_unknown_mode():
     with pytest.raises(ConfigError, match="mode"):
         evaluate_end_to_end([], [], mode="spotting")

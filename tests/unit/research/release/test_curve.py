@@ -14,6 +14,11 @@ def test_hours_add_up_and_tuned_scores_count_if_all_have_them() -> None:
     assert [p.score for p in learning_curve(pieces)] == [0.6, 0.7]
 
 
+def test_pieces_validated_by_another_metric_give_hours_only() -> None:
+    pieces = [piece(60, 0.9), piece(60, 0.5, metric="exact"), piece(30, 0.6, metric="exact")]
+    assert learning_curve(pieces) == [CurvePoint(2.0, 0.5, True), CurvePoint(2.5, 0.6, True)]
+
+
 def test_a_power_law_is_continued() -> None:
     points = [CurvePoint(h, 1 - 0.5 * h**-0.5, True) for h in (1.0, 2.0, 4.0)]
     assert forecast(points, 12.0) == pytest.approx(1 - 0.5 * 16**-0.5)

@@ -7,9 +7,15 @@ import pytest
 
 from research.release.judge import Judgement, judge
 from spotter.errors import ConfigError
-from tests.unit.benchmarks.conftest import validation_root  # noqa: F401
+from spotter.pipeline import SceneTextSpotter
+from tests.unit.benchmarks.conftest import (
+    encoded,
+    validation_root,  # noqa: F401
+)
 from tests.unit.pipeline import networks
-from tests.unit.pipeline.networks import bright_detector, digit_kernel, digit_recognizer
+from tests.unit.pipeline.networks import bright_detector, digit_kernel, digit_recognizer, photo
+
+PARTS = (("detector", "bright"), ("recognizer", "digits"))
 
 
 @pytest.fixture
@@ -33,7 +39,7 @@ def test_equal_weights_are_not_better(zoo: Path, validation_root: Path, tmp_path
     assert found is not None
     # Of the words, one of four has a wrong label; the photos' words are not there to be read.
     assert found.candidate == found.shipped
-    assert found.candidate["words"] == 0.75
+    assert found.candidate["words exact"] == found.candidate["words folded"] == 0.75
     assert not found.better
     assert list(tmp_path.glob("judged*")) == []
 
@@ -49,9 +55,9 @@ def test_a_better_recognizer_is_better(
     digit_recognizer(zoo / "digits.onnx")
     found = judge("recognizer", "digits", tmp_path / "candidate.safetensors", zoo, validation_root)
     assert found is not None
-    assert (found.candidate["words"], found.shipped["words"]) == (0.75, 0.0)
+    assert (found.candidate["words exact"], found.shipped["words exact"]) == (0.75, 0.0)
     assert found.better
-    assert "words 0.750 (0.000)" in str(found)
+    assert "words exact 0.750 (0.000), words folded 0.750 (0.000)" in str(found)
     turned = Judgement(found.shipped, found.candidate)
     assert not turned.better
 
@@ -67,6 +73,27 @@ def test_a_blind_detector_is_worse(zoo: Path, validation_root: Path, tmp_path: P
     assert set(found.shipped) == {"detection", "end to end"}
     assert (found.candidate["detection"], found.shipped["detection"]) == (0.0, 1.0)
     assert not found.better
+
+
+def test_pictures_with_lists_of_words_are_judged(
+    zoo: Path,
+    validation_root: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    cases = validation_root / "cases"
+    cases.mkdir()
+    picture = photo(640, 360, [(200, 100, 160, 60)])
+    (cases / "a.png").write_bytes(encoded(picture))
+    pair = tmp_path / "pair.json"
+    pair.write_text(json.dumps({name: str(zoo / f"{file}.onnx") for name, file in PARTS}))
+    (word,) = SceneTextSpotter(pair, threads=1, min_score=0.0).spot(picture).instances
+    # What is read, and a word that is not there: one of two, none false.
+    (cases / "expected.json").write_text(json.dumps({"a.png": [word.text, "other"]}))
+    bright_detector(tmp_path / "candidate.onnx", std=[1e4, 1e4, 1e4])
+    found = judge("detector", "bright", tmp_path / "candidate.safetensors", zoo, validation_root)
+    assert found is not None
+    assert found.shipped["listed words"] == pytest.approx(2 / 3)
+    assert found.candidate["listed words"] == 0.0
 
 
 def test_nothing_to_compare_with(zoo: Path, validation_root: Path, tmp_path: Path) -> None:  # noqa: F811
