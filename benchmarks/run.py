@@ -28,7 +28,7 @@ from spotter.evaluation.protocols.recognition import (
     evaluate_recognition,
     mean_scores,
 )
-from spotter.evaluation.protocols.word_lists import evaluate_word_lists
+from spotter.evaluation.protocols.word_lists import evaluate_word_lists, read_texts
 from spotter.evaluation.saved import photos_in_step, words_in_step
 from spotter.label_alphabet import LabelAlphabet
 from spotter.structures import SpottingResult
@@ -176,10 +176,7 @@ def score_words(
 def score_word_lists(contender: Contender, opened: OpenedSet, predictions: Path) -> Score:
     """Scores of pictures whose words are listed without places."""
     records = _of_set(predictions, opened)
-    read = {
-        name: [word["text"] for word in record["instances"] if word.get("text")]
-        for name, record in records.items()
-    }
+    read = {name: read_texts(record) for name, record in records.items()}
     true = {name: sample["words"] for name, sample in opened.samples.items()}
     values = evaluate_word_lists(read, true).to_dict()
     return Score(opened.name, "word_lists", "", None, contender.name, values)

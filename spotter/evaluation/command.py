@@ -13,10 +13,12 @@ from rich.table import Table
 
 from spotter.decoding.lexicon import VISUAL_COSTS, Lexicon
 from spotter.errors import ConfigError
+from spotter.evaluation.by_name import in_step, read_records
 from spotter.evaluation.lexicons import ImageLexicons, open_lexicons
 from spotter.evaluation.protocols.names import (
     DETECTION_PROTOCOLS,
     END_TO_END_PROTOCOLS,
+    EXACT_PROTOCOL,
     RECOGNITION_PROTOCOLS,
     detection_protocol,
     end_to_end_protocol,
@@ -27,9 +29,16 @@ from spotter.evaluation.protocols.recognition import (
     RecognitionRules,
     evaluate_recognition,
 )
-from spotter.evaluation.report import recognition_json, recognition_tables, scores_table
+from spotter.evaluation.protocols.word_lists import evaluate_word_lists, read_expected, read_texts
+from spotter.evaluation.report import (
+    breakdown_table,
+    recognition_json,
+    recognition_tables,
+    scores_table,
+)
 from spotter.evaluation.saved import GroundTruth, load_photos, load_words, parse_scale
 from spotter.evaluation.submissions import OUTLINES, write_submission
+from spotter.label_alphabet import LABEL_ALPHABETS, LabelAlphabet
 
 _NO_LEXICON = "no lexicon"
 
@@ -41,10 +50,10 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     tasks = parser.add_subparsers(dest="task", required=True)
     detection = tasks.add_parser("detection", help="boxes of photos")
-    _add_sides(detection, DETECTION_PROTOCOLS, "icdar2015")
+    _add_sides(detection, DETECTION_PROTOCOLS, ["icdar2015"])
     _add_photo_options(detection)
     spotting = tasks.add_parser("end_to_end", help="boxes and texts of photos")
-    _add_sides(spotting, END_TO_END_PROTOCOLS, "icdar2015")
+    _add_sides(spotting, END_TO_END_PROTOCOLS, ["icdar2015"])
     _add_photo_options(spotting)
     spotting.add_argument(
         "--lexicon",
@@ -70,18 +79,22 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         help="detections that are this far from every word of the lexicon are dropped",
     )
     _add_recognition(tasks.add_parser("recognition", help="texts of word crops"))
+    listed = tasks.add_parser("word_lists", help="texts of pictures whose words are listed")
+    listed.add_argument("predictions", help="our JSON lines")
+    listed.add_argument("ground_truth", help="expected.json, or the folder that holds it")
+    listed.add_argument("--json", type=Path, metavar="OUT", help="write the scores as JSON")
     return parser.parse_args(arguments)
 
 
-def _add_sides(parser: argparse.ArgumentParser, protocols: Any, default: str) -> None:
+def _add_sides(parser: argparse.ArgumentParser, protocols: Any, default: list[str]) -> None:
     parser.add_argument("predictions", help="our JSON lines, or an official submission")
     parser.add_argument("ground_truth", help="official archive, JSON lines, or set in any layout")
     parser.add_argument(
         "--protocol",
         nargs="+",
-        default=[default],
+        default=default,
         metavar="P",
-        help=f"one or more of {', '.join(protocols)}; default: {default}",
+        help=f"one or more of {', '.join(protocols)}; default: {' '.join(default)}",
     )
     parser.add_argument(
         "--layout", help="of the ground truth, one of tools/convert_dataset.py --list"
@@ -120,7 +133,14 @@ def _add_photo_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_recognition(parser: argparse.ArgumentParser) -> None:
-    _add_sides(parser, RECOGNITION_PROTOCOLS, "36")
+    _add_sides(parser, RECOGNITION_PROTOCOLS, [EXACT_PROTOCOL, "36"])
+    parser.add_argument(
+        "--label-alphabet",
+        default="any",
+        metavar="A",
+        help=f"what the labels can express, one of {', '.join(LABEL_ALPHABETS)}: the rest of the "
+        "readings does not count; default: any",
+    )
     parser.add_argument("--charset", help="own rules: 36, 62, 94, another set, or all")
     parser.add_argument("--ignore-case", action="store_true", help="own rules: fold case")
     parser.add_argument(
@@ -142,7 +162,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         SpotterError: A side cannot be read, or does not fit the other.
     """
     options = parse_arguments(arguments)
-    run = {"detection": _detection, "end_to_end": _end_to_end, "recognition": _recognition}
+    run = {
+        "detection": _detection,
+        "end_to_end": _end_to_end,
+        "recognition": _recognition,
+        "word_lists": _word_lists,
+    }
     results, tables, note = run[options.task](options)
     console = Console()
     for table in tables:
@@ -211,6 +236,7 @@ def _recognition(options: argparse.Namespace) -> _Outcome:
             charset, options.ignore_case, options.drop_symbols, options.min_length
         )
         rules = {"own rules": own}
+    labels = LabelAlphabet.load(options.label_alphabet)
     words = load_words(options.predictions, truth, options.subset, options.predicted_only)
     readings = words.predictions
     if options.lexicon:
@@ -219,11 +245,28 @@ def _recognition(options: argparse.Namespace) -> _Outcome:
     results, tables = [], []
     for name, rule in rules.items():
         report = evaluate_recognition(
-            readings, words.truths, words.sources, rule, words.confidences
+            readings, words.truths, words.sources, rule, words.confidences, labels
         )
         results.append({"protocol": name, **recognition_json(report)})
         tables += recognition_tables(f"recognition, {name}", report)
     return results, tables, _note(words.unanswered, "words")
+
+
+def _word_lists(options: argparse.Namespace) -> _Outcome:
+    true = read_expected(options.ground_truth)
+    records = in_step(
+        read_records(options.predictions), {name: {"img_path": name} for name in true}
+    )
+    scores = evaluate_word_lists({name: read_texts(r) for name, r in records.items()}, true)
+    rows = {
+        f"{form}, {kind}": {"right": c.right, "true": c.true, "share": c.share}
+        for form, counts in (("exact", scores.exact), ("loose", scores.loose))
+        for kind, c in counts.items()
+    }
+    mean = f"words in lists: exact F1, mean of files {100 * scores.mean_f1:.2f}"
+    tables = [breakdown_table(mean, rows.items())]
+    results = [{"protocol": "word_lists", "scores": scores.to_dict()}]
+    return results, tables, _note(len(true) - len(records), "pictures")
 
 
 def _photos(options: argparse.Namespace, texts: bool) -> Any:

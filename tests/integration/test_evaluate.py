@@ -91,8 +91,15 @@ def test_recognition(run_script: Callable, tmp_path: Path, capsys) -> None:
         "".join(json.dumps({"image": i, "text": t, "score": s}) + "\n" for i, t, s in read)
     )
     sides = ["recognition", predictions, truth]
-    (result,) = scores(run_script, tmp_path, *sides)
+    exact, result = scores(run_script, tmp_path, *sides)
+    assert (exact["protocol"], result["protocol"]) == ("exact", "36")
+    # it's is not its.
+    assert exact["scores"]["accuracy"] == pytest.approx(1 / 3)
     assert result["scores"]["accuracy"] == pytest.approx(2 / 3)
+    (labels,) = scores(
+        run_script, tmp_path, *sides, "--protocol", "exact", "--label-alphabet", "62"
+    )
+    assert labels["scores"]["accuracy"] == pytest.approx(2 / 3)
     assert result["calibration"]["expected_error"] == pytest.approx((0.5 + 0.25 + 0) / 3)
     assert result["confusions"] == [["l", "1", 1]]
     assert "reliability" in capsys.readouterr().out
@@ -101,11 +108,26 @@ def test_recognition(run_script: Callable, tmp_path: Path, capsys) -> None:
     (result,) = scores(run_script, tmp_path, *sides, "--charset", "all")
     assert result["scores"]["accuracy"] == pytest.approx(1 / 3)
     (tmp_path / "words.txt").write_text("hotel\nits\nof\n")
+    sides += ["--protocol", "36"]
     (result,) = scores(run_script, tmp_path, *sides, "--lexicon", tmp_path / "words.txt")
     assert result["scores"]["accuracy"] == 1.0
     (tmp_path / "subset.txt").write_text("b.png\n")
     (result,) = scores(run_script, tmp_path, *sides, "--subset", tmp_path / "subset.txt")
     assert result["scores"]["count"] == 1
+
+
+def test_word_lists(run_script: Callable, tmp_path: Path, capsys) -> None:
+    (tmp_path / "expected.json").write_text('{"a.png": ["Total:", "1.80"], "b.png": ["x"]}')
+    predictions = tmp_path / "p.jsonl"
+    found = [word(0, "Total: 180"), {**word(0, ""), "text": None}]
+    predictions.write_text(json.dumps({"image": "folder/a.png", "instances": found}) + "\n")
+    (result,) = scores(run_script, tmp_path, "word_lists", predictions, tmp_path)
+    assert result["scores"]["exact"]["all"]["right"] == 1
+    assert result["scores"]["loose"]["all"]["share"] == pytest.approx(2 / 3)
+    assert result["scores"]["mean_f1"] == 0.25
+    printed = capsys.readouterr().out
+    assert "mean of files 25.00" in printed
+    assert "1 pictures have no predictions" in printed
 
 
 def test_submissions_are_written_and_scored(run_script: Callable, photos, tmp_path: Path) -> None:

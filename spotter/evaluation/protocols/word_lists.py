@@ -161,6 +161,11 @@ def evaluate_word_lists(
     return WordListScores(mean, exact, loose, files)
 
 
+def read_texts(record: Mapping[str, Any]) -> list[str]:
+    """Texts of a line of predictions; words without text are left out."""
+    return [word["text"] for word in record.get("instances") or () if word.get("text")]
+
+
 def read_expected(path: str | Path) -> dict[str, list[str]]:
     """True words by file name.
 

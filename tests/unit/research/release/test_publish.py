@@ -123,3 +123,14 @@ def test_unknown_kinds_and_configs_are_refused(tmp_path: Path) -> None:
         train_piece(settings)
     with pytest.raises(ConfigError, match="none"):
         packaged_config("none.py")
+
+
+def test_another_metric_cannot_be_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    zoo, docs = tmp_path / "zoo", tmp_path / "docs"
+    assert publish(candidate(tmp_path, 0.5, 0), report(0.5), zoo, docs)
+    exact = replace(report(0.9), metric="recognition/mean/exact_accuracy")
+    assert not publish(candidate(tmp_path, 0.9, 1), exact, zoo, docs)
+    assert "no recognition/mean/exact_accuracy to compare with" in capsys.readouterr().out
+    assert shipped_score(zoo, "tiny") == 0.5
