@@ -132,7 +132,7 @@ class RapidOCRSide:
         # Its list is empty where nothing was found; then all was detection.
         elapsed = getattr(output, "elapse_list", None) or [whole / 1e3]
         detection = min(float(elapsed[0] or 0.0) * 1e3, whole)
-        return Run(self._instances(output, self._words), detection, whole - detection, used)
+        return Run(self._instances(output), detection, whole - detection, used)
 
     def read_word(self, crop: np.ndarray) -> tuple[str | None, float]:
         """Text and score of a word crop (H, W, 3) uint8 BGR: recognition without detection."""
@@ -159,10 +159,10 @@ class RapidOCRSide:
             image, use_det=use_det, use_cls=True, use_rec=True, return_word_box=return_word_box
         )
 
-    def _instances(self, output: Any, words: bool) -> list[TextInstance]:
+    def _instances(self, output: Any, words: bool | None = None) -> list[TextInstance]:
         if getattr(output, "txts", None) is None:
             return []
-        if words:
+        if self._words if words is None else words:
             read = [word for line in output.word_results for word in line if len(word) == 3]
         else:
             read = list(zip(output.txts, output.scores, output.boxes, strict=True))

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.speed import RapidOCRSide
 from benchmarks.systems import Settings, our_contender
-from spotter.errors import ConfigError, WeightsError
+from spotter.errors import ConfigError, ImageError, WeightsError
 from tests.unit.pipeline.networks import bright_detector, digit_recognizer, photo, written
 
 SETTINGS = Settings(threads=1)
@@ -96,3 +96,21 @@ def test_the_peer_is_asked_anew_each_time() -> None:
     assert side.read_word(image) == ("word", 0.5)
     side._engine = lambda image, **options: SimpleNamespace(txts=None)
     assert side.read_word(image) == (None, 0.0)
+
+
+def test_the_peer_opens_files_and_reads_lines() -> None:
+    calls: list[Any] = []
+
+    def engine(image: str, **options: Any) -> SimpleNamespace:
+        calls.append((image, options["return_word_box"]))
+        if image.endswith("broken.png"):
+            raise ValueError("no image")
+        box = [[0, 0], [9, 0], [9, 5], [0, 5]]
+        return SimpleNamespace(txts=("two words",), scores=(0.5,), boxes=[box])
+
+    side = object.__new__(RapidOCRSide)
+    side._engine, side._words, side.name = engine, True, "peer"
+    assert [word.text for word in side.read_file(Path("a.png"))] == ["two words"]
+    assert calls == [("a.png", False)]
+    with pytest.raises(ImageError, match=r"broken\.png: RapidOCR: no image"):
+        side.read_file(Path("broken.png"))
