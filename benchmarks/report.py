@@ -221,7 +221,8 @@ def _cells(score: Score) -> Iterable[tuple[str, str]]:
     """(measure, text) of every line that a score gives."""
     values = score.values
     if score.task == "recognition":
-        suffix = f", {_protocol(score.protocol)}" if score.protocol else ""
+        # A mean of sets, each by its own protocol: all of those fold case and leave out marks.
+        suffix = f", {_protocol(score.protocol) or 'folded'}"
         yield f"word accuracy{suffix}", _percent(values["accuracy"])
         yield f"1-NED{suffix}", _percent(values["one_minus_ned"])
         if "expected_calibration_error" in values:

@@ -74,7 +74,8 @@ def open_folder(folder: Path) -> OpenedSet:
     Raises:
         AnnotationError: Its ``expected.json`` is missing or malformed, or a picture is missing.
     """
-    return _word_lists(WordListSet(folder.resolve().name, (EXPECTED,)), folder / EXPECTED, folder)
+    folder = folder.resolve()
+    return _word_lists(WordListSet(folder.name, (EXPECTED,)), folder / EXPECTED, folder.parent)
 
 
 def _open_word_lists(kind: WordListSet, root: Path) -> OpenedSet | None:
