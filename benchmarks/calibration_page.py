@@ -32,25 +32,7 @@ def write_page(
         sweep: Cells of ``min_score``, precision, recall and hmean.
     """
     figure = path.with_name(f"{path.stem}_reliability.png")
-    panels = {}
-    for answers, scores in rows:
-        lines = {"as it should be": [(0.0, 0.0), (100.0, 100.0)]}
-        for name, values in (("as given", answers.scores), ("calibrated", scores)):
-            bins = answers.measure(values).bins
-            lines[name] = [(100 * b.confidence, 100 * b.accuracy) for b in bins if b.count]
-        panels[answers.title] = lines
-    draw_curves(figure, panels, "mean score, %", "right, %")
-    table = []
-    for answers, scores in rows:
-        before, after = answers.measure(answers.scores), answers.measure(scores)
-        table.append(
-            [
-                answers.title,
-                str(len(scores)),
-                *(f"{100 * c.expected_error:.1f}" for c in (before, after)),
-                *(f"{c.brier:.3f}" for c in (before, after)),
-            ]
-        )
+    _draw_reliability(figure, rows)
     headings = [
         "right means",
         "answers",
@@ -71,7 +53,7 @@ Scores of this pair are estimates of a probability: a word of score 0.7 should b
 right in seven of ten cases. What the networks give is mapped by sigmoid(logit / temperature +
 bias), fitted on the suite. {settings}.
 
-{markdown_table(headings, table)}
+{markdown_table(headings, _error_rows(rows))}
 The calibration error is the mean gap between score and share of right answers in {BINS} groups of
 one size. Calibrated scores in all rows and pictures but the last are held out: those of one half of
 the photos or words come from a fit on the other half. The pair ships the fit on all, which the last
@@ -85,3 +67,31 @@ that ships:
 {markdown_table(["min_score", "precision", "recall", "hmean"], sweep, left=0)}"""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+def _draw_reliability(figure: Path, rows: Sequence[tuple[Answers, np.ndarray]]) -> None:
+    """A picture of the share of right answers by score, a panel for each kind of answer."""
+    panels = {}
+    for answers, scores in rows:
+        lines = {"as it should be": [(0.0, 0.0), (100.0, 100.0)]}
+        for name, values in (("as given", answers.scores), ("calibrated", scores)):
+            bins = answers.measure(values).bins
+            lines[name] = [(100 * b.confidence, 100 * b.accuracy) for b in bins if b.count]
+        panels[answers.title] = lines
+    draw_curves(figure, panels, "mean score, %", "right, %")
+
+
+def _error_rows(rows: Sequence[tuple[Answers, np.ndarray]]) -> list[list[str]]:
+    """Calibration errors and Brier scores, before and after, of each kind of answer."""
+    table = []
+    for answers, scores in rows:
+        before, after = answers.measure(answers.scores), answers.measure(scores)
+        table.append(
+            [
+                answers.title,
+                str(len(scores)),
+                *(f"{100 * c.expected_error:.1f}" for c in (before, after)),
+                *(f"{c.brier:.3f}" for c in (before, after)),
+            ]
+        )
+    return table
