@@ -134,13 +134,6 @@ class RapidOCRSide:
         detection = min(float(elapsed[0] or 0.0) * 1e3, whole)
         return Run(self._instances(output), detection, whole - detection, used)
 
-    def read_word(self, crop: np.ndarray) -> tuple[str | None, float]:
-        """Text and score of a word crop (H, W, 3) uint8 BGR: recognition without detection."""
-        output = self._call(crop, use_det=False, return_word_box=False)
-        if not getattr(output, "txts", None):
-            return None, 0.0
-        return output.txts[0], float(output.scores[0])
-
     def read_file(self, path: Path) -> list[TextInstance]:
         """Lines of a picture that RapidOCR opens by itself, in its normal mode.
 
@@ -148,12 +141,21 @@ class RapidOCRSide:
             ImageError: It cannot.
         """
         try:
-            output = self._call(str(path), use_det=True, return_word_box=False)
+            output = self._engine(
+                str(path), use_det=True, use_cls=True, use_rec=True, return_word_box=False
+            )
         except Exception as error:
             raise ImageError(f"{path.name}: RapidOCR: {error}") from None
         return self._instances(output, words=False)
 
-    def _call(self, image: np.ndarray | str, use_det: bool, return_word_box: bool) -> Any:
+    def read_word(self, crop: np.ndarray) -> tuple[str | None, float]:
+        """Text and score of a word crop (H, W, 3) uint8 BGR: recognition without detection."""
+        output = self._call(crop, use_det=False, return_word_box=False)
+        if not getattr(output, "txts", None):
+            return None, 0.0
+        return output.txts[0], float(output.scores[0])
+
+    def _call(self, image: np.ndarray, use_det: bool, return_word_box: bool) -> Any:
         # The engine keeps the options of a call for the next one, so each call gives them all.
         return self._engine(
             image, use_det=use_det, use_cls=True, use_rec=True, return_word_box=return_word_box

@@ -1,8 +1,9 @@
-# IIIT 5K-Word, the training part. Its labels have the case of letters, but no marks.
+# IIIT 5K-Word, the training part.
 iiit5k_train = dict(
     type="TextRecDataset",
     name="iiit5k",
-    label_alphabet="62",
+    # Letters and digits, and their case is not reliable.
+    label_alphabet="36",
     reader=dict(
         type="WordListReader",
         annotation_file="{{$SPOTTER_DATA:data}}/iiit5k_train/labels.txt",
