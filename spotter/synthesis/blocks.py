@@ -7,9 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from spotter.errors import ConfigError
+from spotter.synthesis.accents import without_accents
 from spotter.synthesis.fonts import FontBank
 from spotter.synthesis.layout import Arc, box_quads, paste, sampled_outline, set_text
+from spotter.synthesis.pages.runs import bent_run, set_run, wavy_run
 from spotter.synthesis.text import TextSource
+
+_LONGEST_CURVE = 2400  # pixels of the straight line
 
 
 @dataclass
@@ -88,7 +92,12 @@ def set_block(
     Raises:
         ConfigError: No font draws the words.
     """
-    font = _common_font(rng, fonts, lines)
+    try:
+        font = _common_font(rng, fonts, lines)
+    except ConfigError:
+        # No font draws all of these letters: as a typist without the accents would write them.
+        lines = [[_plain(word) for word in line] for line in lines]
+        font = _common_font(rng, fonts, lines)
     spacing = rng.normal(0.0, 0.025) if rng.random() < 0.8 else 0.2 * rng.random()
     gap = size * (0.24 + 0.2 * rng.random() + max(0.0, spacing))
     if rng.random() < 0.02 and sum(map(len, lines)) == 1 and len(lines[0][0]) < 9:
@@ -106,6 +115,54 @@ def set_block(
 def _common_font(rng: np.random.Generator, fonts: FontBank, lines: list[list[str]]) -> int:
     letters = "".join(sorted({char for words in lines for word in words for char in word}))
     return fonts.choose(rng, letters)
+
+
+def set_curved_block(
+    rng: np.random.Generator, fonts: FontBank, source: TextSource, size: int
+) -> TextBlock:
+    """Set one to six words along an arc, a circle or a wave, as logos, seals and bottles have them.
+
+    Args:
+        rng: Source of all randomness.
+        fonts: Fonts to choose from.
+        source: What the words say.
+        size: Pixels per em.
+
+    Raises:
+        ConfigError: No font draws any text.
+    """
+    shape = rng.random()
+    circle = shape > 0.6
+    words = source.phrase(rng, (2 if circle else 1) + int(rng.random() * (5 if circle else 3)))
+    if rng.random() < 0.3:
+        words[-1] = source.sample(rng)
+    try:
+        font = _common_font(rng, fonts, [words])
+    except ConfigError:
+        words = [_plain(word) for word in words]
+        font = _common_font(rng, fonts, [words])
+    text, spacing = " ".join(words), 0.12 * rng.random()
+    run = set_run(fonts, font, text, size, spacing)
+    if run is not None and run.shape[1] > _LONGEST_CURVE:
+        run = set_run(fonts, font, text, int(size * _LONGEST_CURVE / run.shape[1]), spacing)
+    if run is None:
+        raise ConfigError(f"nothing of {words!r} is inked")
+    tall, wide = run.shape
+    upwards = 1 if rng.random() < 0.65 else -1
+    if shape < 0.25:
+        height = run.capital * (0.2 + 0.5 * rng.random())
+        waves = wide / tall * (0.06 + 0.14 * rng.random())
+        bent = wavy_run(run, height, waves, rng.random() * 2 * np.pi)
+    else:
+        angle = 2.0 + 3.6 * rng.random() if circle else 0.35 + 2.0 * rng.random()
+        bent = bent_run(run, upwards * angle)
+    placed = [SetWord(word.text, word.polygon, word.characters) for word in bent.words]
+    return TextBlock(bent.ink, placed, run.capital)
+
+
+def _plain(word: str) -> str:
+    """The ASCII characters of a word without its accents; ``-`` where there are none."""
+    return "".join(char for char in without_accents(word) if char.isascii()) or "-"
 
 
 def set_line(

@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 from spotter.errors import ConfigError
 from spotter.registry import DATASETS, TRANSFORMS
 from spotter.synthesis.fonts import FontBank
+from spotter.synthesis.pages import PageSynthesizer
 from spotter.synthesis.scenes import SceneSynthesizer
 from spotter.synthesis.text import PRINTABLE, TextSource, open_text_source
 from spotter.synthesis.words import WordSynthesizer
@@ -135,20 +136,49 @@ class SyntheticSceneDataset(SyntheticDataset):
 
     Args:
         size: Height and width of a scene in pixels.
+        curved: Share of blocks that are words along circles, arcs and waves.
         **kwargs: Those of :class:`SyntheticDataset`.
     """
 
-    def __init__(self, size: Sequence[int] = (640, 640), **kwargs: Any) -> None:
+    def __init__(
+        self, size: Sequence[int] = (640, 640), curved: float = 0.0, **kwargs: Any
+    ) -> None:
         self.size = (int(size[0]), int(size[1]))
+        self.curved = curved
         super().__init__(**kwargs)
 
     def _build(
         self, fonts: FontBank, source: TextSource, backgrounds: list[str] | None, seed: int
     ) -> SceneSynthesizer:
-        return SceneSynthesizer(fonts, source, backgrounds, self.size, seed)
+        return SceneSynthesizer(fonts, source, backgrounds, self.size, seed, self.curved)
 
     def sample(self, index: int) -> dict[str, Any]:
         """``{"img", "img_shape", "ori_shape", "instances", "source"}``."""
         scene = self.synthesizer.sample(index)
         shape = scene["img"].shape[:2]
         return {**scene, "img_shape": shape, "ori_shape": shape, "source": self.name}
+
+
+@DATASETS.register_module()
+class SyntheticPageDataset(SyntheticDataset):
+    """Pages and screens: ``img``, ``img_shape``, ``ori_shape`` and ``instances``.
+
+    Args:
+        size: Largest height and width of a page in pixels.
+        **kwargs: Those of :class:`SyntheticDataset`.
+    """
+
+    def __init__(self, size: Sequence[int] = (960, 960), **kwargs: Any) -> None:
+        self.size = (int(size[0]), int(size[1]))
+        super().__init__(**kwargs)
+
+    def _build(
+        self, fonts: FontBank, source: TextSource, backgrounds: list[str] | None, seed: int
+    ) -> PageSynthesizer:
+        return PageSynthesizer(fonts, source, backgrounds, self.size, seed)
+
+    def sample(self, index: int) -> dict[str, Any]:
+        """``{"img", "img_shape", "ori_shape", "instances", "kind", "look", "source"}``."""
+        page = self.synthesizer.sample(index)
+        shape = page["img"].shape[:2]
+        return {**page, "img_shape": shape, "ori_shape": shape, "source": self.name}

@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image, ImageFont
 
 from spotter.errors import ConfigError
+from spotter.synthesis.accents import base_letter
 
 FONT_SUFFIXES = (".ttf", ".otf", ".ttc")
 _ASCII = [chr(code) for code in range(33, 127)]
@@ -31,6 +32,8 @@ _MEASURED = string.ascii_uppercase + string.ascii_lowercase + string.digits
 _TWO_SHAPED = "abdeghnqrt"
 _MEASURE_SIZE = 48  # the size that most words are set in, so that measuring fills the cache
 _GRID = 16
+_FACES_KEPT = 800
+_LIKE_THE_SIGN = 0.45  # of a drawn sign to the reference faces' own
 
 
 @dataclass(frozen=True)
@@ -116,10 +119,11 @@ class FontBank:
         self.paths = found
         self._budget = int(cache_megabytes * 1e6)
         self._used = 0
-        self._faces: dict[tuple[int, int], Any] = {}
+        self._faces: OrderedDict[tuple[int, int], Any] = OrderedDict()
         self._glyphs: OrderedDict[tuple[int, int, str], Glyph] = OrderedDict()
         self._kerning: dict[tuple[int, str], float] = {}
         self._traits: dict[int, FontTraits] = {}
+        self._beyond_ascii: dict[tuple[int, str], bool] = {}
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -131,14 +135,19 @@ class FontBank:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._used = 0
-        self._faces, self._glyphs, self._kerning = {}, OrderedDict(), {}
+        self._faces, self._glyphs = OrderedDict(), OrderedDict()
+        self._kerning, self._beyond_ascii = {}, {}
 
     def face(self, font: int, size: int) -> Any:
         """The PIL FreeType face, or ``None`` when the file cannot be loaded."""
         key = (font, size)
-        if key not in self._faces:
-            self._faces[key] = _load_face(self.paths[font], size)
-        return self._faces[key]
+        if key in self._faces:
+            self._faces.move_to_end(key)
+            return self._faces[key]
+        face = self._faces[key] = _load_face(self.paths[font], size)
+        if len(self._faces) > _FACES_KEPT:
+            self._faces.popitem(last=False)
+        return face
 
     def glyph(self, font: int, char: str, size: int) -> Glyph:
         """The mask of one character at ``size`` pixels per em."""
@@ -170,6 +179,46 @@ class FontBank:
             self._traits[font] = self._measure(font)
         return self._traits[font]
 
+    def draws(self, font: int, text: str) -> bool:
+        """Whether the font has a glyph of its own for every character of a text.
+
+        ASCII is measured with the traits, any other character when it is first asked for: it must
+        differ from the sign for what is missing and from the letter without the accent, and signs
+        must resemble those of the reference faces. Faces with one set of letters draw no accents.
+        """
+        traits = self.traits(font)
+        for char in set(text) - traits.covered:
+            if char.isascii() or not traits.legibility:
+                return False
+            key = (font, char)
+            if key not in self._beyond_ascii:
+                self._beyond_ascii[key] = self._draws_char(font, char)
+            if not self._beyond_ascii[key]:
+                return False
+        return True
+
+    def _draws_char(self, font: int, char: str) -> bool:
+        """:meth:`draws` for one character outside of ASCII."""
+        if char.isalpha() and self.traits(font).case != "both":
+            return False
+        face = self.face(font, _MEASURE_SIZE)
+        try:
+            glyph = self.glyph(font, char, _MEASURE_SIZE)
+            missing = _draw_glyph(face, "\uffff").alpha
+        except OSError:
+            return False
+        alpha = glyph.alpha
+        if not alpha.size or alpha.max() <= 64 or _same(alpha, missing):
+            return False
+        base = base_letter(char)
+        if base != char:
+            return base in self.traits(font).covered and not _same(
+                alpha, self.glyph(font, base, _MEASURE_SIZE).alpha
+            )
+        known = _reference_glyphs(char)
+        likeness = _features([glyph]) @ _features(list(known)).T
+        return bool(likeness.max() > _LIKE_THE_SIGN)
+
     def spelled(self, font: int, text: str) -> str:
         """What a text drawn in this font says: fonts with one set of letters have one case."""
         case = self.traits(font).case
@@ -199,11 +248,12 @@ class FontBank:
             font = int(rng.random() * len(self.paths))
             traits = self.traits(font)
             legibility = max(traits.legibility, least if traits.legibility else 0.0)
-            accepted = rng.random() < legibility
-            if accepted and traits.covered.issuperset(text):
+            if rng.random() < legibility and self.draws(font, text):
                 return font
-        for font in range(len(self.paths)):
-            if self.traits(font).legibility > 0 and self.traits(font).covered.issuperset(text):
+        start = int(rng.random() * len(self.paths))
+        for step in range(len(self.paths)):
+            font = (start + step) % len(self.paths)
+            if self.traits(font).legibility > 0 and self.draws(font, text):
                 return font
         raise ConfigError(f"none of the {len(self.paths)} fonts draws all of {text!r}")
 
@@ -279,14 +329,27 @@ def _features(glyphs: list[Glyph]) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def _reference_features() -> np.ndarray:
-    """(R, 62, 256) features of the plain faces that others are compared with."""
+def _reference_faces() -> list[Any]:
+    """The plain faces that others are compared with."""
     wanted = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSerif.ttf", "DejaVuSans-Oblique.ttf")
     faces = [
         _load_face(path, _MEASURE_SIZE) for path in bundled_fonts() if Path(path).name in wanted
     ]
-    faces = [face for face in faces if face] or [ImageFont.load_default(_MEASURE_SIZE)]
-    return np.stack([_features([_draw_glyph(face, char) for char in _MEASURED]) for face in faces])
+    return [face for face in faces if face] or [ImageFont.load_default(_MEASURE_SIZE)]
+
+
+@lru_cache(maxsize=1)
+def _reference_features() -> np.ndarray:
+    """(R, 62, 256) features of the reference faces."""
+    return np.stack(
+        [_features([_draw_glyph(face, char) for char in _MEASURED]) for face in _reference_faces()]
+    )
+
+
+@lru_cache(maxsize=512)
+def _reference_glyphs(char: str) -> tuple[Glyph, ...]:
+    """A character as the reference faces draw it."""
+    return tuple(_draw_glyph(face, char) for face in _reference_faces())
 
 
 def _case_of(glyphs: dict[str, Glyph]) -> str:

@@ -16,12 +16,13 @@ import numpy as np
 from spotter.errors import ConfigError
 from spotter.geometry import transform_points
 from spotter.synthesis.backgrounds import BackgroundBank
-from spotter.synthesis.blocks import TextBlock, block_words, set_block
+from spotter.synthesis.blocks import TextBlock, block_words, set_block, set_curved_block
 from spotter.synthesis.colors import contrasting, lower_contrast, luma, paint
 from spotter.synthesis.degradations import degrade
 from spotter.synthesis.effects import blend, needed_contrast, paint_text, readable
 from spotter.synthesis.fonts import FontBank
 from spotter.synthesis.layout import see_mask
+from spotter.synthesis.pages.outlines import visible_outline
 from spotter.synthesis.text import TextSource
 
 # Labels of words lower than this many pixels are ignored, as ICDAR2015 marks them illegible.
@@ -56,9 +57,10 @@ class SceneSynthesizer:
         backgrounds: Photos or folders of them; ``None`` paints surfaces.
         size: Height and width of a scene in pixels, each at least 64.
         seed: Sample ``index`` depends on (seed, index) and on nothing else.
+        curved: Share of blocks that are words along circles, arcs and waves, in [0, 1].
 
     Raises:
-        ConfigError: ``size`` is too small.
+        ConfigError: ``size`` is too small, or ``curved`` no share.
     """
 
     def __init__(
@@ -68,9 +70,13 @@ class SceneSynthesizer:
         backgrounds: Sequence[str] | None = None,
         size: tuple[int, int] = (640, 640),
         seed: int = 0,
+        curved: float = 0.0,
     ) -> None:
         if min(size) < 64:
             raise ConfigError(f"scenes of {size[1]}x{size[0]} pixels are too small for text")
+        if not 0 <= curved <= 1:
+            raise ConfigError(f"curved={curved} is no share of the blocks of scenes")
+        self.curved = curved
         self.fonts = fonts
         self.text_source = text_source
         self.backgrounds = BackgroundBank(backgrounds, side=640)
@@ -144,14 +150,22 @@ class SceneSynthesizer:
         calm: _Calm,
     ) -> list[dict[str, Any]]:
         """Set, place and paint one block; nothing happens where it finds no room."""
+        curved = self.curved > 0 and rng.random() < self.curved
         letters = self._letter_height(rng)
+        if curved:
+            # Logos and seals are seen from near.
+            letters = min(max(letters, 12.0) * (1.0 + rng.random()), min(self.size) * 0.2)
         em = letters / 0.7
         size = next((size for size in _SIZES if size >= em), _SIZES[-1])
-        lines = block_words(rng, self.text_source)
-        if letters > 40:
-            lines = [line[:2] for line in lines[:2]]
-        block = set_block(rng, self.fonts, lines, size)
-        scale = min(em / size, 0.8 * self.size[1] / block.ink.shape[1])
+        if curved:
+            block = set_curved_block(rng, self.fonts, self.text_source, size)
+        else:
+            lines = block_words(rng, self.text_source)
+            if letters > 40:
+                lines = [line[:2] for line in lines[:2]]
+            block = set_block(rng, self.fonts, lines, size)
+        tall, wide = block.ink.shape
+        scale = min(em / size, 0.8 * self.size[1] / wide, 0.8 * self.size[0] / tall)
         placement = self._place(rng, block, scale, view, calm)
         if placement is None:
             return []
@@ -336,14 +350,14 @@ def _instances(
     for word in block.words:
         polygon = transform_points(word.polygon, placement.matrix)
         inside = ((polygon >= 0) & (polygon <= frame)).all(axis=1)
-        middle = polygon.mean(axis=0)
-        if not inside.any() and not ((middle >= 0) & (middle <= frame)).all():
+        outline = visible_outline(polygon, size)
+        if outline is None:
             continue
         short = _least_side(polygon)
         ignore = not legible or not inside.all() or short < LEAST_HEIGHT * 0.75
         found.append(
             {
-                "polygon": np.clip(polygon, 0, frame),
+                "polygon": outline,
                 "text": None if ignore else word.text,
                 "ignore": bool(ignore),
                 "characters": transform_points(word.characters, placement.matrix),

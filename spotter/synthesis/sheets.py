@@ -52,7 +52,7 @@ def scene_sheet(scenes: Sequence[dict[str, Any]], columns: int = 3, width: int =
     """Scenes in a grid with their word polygons, green, or red where ignored.
 
     Args:
-        scenes: Results of :meth:`SceneSynthesizer.sample`, all of one size.
+        scenes: Results of :meth:`SceneSynthesizer.sample` or :meth:`PageSynthesizer.sample`.
         columns: Scenes per row.
         width: Width of one scene on the sheet in pixels.
 
@@ -69,6 +69,8 @@ def scene_sheet(scenes: Sequence[dict[str, Any]], columns: int = 3, width: int =
             outline = np.round(instance["polygon"] * scale * 8).astype(np.int32)
             cv2.polylines(tile, [outline], True, color, 1, cv2.LINE_AA, 3)
         tiles.append(tile)
+    tall = max(tile.shape[0] for tile in tiles)
+    tiles = [np.pad(tile, ((0, tall - len(tile)), (0, 0), (0, 0))) for tile in tiles]
     blank = np.zeros_like(tiles[0])
     tiles += [blank] * (-len(tiles) % columns)
     return np.vstack([np.hstack(tiles[i : i + columns]) for i in range(0, len(tiles), columns)])

@@ -24,7 +24,7 @@ from spotter.synthesis.effects import (
     thin,
 )
 from spotter.synthesis.layout import Arc, set_text
-from spotter.synthesis.words import FINE, Setting, WordSynthesizer, framed, project
+from spotter.synthesis.words import FINE, Setting, WordSynthesizer, drawable, framed, project
 
 _FINER = 2  # layers are painted at this many times the crop's size
 
@@ -35,8 +35,7 @@ class SignSynthesizer(WordSynthesizer):
     def sample(self, index: int) -> tuple[np.ndarray, str]:
         """One crop and its label, as of :meth:`WordSynthesizer.sample`."""
         rng = np.random.default_rng([self.seed, index])
-        drawn = self._text(rng)
-        font = self.fonts.choose(rng, drawn, least=0.35)
+        drawn, font = drawable(rng, self.fonts, lambda: self._text(rng), least=0.35)
         height = float(np.clip(np.exp(rng.normal(3.4, 0.4)), 14.0, 64.0))
         setting = self._set(rng, font, drawn, 48 if _FINER * height < FINE else 96)
         word, clutter, unit = project(rng, setting, _FINER * height)

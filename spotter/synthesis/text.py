@@ -1,7 +1,8 @@
 """What the synthetic words say: frequency words, names, prices, dates, addresses, codes.
 
-The mixture follows what is seen on photos of streets and products: signs are short and often in
-capitals, numbers and prices are frequent, punctuation sticks to the words of running text.
+The mixture follows what is seen on photos of streets, products, pages and screens: signs are short
+and often in capitals, a third of all words holds a digit or a mark, punctuation sticks to the words
+of running text, single characters and accented letters come now and then.
 """
 
 from __future__ import annotations
@@ -13,35 +14,16 @@ from pathlib import Path
 import numpy as np
 
 from spotter.errors import ConfigError
+from spotter.synthesis import codes, formats
+from spotter.synthesis.accents import accented_words, put_accents
 
 PRINTABLE = string.digits + string.ascii_letters + string.punctuation
 WORDLIST = Path(__file__).with_name("wordlist.txt")
-MAX_LENGTH = 25
+MAX_LENGTH = 32
 
 _PLAIN_FORMS = str.maketrans(
     {"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "−": "-", "…": "."}
 )
-_CURRENCIES = ("$", "$", "$", "S$", "US$", "", "", "Rs.", "RM", "EUR")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_UNITS = (
-    "kg",
-    "g",
-    "ml",
-    "L",
-    "cm",
-    "mm",
-    "km",
-    "km/h",
-    "W",
-    "V",
-    "th",
-    "st",
-    "nd",
-    "rd",
-    "m",
-    "%",
-)
-_DOMAINS = (".com", ".com", ".com", ".net", ".org", ".co.uk", ".com.sg", ".edu", ".io", ".de")
 _TAILS = (",", ",", ",", ".", ".", ".", "!", "!", "?", ":", ";", "...", "-", "'s", "'s", "*")
 _BRACKETS = (("(", ")"), ('"', '"'), ("'", "'"), ("[", "]"), ("<", ">"), ("*", "*"), ("{", "}"))
 
@@ -54,7 +36,7 @@ def _read_lines(path: str | Path) -> list[str]:
 
 
 class TextSource:
-    """Draws labels of at most 25 characters, without spaces.
+    """Draws labels of at most 32 characters, without spaces.
 
     Args:
         words_tsv: File with a word and, after a tab, its relative frequency, one per line; a
@@ -80,23 +62,31 @@ class TextSource:
         names = [] if brands is None else _read_lines(brands)
         self._names = [part for name in names for part in self._parts(name)]
         self._books = "" if books is None else "\n".join(_read_lines(books))
+        foreign = (word.translate(_PLAIN_FORMS) for word in accented_words())
+        self._accents = [word for word in foreign if self._allowed.issuperset(word)]
         self._kinds, self._kind_edges = self._mixture()
 
     def _mixture(self) -> tuple[list[Callable[[np.random.Generator], str]], np.ndarray]:
         parts: list[tuple[Callable[[np.random.Generator], str], float]] = [
-            (self._word, 0.49),
-            (self._name, 0.12 if self._names else 0.0),
-            (self._sentence_piece, 0.12),
-            (_number, 0.09),
-            (_price, 0.03),
-            (_date, 0.015),
-            (_time, 0.012),
-            (_phone, 0.012),
+            (self._word, 0.46),
+            (self._name, 0.10 if self._names else 0.0),
+            (self._sentence_piece, 0.11),
+            (formats.integer, 0.05),
+            (formats.signed, 0.025),
+            (formats.percent, 0.01),
+            (formats.price, 0.035),
+            (formats.date, 0.025),
+            (formats.clock, 0.02),
+            (formats.phone, 0.02),
             (self._address, 0.02),
-            (_code, 0.025),
-            (_measure, 0.01),
-            (self._compound, 0.015),
-            (self._random, 0.05),
+            (codes.code, 0.035),
+            (formats.measure, 0.02),
+            (formats.ordinal, 0.01),
+            (self._code_token, 0.015),
+            (self._compound, 0.01),
+            (formats.single, 0.035),
+            (self._accented, 0.04 if self._accents else 0.0),
+            (self._random, 0.04),
         ]
         weights = np.array([weight for _, weight in parts])
         return [kind for kind, _ in parts], np.cumsum(weights / weights.sum())
@@ -126,8 +116,12 @@ class TextSource:
         parts = text.translate(_PLAIN_FORMS).split()
         return [part[:MAX_LENGTH] for part in parts if self._allowed.issuperset(part)]
 
+    def allows(self, text: str) -> bool:
+        """Whether a label may hold every character of a text."""
+        return self._allowed.issuperset(text)
+
     def sample(self, rng: np.random.Generator) -> str:
-        """One label, 1 to 25 characters of the character set, no spaces.
+        """One label, 1 to 32 characters of the character set, no spaces.
 
         Args:
             rng: Source of all randomness: the same state gives the same label.
@@ -153,33 +147,83 @@ class TextSource:
 
     def _sentence_piece(self, rng: np.random.Generator) -> str:
         if self._books and rng.random() < 0.7:
-            start = int(rng.random() * max(1, len(self._books) - 80))
-            pieces = self._books[start : start + 80].split()[1:-1]
-            piece = pieces[0].translate(_PLAIN_FORMS) if pieces else ""
-            piece = piece.replace("--", " ").split(" ")[0]
+            piece = (self._book_words(rng, 1) or [""])[0]
             return piece.upper() if rng.random() < 0.25 else piece
         word = self._word(rng)
         if rng.random() < 0.75:
-            return word + _TAILS[int(rng.random() * len(_TAILS))]
+            return word + pick_tail(rng)
         left, right = _BRACKETS[int(rng.random() * len(_BRACKETS))]
         shape = rng.random()
         return left + word if shape < 0.3 else word + right if shape < 0.6 else left + word + right
 
-    def _address(self, rng: np.random.Generator) -> str:
-        name, host = self._word(rng).lower(), self._word(rng).lower()
-        domain = _DOMAINS[int(rng.random() * len(_DOMAINS))]
+    def _book_words(self, rng: np.random.Generator, count: int) -> list[str]:
+        """Up to ``count`` words in a row of the running text, with their marks."""
+        span = 60 + 9 * count
+        start = int(rng.random() * max(1, len(self._books) - span))
+        text = self._books[start : start + span].replace("--", " ").replace("_", "")
+        return [self.spelled(piece, rng) for piece in text.split()[1:-1][:count]]
+
+    def spelled(self, text: str, rng: np.random.Generator) -> str:
+        """The text with typographic marks in their plain form, which they always are outside of
+        the character set, and mostly within it."""
+        if self._allowed.issuperset(text) and (text.isascii() or rng.random() < 0.3):
+            return text
+        return text.translate(_PLAIN_FORMS)
+
+    def sentence(self, rng: np.random.Generator, count: int) -> list[str]:
+        """Running text: ``count`` words with their marks, now and then a number among them.
+
+        Args:
+            rng: Source of all randomness.
+            count: Number of words, at least 1.
+        """
+        words = self._book_words(rng, count) if self._books else []
+        while len(words) < count:
+            words.append(self._plain_word(rng) + ("" if rng.random() < 0.85 else pick_tail(rng)))
+        for place in range(count):
+            chance = rng.random()
+            if chance < 0.04:
+                words[place] = self.sample(rng)
+            elif chance < 0.1 and self._accents:
+                words[place] = self._accented(rng)
+        words[0] = words[0][:1].upper() + words[0][1:]
+        if rng.random() < 0.6 and words[-1][-1:].isalnum():
+            words[-1] += "." if rng.random() < 0.8 else "?!:;"[int(rng.random() * 4)]
+        return [word[:MAX_LENGTH] for word in words if self._allowed.issuperset(word)] or ["A"]
+
+    def _plain_word(self, rng: np.random.Generator) -> str:
+        index = int(np.searchsorted(self._cumulative, rng.random() * self._cumulative[-1]))
+        return self._words[min(index, len(self._words) - 1)]
+
+    def phrase(self, rng: np.random.Generator, count: int) -> list[str]:
+        """A title or the name of a thing: ``count`` words without marks, in one of the cases."""
+        words = [self._plain_word(rng) for _ in range(count)]
+        if self._names and rng.random() < 0.15:
+            words[0] = self._names[int(rng.random() * len(self._names))]
+        if self._accents and rng.random() < 0.12:
+            words[-1] = self._accented(rng)
         shape = rng.random()
-        if shape < 0.45:
-            text = "www." + host + domain
-        elif shape < 0.7:
-            text = host + domain
-        elif shape < 0.85:
-            text = name + "@" + host + domain
-        elif shape < 0.93:
-            text = ("@" if rng.random() < 0.6 else "#") + name
-        else:
-            text = "http://" + host + domain
-        return text.upper() if rng.random() < 0.2 else text
+        if shape < 0.3:
+            return [word.upper() for word in words]
+        if shape < 0.7:
+            return [word[:1].upper() + word[1:] for word in words]
+        return [words[0][:1].upper() + words[0][1:], *words[1:]] if shape < 0.9 else words
+
+    def _accented(self, rng: np.random.Generator) -> str:
+        if rng.random() < 0.7:
+            word = self._accents[int(rng.random() * len(self._accents))]
+            shape = rng.random()
+            upper = word.upper()
+            if shape < 0.3 and len(upper) == len(word):
+                return upper
+            return word + "," if shape > 0.95 else word
+        return put_accents(rng, self._word(rng), self.charset)
+
+    def _address(self, rng: np.random.Generator) -> str:
+        return codes.address(rng, self._word(rng), self._word(rng))
+
+    def _code_token(self, rng: np.random.Generator) -> str:
+        return codes.code_token(rng, self._word(rng), self._word(rng))
 
     def _compound(self, rng: np.random.Generator) -> str:
         joint = "-&/-'+"[int(rng.random() * 6)]
@@ -187,9 +231,10 @@ class TextSource:
 
     def _random(self, rng: np.random.Generator) -> str:
         length = 1 + int(rng.random() * (3 if rng.random() < 0.4 else 9))
-        pool = self.charset
+        ascii_pool = "".join(char for char in self.charset if char.isascii())
+        pool = self.charset if rng.random() < 0.2 or not ascii_pool else ascii_pool
         if rng.random() < 0.7:
-            pool = "".join(c for c in self.charset if c.isalnum()) or pool
+            pool = "".join(char for char in pool if char.isalnum()) or pool
         return "".join(pool[int(value * len(pool))] for value in rng.random(length))
 
 
@@ -241,88 +286,6 @@ def _styled(word: str, rng: np.random.Generator) -> str:
     return word
 
 
-def _digits(rng: np.random.Generator, count: int) -> str:
-    return "".join(str(int(value * 10)) for value in rng.random(count))
-
-
-def _number(rng: np.random.Generator) -> str:
-    length = 1 + int(rng.random() ** 1.5 * 5)
-    digits = _digits(rng, length)
-    shape = rng.random()
-    if shape < 0.06:
-        return digits + "%"
-    if shape < 0.12:
-        return ("#", "No.", "+", "-")[int(rng.random() * 4)] + digits
-    if shape < 0.18:
-        return digits + "-" + _digits(rng, length)
-    if shape < 0.22 and length > 3:
-        return digits[:-3] + "," + digits[-3:]
-    if shape < 0.26:
-        return digits + "." + _digits(rng, 1)
-    return digits
-
-
-def _price(rng: np.random.Generator) -> str:
-    whole = str(int(10 ** (rng.random() * 3.5)))
-    cents = ("", ".00", ".99", ".90", ".50", "." + _digits(rng, 2))[int(rng.random() * 6)]
-    sign = _CURRENCIES[int(rng.random() * len(_CURRENCIES))]
-    return sign + whole + cents + ("/-" if rng.random() < 0.03 else "")
-
-
-def _date(rng: np.random.Generator) -> str:
-    day, month = 1 + int(rng.random() * 31), 1 + int(rng.random() * 12)
-    year = 1950 + int(rng.random() * 80)
-    shape = rng.random()
-    if shape < 0.35:
-        joint = "/.-"[int(rng.random() * 3)]
-        short = f"{year % 100:02d}" if rng.random() < 0.4 else str(year)
-        return f"{day:02d}{joint}{month:02d}{joint}{short}"
-    if shape < 0.6:
-        return str(year)
-    if shape < 0.7:
-        return f"{year}-{year % 100 + 1:02d}"
-    name = _MONTHS[month - 1]
-    name = name.upper() if rng.random() < 0.5 else name
-    return f"{day}{name}" if rng.random() < 0.5 else f"{name}.{day}"
-
-
-def _time(rng: np.random.Generator) -> str:
-    hour, minute = 1 + int(rng.random() * 23), int(rng.random() * 12) * 5
-    shape = rng.random()
-    if shape < 0.4:
-        return f"{hour}:{minute:02d}"
-    tail = ("am", "pm", "AM", "PM")[int(rng.random() * 4)]
-    if shape < 0.7:
-        return f"{hour % 12 + 1}{tail}"
-    if shape < 0.85:
-        return f"{hour % 12 + 1}.{minute:02d}{tail}"
-    return f"{hour:02d}:{minute:02d}-{(hour + 8) % 24:02d}:{minute:02d}"
-
-
-def _phone(rng: np.random.Generator) -> str:
-    shape = rng.random()
-    if shape < 0.3:
-        return _digits(rng, 8)
-    if shape < 0.6:
-        return f"{_digits(rng, 3)}-{_digits(rng, 4)}"
-    if shape < 0.75:
-        return f"({_digits(rng, 3)})"
-    if shape < 0.9:
-        return f"{_digits(rng, 3)}-{_digits(rng, 3)}-{_digits(rng, 4)}"
-    return "+" + _digits(rng, 2)
-
-
-def _code(rng: np.random.Generator) -> str:
-    letters = "".join(string.ascii_uppercase[int(value * 26)] for value in rng.random(3))
-    shape = rng.random()
-    if shape < 0.35:
-        return letters[: 1 + int(rng.random() * 3)] + _digits(rng, 1 + int(rng.random() * 4))
-    if shape < 0.6:
-        return letters + _digits(rng, 4) + letters[0]
-    if shape < 0.8:
-        return f"#{_digits(rng, 2)}-{_digits(rng, 2 + int(rng.random() * 2))}"
-    return f"{_digits(rng, 1 + int(rng.random() * 3))}{letters[: 1 + int(rng.random() * 2)]}"
-
-
-def _measure(rng: np.random.Generator) -> str:
-    return _digits(rng, 1 + int(rng.random() * 3)) + _UNITS[int(rng.random() * len(_UNITS))]
+def pick_tail(rng: np.random.Generator) -> str:
+    """A mark that ends a word of running text."""
+    return _TAILS[int(rng.random() * len(_TAILS))]

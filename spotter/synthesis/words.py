@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from spotter.errors import ConfigError
 from spotter.synthesis.backgrounds import BackgroundBank
 from spotter.synthesis.colors import contrasting, lower_contrast, luma, paint
 from spotter.synthesis.degradations import degrade
@@ -17,6 +18,7 @@ from spotter.synthesis.layout import Arc, TextMask, paste, see_mask, set_text
 from spotter.synthesis.text import TextSource
 
 _LARGEST = 640
+_TEXTS_TRIED = 20
 FINE = 44  # pixels; higher text is set at 96 pixels per em instead of 48
 
 
@@ -69,8 +71,7 @@ class WordSynthesizer:
             (h, w, 3) uint8 BGR and the text.
         """
         rng = np.random.default_rng([self.seed, index])
-        drawn = self.text_source.sample(rng)
-        font = self.fonts.choose(rng, drawn)
+        drawn, font = drawable(rng, self.fonts, lambda: self.text_source.sample(rng))
         height = float(np.clip(np.exp(rng.normal(3.15, 0.5)), 9.0, 60.0))
         size = 48 if height < FINE else 96
         setting = self._set(rng, font, drawn, size)
@@ -108,7 +109,7 @@ class WordSynthesizer:
             if chance > (0.14, 0.14, 0.10, 0.10)[side]:
                 continue
             text = self.text_source.sample(rng)[:8]
-            if not self.fonts.traits(font).covered.issuperset(text):
+            if not self.fonts.draws(font, text):
                 continue
             neighbour = set_text(self.fonts, font, text, size, spacing)
             ink = neighbour.alpha
@@ -174,6 +175,33 @@ class WordSynthesizer:
 
         paint_text(rng, ground, alpha, color, unit, texture)
         return ground
+
+
+def drawable(
+    rng: np.random.Generator,
+    fonts: FontBank,
+    draw: Callable[[], str],
+    least: float = 0.0,
+) -> tuple[str, int]:
+    """A text and a font that draws it; texts that no font draws are drawn anew.
+
+    Args:
+        rng: Source of all randomness.
+        fonts: Fonts to choose from.
+        draw: Gives a text.
+        least: See :meth:`FontBank.choose`.
+
+    Raises:
+        ConfigError: No font drew any of twenty texts.
+    """
+    for _ in range(_TEXTS_TRIED - 1):
+        text = draw()
+        try:
+            return text, fonts.choose(rng, text, least=least)
+        except ConfigError:
+            continue
+    text = draw()
+    return text, fonts.choose(rng, text, least=least)
 
 
 def framed(

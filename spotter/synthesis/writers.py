@@ -1,6 +1,6 @@
-"""Synthetic sets on disk: word crops as LMDB, scenes in the layout of ICDAR2015.
+"""Synthetic sets on disk: word crops as LMDB, scenes and pages with label files.
 
-Both can be interrupted and go on where they stopped: sample ``i`` depends on its number alone, and
+All can be interrupted and go on where they stopped: sample ``i`` depends on its number alone, and
 the settings that made a set are kept in it, so that two sets cannot be mixed by mistake.
 """
 
@@ -17,18 +17,23 @@ from typing import Any
 import cv2
 import numpy as np
 
+from spotter.charset import Charset
 from spotter.errors import ConfigError
 from spotter.geometry import grow_quad, min_area_rect
 from spotter.synthesis.fonts import FontBank
+from spotter.synthesis.pages import PageSynthesizer
+from spotter.synthesis.pages.crops import page_crops
+from spotter.synthesis.pages.outlines import grow_outline, outline_height
 from spotter.synthesis.scenes import SceneSynthesizer
 from spotter.synthesis.signs import SignSynthesizer
-from spotter.synthesis.text import open_text_source
+from spotter.synthesis.text import TextSource, open_text_source
+from spotter.synthesis.word_archive import WordArchive, check_settings
 from spotter.synthesis.words import WordSynthesizer
 
 _ILLEGIBLE = "###"
 _WORDS_PER_COMMIT = 200
-_MAP_SIZE = 1 << 40  # an upper bound of the address space, not of the disk
-_SETTINGS_KEY = b"synthesis"
+_PAGES_PER_COMMIT = 4
+_CROPS_SEED = 1  # third part of the seed of what happens to a page's crops
 STYLES: dict[str, type[WordSynthesizer]] = {"mixed": WordSynthesizer, "signs": SignSynthesizer}
 
 
@@ -45,6 +50,10 @@ class SynthesisSettings:
         label_margin: Share of a word's height by which the labels of written scenes are grown. The
             polygons of our scenes hug the ink; annotators, as those of ICDAR2015, leave a margin.
         style: Of words: ``"mixed"`` or, lettering of shop fronts and logos only, ``"signs"``.
+        charset: Characters that labels may hold: a name or file of :meth:`Charset.load`.
+        curved: Share of the blocks of scenes that are words along circles, arcs and waves.
+        polygons: Whether written scenes keep polygons of any number of vertices, in the layout of
+            CTW1500, in place of quadrilaterals in the layout of ICDAR2015.
     """
 
     fonts: tuple[str, ...] | None = None
@@ -54,6 +63,13 @@ class SynthesisSettings:
     size: tuple[int, int] = (640, 640)
     label_margin: float = 0.0
     style: str = "mixed"
+    charset: str = "94"
+    curved: float = 0.0
+    polygons: bool = False
+
+    def text_source(self) -> TextSource:
+        """What the samples say."""
+        return open_text_source(self.words, Charset.load(self.charset).characters)
 
     def words_synthesizer(self) -> WordSynthesizer:
         """A synthesizer of word crops.
@@ -63,22 +79,33 @@ class SynthesisSettings:
         """
         if self.style not in STYLES:
             raise ConfigError(f'style "{self.style}" is not one of {", ".join(STYLES)}')
-        source = open_text_source(self.words)
+        source = self.text_source()
         return STYLES[self.style](FontBank(self.fonts), source, self.backgrounds, self.seed)
 
     def scenes_synthesizer(self) -> SceneSynthesizer:
         """A synthesizer of scenes."""
-        source = open_text_source(self.words)
         return SceneSynthesizer(
-            FontBank(self.fonts), source, self.backgrounds, self.size, self.seed
+            FontBank(self.fonts),
+            self.text_source(),
+            self.backgrounds,
+            self.size,
+            self.seed,
+            self.curved,
+        )
+
+    def pages_synthesizer(self) -> PageSynthesizer:
+        """A synthesizer of pages and screens."""
+        return PageSynthesizer(
+            FontBank(self.fonts), self.text_source(), self.backgrounds, self.size, self.seed
         )
 
     def to_json(self, kind: str) -> str:
         """The settings as they are kept in a set."""
         values = asdict(self)
-        for later, default in (("label_margin", 0.0), ("style", "mixed")):
+        defaults = SynthesisSettings()
+        for later in ("label_margin", "style", "charset", "curved", "polygons"):
             # Sets from before there was such a setting go on.
-            if values[later] == default:
+            if values[later] == getattr(defaults, later):
                 del values[later]
         return json.dumps({"kind": kind, **values}, sort_keys=True)
 
@@ -105,34 +132,61 @@ def write_words(
     Raises:
         ConfigError: The folder holds a set with other settings, or is no LMDB.
     """
-    import lmdb  # only this layout needs the package
-
-    Path(path).mkdir(parents=True, exist_ok=True)
-    try:
-        environment = lmdb.open(str(path), map_size=_MAP_SIZE)
-    except lmdb.Error as error:
-        raise ConfigError(f"{path} cannot be opened as LMDB ({error})") from None
-    with environment:
-        with environment.begin(write=True) as transaction:
-            kept = transaction.get(_SETTINGS_KEY)
-            done = int(transaction.get(b"num-samples", b"0"))
-            if done and kept is None:
-                raise ConfigError(f"{path} holds an LMDB that was not made here; name another")
-            _check_settings(path, None if kept is None else bytes(kept).decode(), settings, "words")
-            transaction.put(_SETTINGS_KEY, settings.to_json("words").encode())
-            transaction.put(b"num-samples", str(done).encode())
+    with WordArchive(path, settings.to_json("words")) as archive:
+        done = archive.count
         advance(done)
         starts = range(done, count, _WORDS_PER_COMMIT)
         jobs = [range(start, min(start + _WORDS_PER_COMMIT, count)) for start in starts]
         for chunk in _mapped(_draw_words, jobs, settings, workers):
-            with environment.begin(write=True) as transaction:
-                for image, text in chunk:
-                    done += 1
-                    transaction.put(b"image-%09d" % done, image)
-                    transaction.put(b"label-%09d" % done, text.encode())
-                transaction.put(b"num-samples", b"%d" % done)
+            archive.append(chunk)
             advance(len(chunk))
-    return done
+        return archive.count
+
+
+def write_page_words(
+    path: str | Path,
+    settings: SynthesisSettings,
+    count: int,
+    workers: int = 1,
+    advance: Callable[[int], None] = lambda done: None,
+) -> int:
+    """Write the words of pages, cut out upright, to an LMDB with the keys of :func:`write_words`.
+
+    The words of one page follow each other; ``num-pages`` says how many pages were cut up.
+
+    Args:
+        path: Folder of the LMDB; made when missing, completed when begun.
+        settings: What the pages are drawn from.
+        count: Number of words that the set holds at least in the end; the last page is cut up
+            whole.
+        workers: Processes that draw.
+        advance: Called with the number of words that have become available.
+
+    Returns:
+        Number of words in the set, at least ``count``.
+
+    Raises:
+        ConfigError: The folder holds a set with other settings, or is no LMDB.
+    """
+    with WordArchive(path, settings.to_json("page_words")) as archive:
+        advance(archive.count)
+        # As many jobs at a time as keep the workers busy: pages give any number of words.
+        while archive.count < count:
+            first = archive.pages
+            starts = range(first, first + _PAGES_PER_COMMIT * 64, _PAGES_PER_COMMIT)
+            jobs = [range(start, start + _PAGES_PER_COMMIT) for start in starts]
+            for pages in _mapped(_cut_pages, jobs, settings, workers):
+                kept: list[tuple[bytes, str]] = []
+                for page in pages:
+                    if archive.count + len(kept) >= count:
+                        break
+                    kept += page
+                    archive.pages += 1
+                archive.append(kept)
+                advance(len(kept))
+                if archive.count >= count:
+                    break
+        return archive.count
 
 
 def write_scenes(
@@ -145,7 +199,8 @@ def write_scenes(
     """Write scenes as ``images/scene_N.jpg`` and ``gt/gt_scene_N.txt``.
 
     A label line is ``x1,y1,..,x4,y4,text``, ``###`` for ignored words; a word on a bent line is
-    given by the smallest rectangle around its polygon.
+    given by the smallest rectangle around its polygon. With ``settings.polygons`` the labels are
+    those of :func:`write_pages`.
 
     Args:
         path: Folder of the set; made when missing, completed when begun.
@@ -160,22 +215,78 @@ def write_scenes(
     Raises:
         ConfigError: The folder holds a set with other settings.
     """
+    return _write_photos(path, settings, count, workers, advance, _SCENES)
+
+
+def write_pages(
+    path: str | Path,
+    settings: SynthesisSettings,
+    count: int,
+    workers: int = 1,
+    advance: Callable[[int], None] = lambda done: None,
+) -> int:
+    """Write pages as ``images/page_N.jpg`` and ``gt/page_N.txt``, see :func:`write_scenes`.
+
+    A label line is ``x1,y1,..,xn,yn,####text`` with any even number of vertices from four, as
+    :class:`CTW1500TextReader` reads it, ``###`` for ignored words. The first half of the vertices
+    runs along the top of the word in reading direction, whichever way it is turned.
+    """
+    return _write_photos(path, settings, count, workers, advance, _PAGES)
+
+
+@dataclass(frozen=True)
+class _PhotoKind:
+    """How a kind of photos is named on disk and drawn."""
+
+    name: str
+    stem: str
+    prefix: str
+    draw: Callable[[SynthesisSettings, int], tuple[bytes, str, int]]
+
+
+def _write_photos(
+    path: str | Path,
+    settings: SynthesisSettings,
+    count: int,
+    workers: int,
+    advance: Callable[[int], None],
+    kind: _PhotoKind,
+) -> int:
     root = Path(path)
     for folder in ("images", "gt"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     record = root / "synthesis.json"
     kept = record.read_text(encoding="utf-8") if record.exists() else None
-    _check_settings(path, kept, settings, "scenes")
-    record.write_text(settings.to_json("scenes"), encoding="utf-8")
-    present = {file.name for file in (root / "gt").glob("gt_scene_*.txt")}
+    check_settings(path, kept, settings.to_json(kind.name))
+    record.write_text(settings.to_json(kind.name), encoding="utf-8")
+    label = kind.prefix + kind.stem
+    present = {file.name for file in (root / "gt").glob(f"{label}_*.txt")}
     advance(len(present))
-    missing = [n for n in range(count) if f"gt_scene_{n + 1}.txt" not in present]
-    for image, labels, number in _mapped(_draw_scene, missing, settings, workers):
-        _write(root / "images" / f"scene_{number + 1}.jpg", image)
-        # The label file comes last: a scene that has one is complete.
-        _write(root / "gt" / f"gt_scene_{number + 1}.txt", labels.encode())
+    missing = [n for n in range(count) if f"{label}_{n + 1}.txt" not in present]
+    for image, labels, number in _mapped(kind.draw, missing, settings, workers):
+        _write(root / "images" / f"{kind.stem}_{number + 1}.jpg", image)
+        # The label file comes last: a photo that has one is complete.
+        _write(root / "gt" / f"{label}_{number + 1}.txt", labels.encode())
         advance(1)
     return len(present) + len(missing)
+
+
+def polygon_lines(instances: Iterable[dict[str, Any]], margin: float = 0.0) -> str:
+    """Instances as lines ``x1,y1,..,xn,yn,####text``, coordinates to a tenth of a pixel.
+
+    Args:
+        instances: Canonical instances with an even number of vertices, the top side first.
+        margin: Share of a word's height by which its outline is grown on every side; those of
+            ignored words stay as they are.
+    """
+    lines = []
+    for instance in instances:
+        polygon = np.asarray(instance["polygon"], np.float32)
+        if margin and not instance["ignore"]:
+            polygon = grow_outline(polygon, *[margin * outline_height(polygon)] * 4)
+        text = _ILLEGIBLE if instance["ignore"] or not instance["text"] else instance["text"]
+        lines.append(",".join(f"{value:.1f}" for value in polygon.ravel()) + f",####{text}\n")
+    return "".join(lines)
 
 
 def icdar_lines(instances: Iterable[dict[str, Any]], margin: float = 0.0) -> str:
@@ -192,13 +303,6 @@ def icdar_lines(instances: Iterable[dict[str, Any]], margin: float = 0.0) -> str
         text = _ILLEGIBLE if instance["ignore"] or not instance["text"] else instance["text"]
         lines.append(",".join(f"{value:.1f}" for value in quad.ravel()) + f",{text}\n")
     return "".join(lines)
-
-
-def _check_settings(
-    path: str | Path, kept: str | None, settings: SynthesisSettings, kind: str
-) -> None:
-    if kept is not None and kept != settings.to_json(kind):
-        raise ConfigError(f"{path} was begun with other settings ({kept}); name another folder")
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -226,7 +330,34 @@ def _draw_scene(settings: SynthesisSettings, index: int) -> tuple[bytes, str, in
     if settings not in _SYNTHESIZERS:
         _SYNTHESIZERS[settings] = settings.scenes_synthesizer()
     scene = _SYNTHESIZERS[settings].sample(index)
-    return _encoded(scene["img"], 92), icdar_lines(scene["instances"], settings.label_margin), index
+    lines = polygon_lines if settings.polygons else icdar_lines
+    return _encoded(scene["img"], 92), lines(scene["instances"], settings.label_margin), index
+
+
+def _drawn_page(settings: SynthesisSettings, index: int) -> dict[str, Any]:
+    if settings not in _SYNTHESIZERS:
+        _SYNTHESIZERS[settings] = settings.pages_synthesizer()
+    return _SYNTHESIZERS[settings].sample(index)
+
+
+def _draw_page(settings: SynthesisSettings, index: int) -> tuple[bytes, str, int]:
+    page = _drawn_page(settings, index)
+    quality = 97 if page["look"] == "screen" else 92
+    lines = polygon_lines(page["instances"], settings.label_margin)
+    return _encoded(page["img"], quality), lines, index
+
+
+def _cut_pages(settings: SynthesisSettings, indices: range) -> list[list[tuple[bytes, str]]]:
+    pages = []
+    for index in indices:
+        rng = np.random.default_rng([settings.seed, index, _CROPS_SEED])
+        crops = page_crops(_drawn_page(settings, index), rng)
+        pages.append([(_encoded(image, 95), text) for image, text in crops])
+    return pages
+
+
+_SCENES = _PhotoKind("scenes", "scene", "gt_", _draw_scene)
+_PAGES = _PhotoKind("pages", "page", "", _draw_page)
 
 
 class _Job:

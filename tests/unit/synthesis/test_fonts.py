@@ -50,6 +50,44 @@ def test_missing_characters_keep_a_font_from_being_chosen(face_paths, tmp_path):
     assert {bank.choose(np.random.default_rng(seed), "ABC") for seed in range(20)} == {0, 1}
 
 
+def test_characters_beyond_ascii_are_measured_when_asked_for(face_paths, tmp_path):
+    font = TTFont(face_paths[0])
+    for table in font["cmap"].tables:
+        # One letter is missing, one loses its accent, one sign is drawn as another.
+        table.cmap.pop(ord("ü"), None)
+        for char, other in (("é", "e"), ("€", "|"), ("ñ", "ñ")):
+            if ord(other) in table.cmap:
+                table.cmap[ord(char)] = table.cmap[ord(other)]
+    font.save(tmp_path / "aaa.ttf")
+    bank = FontBank([str(tmp_path / "aaa.ttf"), face_paths[0]])
+    assert bank.draws(0, "ñandú£")
+    assert not any(bank.draws(0, text) for text in ("über", "né", "€5", "日"))
+    assert bank.draws(1, "überné€5")
+    assert {bank.choose(np.random.default_rng(seed), "né") for seed in range(10)} == {1}
+
+
+def test_faces_with_one_set_of_letters_draw_no_accents(face_paths, tmp_path):
+    font = TTFont(face_paths[0])
+    for table in font["cmap"].tables:
+        for char in string.ascii_lowercase:
+            if ord(char) in table.cmap:
+                table.cmap[ord(char)] = table.cmap[ord(char.upper())]
+    font.save(tmp_path / "capitals.ttf")
+    bank = FontBank([str(tmp_path)])
+    assert bank.draws(0, "€5")
+    assert not bank.draws(0, "É")
+
+
+def test_faces_are_let_go_of(face_paths, monkeypatch):
+    monkeypatch.setattr("spotter.synthesis.fonts._FACES_KEPT", 3)
+    bank = FontBank(face_paths)
+    first = bank.face(0, 20)
+    for size in range(21, 26):
+        bank.face(0, size)
+    assert len(bank._faces) == 3
+    assert bank.face(0, 20) is not first
+
+
 def test_hard_faces_can_be_given_a_larger_share(face_paths):
     slanted = Path(face_paths[0]).parent / "cmti10.ttf"
     bank = FontBank([str(slanted), face_paths[0]])

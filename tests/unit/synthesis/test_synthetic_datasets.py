@@ -45,6 +45,24 @@ def test_scenes_are_packed(face_paths):
     ]
 
 
+def test_pages_are_packed(face_paths):
+    pages = DATASETS.build(
+        {
+            "type": "SyntheticPageDataset",
+            "length": 3,
+            "size": (160, 200),
+            "fonts": face_paths[0],
+            "pipeline": [{"type": "PackDetInputs"}],
+        }
+    )
+    packed = pages[1]
+    expected = pages.synthesizer.sample(1)
+    assert tuple(packed["inputs"].shape) == (3, *expected["img"].shape[:2])
+    assert [item.text for item in packed["data_samples"].instances] == [
+        item["text"] for item in expected["instances"]
+    ]
+
+
 def test_a_refused_sample_is_drawn_anew_and_reproducibly(face_paths):
     seen = []
 

@@ -2,13 +2,18 @@ import json
 from dataclasses import replace
 
 import lmdb
+import numpy as np
 import pytest
 
+from spotter.data.readers.ctw1500_text import CTW1500TextReader
 from spotter.data.readers.icdar_detection import ICDARDetectionReader
 from spotter.errors import ConfigError
 from spotter.synthesis.writers import (
     SynthesisSettings,
     icdar_lines,
+    polygon_lines,
+    write_page_words,
+    write_pages,
     write_scenes,
     write_words,
 )
@@ -85,6 +90,63 @@ def test_many_processes_draw_what_one_draws(settings, tmp_path):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
+def test_pages_are_resumed_and_read_back(settings, tmp_path):
+    assert write_pages(tmp_path, settings, 2) == 2
+    (tmp_path / "gt" / "page_1.txt").unlink()
+    before = (tmp_path / "images" / "page_2.jpg").read_bytes()
+    steps = []
+    assert write_pages(tmp_path, settings, 3, advance=steps.append) == 3
+    assert steps == [1, 1, 1]
+    assert (tmp_path / "images" / "page_2.jpg").read_bytes() == before
+    reader = CTW1500TextReader(tmp_path / "gt", tmp_path / "images")
+    assert len(reader) == 3
+    pages = settings.pages_synthesizer()
+    for number in range(3):
+        expected = pages.sample(number)["instances"]
+        read = reader[number]["instances"]
+        assert [item["text"] for item in read if not item["ignore"]] == [
+            item["text"] for item in expected if not item["ignore"]
+        ]
+        for one, two in zip(read, expected, strict=True):
+            if not one["ignore"]:
+                np.testing.assert_allclose(one["polygon"], two["polygon"], atol=0.06)
+    with pytest.raises(ConfigError, match="other settings"):
+        write_scenes(tmp_path, settings, 4)
+
+
+def test_page_words_are_resumed_page_by_page(settings, tmp_path):
+    steps = []
+    whole = write_page_words(tmp_path / "whole", settings, 30)
+    begun = write_page_words(tmp_path / "parts", settings, 10)
+    assert whole >= 30
+    assert 10 <= begun < whole
+    assert write_page_words(tmp_path / "parts", settings, 30, advance=steps.append) == whole
+    assert steps[0] == begun
+    assert sum(steps) == whole
+    assert contents(tmp_path / "whole") == contents(tmp_path / "parts")
+    with pytest.raises(ConfigError, match="other settings"):
+        write_words(tmp_path / "parts", settings, 99)
+
+
+def test_scenes_with_curved_words_keep_their_polygons(settings, tmp_path):
+    curved = replace(settings, curved=1.0, polygons=True, charset="latin", size=(200, 200))
+    write_scenes(tmp_path, curved, 2)
+    reader = CTW1500TextReader(tmp_path / "gt", tmp_path / "images", prefix="gt_")
+    words = [word for photo in reader for word in photo["instances"] if not word["ignore"]]
+    assert words
+    assert all(len(word["polygon"]) >= 8 for word in words)
+
+
+def test_polygon_lines():
+    bent = [[0, 0], [5, 0], [10, 0], [10, 4], [5, 4], [0, 4]]
+    word = {"polygon": bent, "text": "a,#b", "ignore": False}
+    faded = {"polygon": bent[:3] + bent[3:4], "text": None, "ignore": True}
+    assert polygon_lines([word, faded], margin=0.25) == (
+        "-1.0,-1.0,5.0,-1.0,11.0,-1.0,11.0,5.0,5.0,5.0,-1.0,5.0,####a,#b\n"
+        "0.0,0.0,5.0,0.0,10.0,0.0,10.0,4.0,#######\n"
+    )
+
+
 def test_label_lines():
     quad = [[1, 2], [11, 2], [11, 6.25], [1, 6.25]]
     bent = [[0, 0], [5, 0], [10, 0], [10, 4], [5, 4], [0, 4]]
@@ -107,6 +169,8 @@ def test_label_margin_is_a_share_of_the_height():
 
 def test_sets_without_a_margin_say_what_they_always_said():
     assert "label_margin" not in SynthesisSettings().to_json("scenes")
-    assert "style" not in SynthesisSettings().to_json("words")
+    kept = SynthesisSettings().to_json("words")
+    assert not any(later in kept for later in ("style", "charset", "curved", "polygons"))
+    assert '"charset": "latin"' in SynthesisSettings(charset="latin").to_json("words")
     assert '"style": "signs"' in SynthesisSettings(style="signs").to_json("words")
     assert '"label_margin": 0.1' in SynthesisSettings(label_margin=0.1).to_json("scenes")
