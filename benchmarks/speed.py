@@ -155,6 +155,29 @@ class RapidOCRSide:
             return None, 0.0
         return output.txts[0], float(output.scores[0])
 
+    @property
+    def characters(self) -> list[str]:
+        """Classes 1 and up of :meth:`frame_probabilities`."""
+        return list(self._recognizer.postprocess_op.character[1:])
+
+    def frame_probabilities(self, crop: np.ndarray) -> np.ndarray:
+        """(T, K) probabilities per frame of a word crop (H, W, 3) uint8 BGR; class 0 is the blank.
+
+        The crop is not turned, unlike by :meth:`read_word`.
+        """
+        recognizer = self._recognizer
+        _, height, width = recognizer.rec_image_shape[:3]
+        ratio = max(width / height, crop.shape[1] / crop.shape[0])
+        batch = recognizer.resize_norm_img(crop, ratio)[None].astype(np.float32)
+        return np.asarray(recognizer.session(batch))[0]
+
+    @property
+    def _recognizer(self) -> Any:
+        if self._engine.text_rec is None:
+            # The engine loads its parts when they are first used.
+            self.read_word(np.full((48, 96, 3), 255, np.uint8))
+        return self._engine.text_rec
+
     def _call(self, image: np.ndarray, use_det: bool, return_word_box: bool) -> Any:
         # The engine keeps the options of a call for the next one, so each call gives them all.
         return self._engine(

@@ -141,6 +141,24 @@ class Charset:
             spelled.append(known or "")
         return "".join(spelled)
 
+    def unspellable(self, text: str) -> str:
+        """The characters of a text that this set has no form of.
+
+        White space is none of them, nor are marks where the set has letters and digits only: such
+        a set is to read words without their marks.
+
+        Args:
+            text: Any text.
+        """
+        only_letters = self.characters.isalnum()
+        return "".join(
+            character
+            for character in unicodedata.normalize("NFC", text)
+            if self._spell(character) is None
+            and not character.isspace()
+            and not (only_letters and not character.isalnum())
+        )
+
     def _spell(self, character: str) -> str | None:
         for form in (character, unicodedata.normalize("NFKC", character)):
             folded = form

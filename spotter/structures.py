@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    # The charset beneath it needs torch, which reading photos does without.
     from spotter.label_alphabet import LabelAlphabet
 
 
@@ -88,7 +89,8 @@ class TextRecSample:
         source: Name of the dataset, for per-set scores.
         hidden_text: What an unlabelled crop says, where that is known: only ever compared with
             readings for the log, never trained on.
-        label_alphabet: What labels of its set can express; ``None``: nothing is left out.
+        label_alphabet: What ``text`` can tell; ``None``: everything. Training does not teach that
+            what it leaves out (marks, case) is absent.
     """
 
     text: str | None = None

@@ -27,6 +27,13 @@ def main() -> None:
     parser.add_argument(
         "--photos", type=Path, nargs="+", default=(), help="folders of photos to label and learn"
     )
+    parser.add_argument(
+        "--photo-labels",
+        type=Path,
+        nargs="+",
+        default=(),
+        help="their label files, one folder each, instead of labelling them",
+    )
     parser.add_argument("--workers", type=int, help="loader and synthesis processes")
     parser.add_argument("--threads", type=int, help="threads of the training process")
     parser.add_argument("--peak", type=float, default=1.0, help="factor of the learning rate")
@@ -62,6 +69,7 @@ def main() -> None:
         signs=args.signs,
         unlabelled=args.unlabelled,
         photos=tuple(args.photos),
+        photo_labels=tuple(args.photo_labels),
         workers=args.workers,
         peak=args.peak,
         beside=args.beside,

@@ -106,6 +106,9 @@ class PieceSettings:
         photos: Folders of photos without labels for a recognizer to learn from as well: the shipped
             pair labels the words that it reads alike from many sides
             (:class:`spotter.labeling.photo_labels.LabelRules`), once per version of the weights.
+        photo_labels: For each of those folders one of label files that are there already, such as
+            those on which the shipped pair and an independent reader agree
+            (``tools/label_photos.py --by agreement``); empty: see ``photos``.
         workers: Loader processes and synthesis processes; ``None``: none on two cores or fewer,
             else one per core.
         peak: Peak of the learning rate as a factor of the config's.
@@ -127,6 +130,7 @@ class PieceSettings:
     signs: int = 0
     unlabelled: Path | None = None
     photos: tuple[Path, ...] = ()
+    photo_labels: tuple[Path, ...] = ()
     workers: int | None = None
     peak: float = 1.0
     beside: Path | None = None
@@ -371,22 +375,12 @@ def _add_unlabelled(cfg: Config, settings: PieceSettings, cache: str) -> None:
 
 
 def _add_photos(cfg: Config, settings: PieceSettings, cache: str) -> None:
-    """Label unlabelled photos with the shipped pair, once per version of it, and mix them in."""
-    rules = LabelRules()
-    pair, digest = _teacher(settings, "photos", f"{rules}{VIEWS}")
-    labeller: PhotoLabeller | None = None
+    """Mix in the words of photos without labels of their own."""
+    if settings.photo_labels and len(settings.photo_labels) != len(settings.photos):
+        raise ConfigError("give one folder of label files per folder of photos")
+    folders = settings.photo_labels or _label_with_teacher(settings)
     readers: list[dict[str, Any]] = []
-    for number, folder in enumerate(settings.photos):
-        files = sorted(folder.iterdir()) if folder.is_dir() else []
-        photos = {p.name: p for p in files if p.suffix.lower() in IMAGE_SUFFIXES}
-        if not photos:
-            raise ConfigError(f"{folder}: no photos in it")
-        labels = settings.state / f"labels_{digest}" / f"{number}_{folder.resolve().name}"
-        done = settings.state / f"labels_{digest}" / f"{number}.done"
-        if not done.exists():
-            labeller = labeller or PhotoLabeller(pair, _runtime(pair), rules=rules)
-            label_photos(photos, labels, labeller)
-            done.touch()
+    for folder, labels in zip(settings.photos, folders, strict=True):
         boxes = {
             "type": "ICDARDetectionReader",
             "annotation_root": str(labels),
@@ -407,7 +401,35 @@ def _add_photos(cfg: Config, settings: PieceSettings, cache: str) -> None:
             # Later sources shrink this one in proportion.
             left -= share
             _mix_in(dataset, source, share / (1 - left))
-    cfg.release.data += ", words of unlabelled photos that the shipped pair read alike many times"
+    how = "that the shipped pair read alike many times"
+    if settings.photo_labels:
+        how = "on which the shipped pair and an independent reader (RapidOCR) agreed"
+    cfg.release.data += f", words of unlabelled photos {how}"
+
+
+def _label_with_teacher(settings: PieceSettings) -> list[Path]:
+    """Label unlabelled photos with the shipped pair, once per version of it.
+
+    Returns:
+        The folder of label files of each folder of photos.
+    """
+    rules = LabelRules()
+    pair, digest = _teacher(settings, "photos", f"{rules}{VIEWS}")
+    labeller: PhotoLabeller | None = None
+    folders = []
+    for number, folder in enumerate(settings.photos):
+        files = sorted(folder.iterdir()) if folder.is_dir() else []
+        photos = {p.name: p for p in files if p.suffix.lower() in IMAGE_SUFFIXES}
+        if not photos:
+            raise ConfigError(f"{folder}: no photos in it")
+        labels = settings.state / f"labels_{digest}" / f"{number}_{folder.resolve().name}"
+        done = settings.state / f"labels_{digest}" / f"{number}.done"
+        if not done.exists():
+            labeller = labeller or PhotoLabeller(pair, _runtime(pair), rules=rules)
+            label_photos(photos, labels, labeller)
+            done.touch()
+        folders.append(labels)
+    return folders
 
 
 def _teacher(settings: PieceSettings, what: str, salt: str = "") -> tuple[Path, str]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
+from mmengine.logging import print_log
 from rich.progress import track
 
 from spotter.data.images import resize_image
 from spotter.data.transforms.loading import load_pixels
+from spotter.errors import ImageError
 from spotter.geometry import crop_polygon
 
 try:
@@ -50,9 +53,12 @@ class CachedImages:
         max_height: Images taller than this are shrunk to it, with their proportions. Not for photos
             with polygons, which would not follow.
         progress: Show a progress bar while building.
+        skip_unreadable: Go on where an image cannot be read, with a line in the log;
+            :class:`ImageError` is raised when it is asked for.
 
     Raises:
-        ImageError: An image cannot be read; what was decoded before stays.
+        ImageError: An image cannot be read, without ``skip_unreadable``; what was decoded before
+            stays.
     """
 
     def __init__(
@@ -61,8 +67,10 @@ class CachedImages:
         cache_dir: str | Path,
         max_height: int | None = None,
         progress: bool = True,
+        skip_unreadable: bool = False,
     ) -> None:
         self.max_height = max_height
+        self.skip_unreadable = skip_unreadable
         folder = Path(cache_dir)
         folder.mkdir(parents=True, exist_ok=True)
         key = cache_key(samples, max_height)
@@ -86,11 +94,19 @@ class CachedImages:
         if self._pixels is None:
             self._pixels = np.memmap(self.data_path, np.uint8, mode="r")
         offset, height, width = (int(value) for value in self._index[position])
+        if not height:
+            raise ImageError(f"{self.index_path}: image {position} could not be read when cached")
         flat = self._pixels[offset : offset + height * width * 3]
         return np.asarray(flat).reshape(height, width, 3)
 
+    @property
+    def unreadable(self) -> int:
+        """How many of the images could not be read."""
+        assert self._index is not None
+        return int((self._index[:, 1] == 0).sum())
+
     def size(self, position: int) -> tuple[int, int]:
-        """Width and height of an image in pixels."""
+        """Width and height of an image in pixels; (0, 0) of one that could not be read."""
         assert self._index is not None
         _, height, width = (int(value) for value in self._index[position])
         return width, height
@@ -121,13 +137,23 @@ class CachedImages:
         ):
             remaining = range(len(index), len(samples))
             for position in track(remaining, "Decoding images", disable=not progress):
-                image = self._load(samples[position])
+                image = self._load_or_skip(samples[position])
                 data.write(np.ascontiguousarray(image).data)
                 # Pixels reach the file before the row that promises them.
                 data.flush()
                 rows.write(np.array([offset, *image.shape[:2]], np.int64).tobytes())
                 rows.flush()
                 offset += image.nbytes
+
+    def _load_or_skip(self, sample: dict[str, Any]) -> np.ndarray:
+        """The image; without any rows if it cannot be read and that is no reason to stop."""
+        try:
+            return self._load(sample)
+        except ImageError as error:
+            if not self.skip_unreadable:
+                raise
+            print_log(f"skipped: {error}", "current", logging.WARNING)
+            return np.empty((0, 0, 3), np.uint8)
 
     def _load(self, sample: dict[str, Any]) -> np.ndarray:
         image = self._cut(sample) if "polygon" in sample else load_pixels(sample)

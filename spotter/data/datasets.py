@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mmengine.logging import print_log
 from torch.utils.data import ConcatDataset as TorchConcatDataset
 from torch.utils.data import Dataset
 
@@ -18,7 +20,7 @@ from spotter.data.randomness import integer
 from spotter.data.readers import Reader
 from spotter.data.transforms.loading import load_pixels
 from spotter.data.word_context import seen_size
-from spotter.errors import ConfigError
+from spotter.errors import ConfigError, ImageError
 from spotter.geometry import native_size
 from spotter.label_alphabet import LabelAlphabet
 from spotter.registry import DATASETS, READERS
@@ -42,13 +44,16 @@ class TextDataset(Dataset):
         fraction: Share of the samples (after ``indices``) to keep, drawn by ``subset_seed`` alone,
             so that all methods learn from the same ones; a smaller share is part of a larger one.
         subset_seed: See ``fraction``.
-        label_alphabet: What the labels can express (:meth:`LabelAlphabet.load`), given to every
-            sample; ``None`` (or ``"any"``): they leave nothing out.
+        skip_unreadable: An image that cannot be read is replaced by another sample, with a line in
+            the log, and counted, instead of ending the run. :class:`SpotterRunner` asks for it
+            where it trains.
+
+    Attributes:
+        unreadable: Images that could not be read so far, by this process.
 
     Raises:
         ConfigError: No samples are left, fifty in a row were refused by the pipeline, or
             ``fraction`` is outside (0, 1].
-        CharsetError: There is no such label alphabet.
     """
 
     def __init__(
@@ -62,7 +67,7 @@ class TextDataset(Dataset):
         name: str = "",
         fraction: float = 1.0,
         subset_seed: int = 0,
-        label_alphabet: str | Mapping[str, Any] | LabelAlphabet | None = None,
+        skip_unreadable: bool = False,
     ) -> None:
         self.reader: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
         self.pipeline = build_pipeline(pipeline)
@@ -75,11 +80,17 @@ class TextDataset(Dataset):
             self.indices = random_share(self.indices, fraction, subset_seed)
         self.repeat = repeat
         self.name = name
-        self.label_alphabet = LabelAlphabet.load(label_alphabet or "any")
+        self.skip_unreadable = skip_unreadable
+        self.unreadable: set[str] = set()
         self.cache: CachedImages | None = None
         if cache_dir is not None:
             # Not a list: an archive of millions of crops must not be read into memory at once.
-            self.cache = CachedImages(_Selected(self.reader, self.indices), cache_dir, cache_height)
+            self.cache = CachedImages(
+                _Selected(self.reader, self.indices),
+                cache_dir,
+                cache_height,
+                skip_unreadable=skip_unreadable,
+            )
 
     @property
     def metainfo(self) -> dict[str, Any]:
@@ -97,8 +108,6 @@ class TextDataset(Dataset):
             results["img"] = self.cache[position]
         if self.name:
             results["source"] = self.name
-        if self.label_alphabet != LabelAlphabet():
-            results["label_alphabet"] = self.label_alphabet
         return results
 
     def image_size(self, index: int) -> tuple[int, int]:
@@ -106,12 +115,22 @@ class TextDataset(Dataset):
 
         Of a crop that shows more than its word, those of the word as ``RecAugment`` cuts it.
         """
-        position = index % len(self.indices)
+        try:
+            return self._image_size(index % len(self.indices))
+        except ImageError:
+            if not self.skip_unreadable:
+                raise
+            # Whatever stands in for it is drawn when it is asked for.
+            return 1, 1
+
+    def _image_size(self, position: int) -> tuple[int, int]:
         sample: dict[str, Any] = {}
         if self.cache is None or getattr(self.reader, "context", None):
             sample = self.reader[self.indices[position]]
         if self.cache is not None:
             width, height = self.cache.size(position)
+            if not height:
+                raise ImageError(f"image {position} could not be read when cached")
         elif "polygon" in sample:
             width, height = native_size(sample["polygon"])
         elif "img_path" in sample:
@@ -124,11 +143,24 @@ class TextDataset(Dataset):
         if not 0 <= index < len(self):
             raise IndexError(f"index {index} of a dataset of {len(self)} samples")
         for _ in range(_MAX_REDRAWS):
-            packed = self.pipeline(self.sample(index))
+            try:
+                packed = self.pipeline(self.sample(index))
+            except ImageError as error:
+                if not self.skip_unreadable:
+                    raise
+                self._note_unreadable(str(error))
+                packed = None
             if packed is not None:
                 return packed
             index = integer(len(self))
         raise ConfigError(f"the pipeline refused {_MAX_REDRAWS} samples in a row")
+
+    def _note_unreadable(self, reason: str) -> None:
+        if reason not in self.unreadable:
+            self.unreadable.add(reason)
+            name = self.name or type(self.reader).__name__
+            count = len(self.unreadable)
+            print_log(f"{name}: skipped image {count}: {reason}", "current", logging.WARNING)
 
 
 def random_share(indices: Sequence[int], fraction: float, seed: int) -> list[int]:
@@ -173,16 +205,70 @@ class TextDetDataset(TextDataset):
         repeat: int = 1,
         cache_dir: str | Path | None = None,
         name: str = "",
+        skip_unreadable: bool = False,
     ) -> None:
-        super().__init__(reader, pipeline, indices, repeat, cache_dir, None, name)
+        super().__init__(
+            reader,
+            pipeline,
+            indices,
+            repeat,
+            cache_dir,
+            None,
+            name,
+            skip_unreadable=skip_unreadable,
+        )
 
 
 @DATASETS.register_module()
 class TextRecDataset(TextDataset):
     """Word crops: ``{"inputs": (3, H, W) uint8 BGR, "data_samples": TextRecSample}``.
 
-    Arguments are those of :class:`TextDataset`.
+    Args:
+        label_alphabet: What the labels can tell, see :meth:`LabelAlphabet.load`: a set labelled
+            with letters and digits only (``"62"``) says nothing of the marks in its pictures.
+            Given to every sample that has none of its own, as ``label_alphabet``; ``None``: labels
+            tell everything.
+        unspellable: What training does with labels that have characters which the model's charset
+            cannot spell: ``"refuse"`` to begin, naming them, or ``"leave_out"`` these words. They
+            are never shortened to what can be spelled.
+        others: Those of :class:`TextDataset`.
+
+    Raises:
+        CharsetError: There is no such alphabet.
+        ConfigError: ``unspellable`` is neither.
     """
+
+    def __init__(
+        self,
+        *others: Any,
+        label_alphabet: str | Mapping[str, Any] | LabelAlphabet | None = None,
+        unspellable: str = "refuse",
+        **named: Any,
+    ) -> None:
+        self.label_alphabet = None if label_alphabet is None else LabelAlphabet.load(label_alphabet)
+        if unspellable not in ("refuse", "leave_out"):
+            raise ConfigError(f"unspellable must be refuse or leave_out, not {unspellable!r}")
+        self.unspellable = unspellable
+        super().__init__(*others, **named)
+
+    def labels(self, limit: int | None = None) -> Iterator[str]:
+        """Labels of the samples that have one, without loading images.
+
+        Args:
+            limit: Of more samples than this, so many at even distances are asked.
+        """
+        step = 1 if limit is None else max(1, -(-len(self.indices) // limit))
+        for position in range(0, len(self.indices), step):
+            text = self.reader[self.indices[position]].get("text")
+            if text:
+                yield text
+
+    def sample(self, index: int) -> dict[str, Any]:
+        """See :meth:`TextDataset.sample`."""
+        results = super().sample(index)
+        if self.label_alphabet is not None:
+            results.setdefault("label_alphabet", self.label_alphabet)
+        return results
 
 
 @DATASETS.register_module()

@@ -1,1 +1,1 @@
-"""Labels for what has none: crop mining, pseudo-labels, agreement of two readers."""
+"""Labels made by readers: constrained by what is known, and by agreement of two readers."""

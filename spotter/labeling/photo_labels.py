@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from rich.progress import track
@@ -83,6 +84,13 @@ class LabelRules:
         return share >= (self.doubtful if sure else self.agreement)
 
 
+class Labeller(Protocol):
+    """Finds the words of a photo and labels those of which it is sure."""
+
+    def label(self, image: np.ndarray, name: str = "") -> list[TextInstance]:
+        """The words of a photo; those that it is not sure of are ``ignore`` and have no text."""
+
+
 class PhotoLabeller:
     """Finds the words of a photo and labels those of which a pair is sure.
 
@@ -114,11 +122,12 @@ class PhotoLabeller:
         loaded = open_runtime(pair.recognizer, "recognition", runtime, device, threads)
         self._reader = CropReader(loaded, open_language(None, pair))
 
-    def label(self, image: np.ndarray) -> list[TextInstance]:
+    def label(self, image: np.ndarray, name: str = "") -> list[TextInstance]:
         """The words of a photo; those that it is not sure of are ``ignore`` and have no text.
 
         Args:
             image: (H, W, 3) uint8 BGR.
+            name: Stem of the photo's name; not used here.
         """
         words = self._spotter.detect(image)
         for word in words:
@@ -174,9 +183,7 @@ class LabelReport:
         )
 
 
-def label_photos(
-    photos: Mapping[str, Path], out: str | Path, labeller: PhotoLabeller
-) -> LabelReport:
+def label_photos(photos: Mapping[str, Path], out: str | Path, labeller: Labeller) -> LabelReport:
     """Write ``gt_<stem>.txt`` for each photo that has none yet, in the layout of ICDAR2015.
 
     Words without a label are ``###`` there, which readers ignore. Where a photo cannot be read,
@@ -202,7 +209,7 @@ def label_photos(
     }
     for name, path in track(missing.items(), f"labelling {folder.name}"):
         try:
-            words = labeller.label(read_image(path))
+            words = labeller.label(read_image(path), path.stem)
         except SpotterError as error:
             report.errors[name] = str(error)
             continue

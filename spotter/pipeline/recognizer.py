@@ -109,6 +109,15 @@ class CropReader:
             return [Glimpse(reading) for reading in seen]
         return [Glimpse(*parts) for parts in zip(seen, logits, frames, strict=True)]
 
+    @property
+    def characters(self) -> str:
+        """Classes 1 and up of :meth:`logits`."""
+        return self._characters
+
+    def logits(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        """(N, T, K) of crops of one size, as :meth:`crop` gives them."""
+        return self.runtime.run(self._normalize(crops))
+
     def read(self, glimpse: Glimpse) -> Decoded:
         """The reading of a crop, with language if there is one."""
         if self._language is None or glimpse.logits is None:

@@ -38,6 +38,7 @@ _DEFAULT_HOOKS: dict[str, dict[str, Any] | None] = {
     "logger": {"type": "ProgressHook"},
     "checkpoint": {"type": "TimedCheckpointHook"},
     "interrupt": {"type": "InterruptHook"},
+    "labels": {"type": "LabelCheckHook"},
 }
 
 
@@ -59,6 +60,7 @@ class SpotterRunner(Runner):
 
     # Set by mmengine's constructor.
     _randomness_cfg: dict[str, Any]
+    _train_dataloader: Any
     _has_loaded: bool
     optim_wrapper: Any
 
@@ -122,6 +124,13 @@ class SpotterRunner(Runner):
         mmengine_names = {"runtime_info", "timer", "sampler_seed", "logger", "checkpoint"}
         kept = {k: v for k, v in merged.items() if v is not None or k in mmengine_names}
         super().register_default_hooks(kept)
+
+    def build_train_loop(self, loop: Any) -> Any:
+        """Build the training loop; images of its data that cannot be read are skipped."""
+        loader = self._train_dataloader
+        if isinstance(loader, Mapping):
+            self._train_dataloader = {**loader, "dataset": _skipping(loader["dataset"])}
+        return super().build_train_loop(loop)
 
     def build_param_scheduler(self, scheduler: Any) -> Any:
         """Build the schedules, stretched over the run (:func:`fit_to_run`)."""
@@ -234,3 +243,16 @@ def _is_for_the_console(record: logging.LogRecord) -> bool:
     # mmengine expects metainfo of every data set; ours have none to give.
     chatter = "\n" in message or "has no metainfo" in message
     return not chatter and not getattr(record, "file_only", False)
+
+
+def _skipping(dataset: Any) -> Any:
+    """A data set's config, with ``skip_unreadable`` wherever samples come from a reader."""
+    if isinstance(dataset, list | tuple):
+        return [_skipping(part) for part in dataset]
+    if not isinstance(dataset, Mapping):
+        return dataset
+    changed = {
+        key: _skipping(value) if key in ("dataset", "datasets") else value
+        for key, value in dataset.items()
+    }
+    return {"skip_unreadable": True, **changed} if "reader" in dataset else changed

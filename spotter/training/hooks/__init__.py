@@ -5,6 +5,7 @@ from spotter.training.hooks.checkpoint import TimedCheckpointHook
 from spotter.training.hooks.ema import EMAHook
 from spotter.training.hooks.frame_alignment import FrameAlignmentHook
 from spotter.training.hooks.fusion_start import FusionStartHook
+from spotter.training.hooks.label_check import LabelCheckHook
 from spotter.training.hooks.peer_averaging import PeerAveragingHook
 from spotter.training.hooks.piece_schedule import PieceScheduleHook
 from spotter.training.hooks.progress import ProgressHook, RunInfoHook
@@ -17,6 +18,7 @@ __all__ = [
     "FrameAlignmentHook",
     "FusionStartHook",
     "InterruptHook",
+    "LabelCheckHook",
     "PeerAveragingHook",
     "PieceScheduleHook",
     "ProgressHook",

@@ -63,6 +63,17 @@ def test_samples_say_what_their_labels_can_express(crops):
         TextRecDataset(reader, label_alphabet="lower")
 
 
+def test_a_label_alphabet_goes_with_every_sample(crops):
+    dataset = TextRecDataset(
+        WordListReader(crops / "labels.txt"),
+        REC_STEPS,
+        label_alphabet={"characters": "w0123", "case": False},
+    )
+    alphabet = dataset[3]["data_samples"].label_alphabet
+    assert alphabet.project("w3!") == "w3"
+    assert TextRecDataset(samples(crops), REC_STEPS)[3]["data_samples"].label_alphabet is None
+
+
 def test_indices_and_repeat(crops):
     reader = WordListReader(crops / "labels.txt")
 

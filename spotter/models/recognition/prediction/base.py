@@ -12,6 +12,7 @@ from torch import Tensor
 
 from spotter.charset import Charset
 from spotter.decoding.ctc import Decoded, decode_until_end
+from spotter.label_lattice import leaves_out
 from spotter.models.token_maps import (
     AttentionTokenMap,
     ClozeTokenMap,
@@ -108,17 +109,27 @@ class Prediction(BaseModule):
         """Indices and texts of the samples to learn from.
 
         Texts are normalised to the charset. Samples without a label are left out, and so are
-        words longer than ``limit``: cut short they would teach a false end.
+        words longer than ``limit``: cut short they would teach a false end; and labels that leave
+        out what the charset can tell (:meth:`leaves_out`): they would teach that it is absent; and
+        those with characters that the charset cannot spell, rather than to read ``Zürich`` as
+        ``Zrich``.
         """
         indices, texts = [], []
         for i, sample in enumerate(data_samples):
-            if sample.text is None:
+            if sample.text is None or self.leaves_out(sample):
+                continue
+            if self.charset.unspellable(sample.text):
                 continue
             text = self.charset.normalize(sample.text)
             if limit is None or len(text) <= limit:
                 indices.append(i)
                 texts.append(text)
         return indices, texts
+
+    def leaves_out(self, sample: TextRecSample) -> bool:
+        """Whether a sample's label says less than the charset can, by its label alphabet."""
+        alphabet = sample.label_alphabet
+        return alphabet is not None and leaves_out(alphabet, self.charset.characters)
 
 
 def rows_of(indices: Sequence[int], *tensors: Tensor | None) -> list[Any]:

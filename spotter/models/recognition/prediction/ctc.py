@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -11,8 +12,11 @@ from torch import Tensor, nn
 
 from spotter.charset import Charset
 from spotter.decoding.ctc import decode_ctc
+from spotter.errors import CharsetError
+from spotter.label_lattice import LabelLattice
 from spotter.models.recognition.prediction.base import Decoded, Prediction, no_loss, rows_of
 from spotter.models.recognition.prediction.frame_alignment import UNDECIDED, evenly_spaced_targets
+from spotter.models.recognition.prediction.lattice_ctc import lattice_ctc_loss
 from spotter.models.token_maps import CTCTokenMap
 from spotter.registry import MODELS
 from spotter.structures import TextRecSample
@@ -63,18 +67,57 @@ class CTCPrediction(Prediction):
     ) -> dict[str, Tensor]:
         """``loss_ctc``: negative log-likelihood per character, averaged over the words, fp32.
 
-        Padded frames take no part. A word with more characters than frames adds nothing. With an
-        ``alignment_weight`` there is ``loss_alignment``, a cross-entropy per frame, too.
+        Padded frames take no part. A word with more characters than frames adds nothing. Words
+        whose labels leave out marks or case are judged by all readings that the label allows
+        (:func:`lattice_ctc_loss`). With an ``alignment_weight`` there is ``loss_alignment``, a
+        cross-entropy per frame of the other words, too.
         """
         indices, texts = self.labelled(data_samples)
-        if not texts:
+        partial, lattices = self._lattices(data_samples)
+        if not texts and not lattices:
             return {"loss_ctc": no_loss(self, features)}
-        logits, mask = rows_of(indices, self(features), mask)
+        logits = self(features)
+        per_word: list[Tensor] = []
+        losses: dict[str, Tensor] = {}
+        if texts:
+            rows, valid = rows_of(indices, logits, mask)
+            spelled, losses = self._plain_loss(rows, valid, texts)
+            per_word.append(spelled)
+        if lattices:
+            rows, valid = rows_of(partial, logits, mask)
+            per_word.append(self._lattice_loss(rows, valid, lattices))
+        return {"loss_ctc": torch.cat(per_word).mean(), **losses}
+
+    def _lattices(
+        self, data_samples: Sequence[TextRecSample]
+    ) -> tuple[list[int], list[LabelLattice]]:
+        """Indices and lattices of the samples whose labels leave something out."""
+        indices, lattices = [], []
+        for i, sample in enumerate(data_samples):
+            if sample.text is None or sample.label_alphabet is None or not self.leaves_out(sample):
+                continue
+            with suppress(CharsetError):
+                characters = self.charset.characters
+                lattice = LabelLattice.of(sample.text, sample.label_alphabet, characters)
+                if lattice.steps:
+                    indices.append(i)
+                    lattices.append(lattice)
+        return indices, lattices
+
+    def _lattice_loss(
+        self, logits: Tensor, mask: Tensor | None, lattices: Sequence[LabelLattice]
+    ) -> Tensor:
+        """(N,) losses per character of logits (N, T, K)."""
+        frames = _valid_frames(logits, mask)
+        loss = lattice_ctc_loss(logits.float().log_softmax(-1), lattices, frames)
+        return loss / loss.new_tensor([len(lattice.steps) for lattice in lattices])
+
+    def _plain_loss(
+        self, logits: Tensor, mask: Tensor | None, texts: Sequence[str]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """(N,) losses per character of logits (N, T, K), and the losses beside them."""
         targets, lengths = self.token_map.encode(texts)
-        if mask is None:
-            frames = torch.full((len(texts),), logits.shape[1], dtype=torch.long)
-        else:
-            frames = mask.sum(1).cpu()
+        frames = _valid_frames(logits, mask)
         loss = F.ctc_loss(
             logits.float().log_softmax(-1).transpose(0, 1),
             targets.to(logits.device),
@@ -84,12 +127,12 @@ class CTCPrediction(Prediction):
             reduction="none",
             zero_infinity=True,
         )
-        losses = {"loss_ctc": (loss / lengths.clamp(min=1).to(loss)).mean()}
+        losses = {}
         if self.alignment_weight > 0:
             losses["loss_alignment"] = self.alignment_weight * self._alignment(
                 logits, [row[:n] for row, n in zip(targets.tolist(), lengths, strict=True)], frames
             )
-        return losses
+        return loss / lengths.clamp(min=1).to(loss), losses
 
     def _alignment(self, logits: Tensor, tokens: Sequence[Sequence[int]], frames: Tensor) -> Tensor:
         """Mean cross-entropy of the frames that the even alignment decides."""
@@ -116,3 +159,10 @@ class CTCPrediction(Prediction):
     def charset_parameters(self) -> dict[str, int]:
         """The classifier's rows."""
         return {"classifier.weight": 0, "classifier.bias": 0}
+
+
+def _valid_frames(logits: Tensor, mask: Tensor | None) -> Tensor:
+    """(N,) int64, on the CPU: frames of each word of (N, T, K) that are not padding."""
+    if mask is None:
+        return torch.full((len(logits),), logits.shape[1], dtype=torch.long)
+    return mask.sum(1).cpu()

@@ -122,6 +122,19 @@ def test_unlabelled_photos_are_labelled_once_and_mixed_in(tmp_path: Path) -> Non
         piece_config(replace(own, kind="detector"))
 
 
+def test_photos_whose_labels_are_there_already(tmp_path: Path) -> None:
+    write_scenes(tmp_path / "scenes", SynthesisSettings(), 3)
+    images, labels = tmp_path / "scenes" / "images", tmp_path / "scenes" / "gt"
+    own = replace(settings(tmp_path), unlabelled=None, photos=(images,), photo_labels=(labels,))
+    cfg = piece_config(own)
+    [source] = [d for d in cfg.train_dataloader.dataset.datasets if d["name"] == "photos0"]
+    assert source["reader"]["reader"]["annotation_root"] == str(labels)
+    assert not list((tmp_path / "state").glob("labels_*"))
+    assert "RapidOCR" in cfg.release.data
+    with pytest.raises(ConfigError, match="one folder of label files per folder"):
+        piece_config(replace(own, photos=(images, images)))
+
+
 def test_words_of_signs_are_drawn_once_and_mixed_in(tmp_path: Path) -> None:
     for name in ("fonts", "words", "backgrounds"):
         (tmp_path / "data" / name).mkdir(parents=True)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from spotter.charset import Charset
+from spotter.label_alphabet import LabelAlphabet
 from spotter.models.recognition.prediction import CTCPrediction
 from spotter.structures import TextRecSample
 
@@ -89,3 +90,23 @@ def test_remap_charset_keeps_shared_rows(head: CTCPrediction) -> None:
     rows = head.classifier.weight.detach()
     expected = torch.stack([rows[0], rows[2], fresh[2], rows[1]])
     torch.testing.assert_close(state["classifier.weight"], expected)
+
+
+def test_a_label_that_leaves_out_a_character_is_free_of_it(uniform: CTCPrediction) -> None:
+    # Labels tell of "a" alone, the charset of "ab": of the nine paths of two frames, aa, a-, -a,
+    # ab and ba say "a".
+    partial = TextRecSample(text="a", label_alphabet=LabelAlphabet("a", case=False))
+    full = TextRecSample(text="a", label_alphabet=LabelAlphabet("ab", case=False))
+    plain = TextRecSample(text="ab")
+    features = torch.zeros(3, 2, 2)
+    loss = uniform.loss(features[:1], [partial])["loss_ctc"]
+    assert loss.item() == pytest.approx(math.log(9 / 5))
+    assert uniform.loss(features[:1], [full])["loss_ctc"].item() == pytest.approx(math.log(3))
+    mixed = uniform.loss(features, [plain, partial, full])["loss_ctc"]
+    expected = (math.log(9) / 2 + math.log(9 / 5) + math.log(3)) / 3
+    assert mixed.item() == pytest.approx(expected)
+
+
+def test_only_whole_labels_teach_other_stages(uniform: CTCPrediction) -> None:
+    partial = TextRecSample(text="a", label_alphabet=LabelAlphabet("a", case=False))
+    assert uniform.labelled([partial, TextRecSample(text="ab")]) == ([1], ["ab"])

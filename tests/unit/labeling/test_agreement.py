@@ -1,0 +1,102 @@
+"""Labels that two readers agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from spotter.errors import ConfigError
+from spotter.labeling.agreement import (
+    AgreementFigures,
+    AgreementLabeller,
+    AgreementRules,
+    outlines_by_stem,
+)
+from spotter.labeling.photo_labels import label_photos
+
+
+@pytest.mark.parametrize(
+    ("own", "peer", "alike", "with_marks"),
+    [
+        ("1.80", "1.80", "1.80", "1.80"),
+        ("180", "1.80", None, "1.80"),
+        ("CAFE", "CAFÉ", None, "CAFÉ"),
+        ("Its", "its", None, None),  # case is seen by both or by none
+        ("cat", "car", None, None),
+        ("!", "?", None, None),
+        (None, "a", None, None),
+        ("a", None, None, None),
+    ],
+)
+def test_what_two_readings_make(
+    own: str | None, peer: str | None, alike: str | None, with_marks: str | None
+) -> None:
+    assert AgreementRules().label((own, 0.5), (peer, 0.9)) == alike
+    assert AgreementRules(take_marks=True).label((own, 0.5), (peer, 0.9)) == with_marks
+
+
+def test_limits() -> None:
+    assert AgreementRules(min_score=0.95).label(("a", 0.5), ("a", 0.9)) is None
+    assert AgreementRules(min_length=2).label(("a", 0.5), ("a", 0.9)) is None
+    with pytest.raises(ConfigError, match="min_score"):
+        AgreementRules(min_score=2)
+
+
+def test_figures_by_hand() -> None:
+    truths = ["one", "two", "3.5", "four"]
+    own = [("one", 1.0), ("two", 1.0), ("35", 1.0), ("tour", 1.0)]
+    peer = [("one", 1.0), ("twe", 1.0), ("3.5", 1.0), ("tour", 1.0)]
+    figures = AgreementFigures.of(truths, own, peer, AgreementRules(take_marks=True))
+    assert figures == AgreementFigures(words=4, agreed=3, right=2, own_right=2, peer_right=2)
+    assert str(figures).startswith("4 words: 75.0% agreed, of which 66.7% right")
+
+
+class EchoReader:
+    """Reads the same whatever the crop, and keeps the crops."""
+
+    name = "echo"
+    characters = "a"
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.crops: list[np.ndarray] = []
+
+    def read(self, crops: Sequence[np.ndarray]) -> list[tuple[str | None, float]]:
+        self.crops.extend(crops)
+        return [(self.text, 1.0)] * len(crops)
+
+    def log_probabilities(self, crop: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+
+@pytest.fixture(scope="module")
+def photo() -> np.ndarray:
+    image = np.full((120, 320, 3), 255, np.uint8)
+    cv2.putText(image, "HOTEL", (60, 75), cv2.FONT_HERSHEY_SIMPLEX, 2, (0, 0, 0), 5)
+    return image
+
+
+def test_words_at_given_places(photo: np.ndarray, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "sign.png"), photo)
+    word = np.array([[55, 25], [265, 25], [265, 82], [55, 82]], np.float32)
+    # A second place shows nothing, and stays as one to ignore.
+    empty = np.array([[5, 100], [50, 100], [50, 115], [5, 115]], np.float32)
+    instances = [{"polygon": each, "ignore": False} for each in (word, empty)]
+    outlines = outlines_by_stem([{"img_path": "x/sign.jpg", "instances": instances}])
+    peer = EchoReader("HOTEL")
+    labeller = AgreementLabeller(peer, threads=1, outlines=outlines)
+    report = label_photos({"sign.png": tmp_path / "sign.png"}, tmp_path / "gt", labeller)
+    assert (report.words, report.labelled) == (2, 1)
+    assert peer.crops[0].shape[1] > 200
+    lines = (tmp_path / "gt" / "gt_sign.txt").read_text().splitlines()
+    assert [line.split(",", 8)[8] for line in lines] == ["HOTEL", "###"]
+
+
+def test_a_reader_that_disagrees(photo: np.ndarray) -> None:
+    words = AgreementLabeller(EchoReader("MOTEL"), threads=1).label(photo)
+    assert words
+    assert all(word.ignore and word.text is None for word in words)
