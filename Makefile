@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test fuzz lint clean
 
 # The words of the demo photos: a table on the terminal, pictures and JSON in outputs/.
 demo: .venv/installed
@@ -13,6 +13,10 @@ test: .venv/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+# Damaged pictures, headers, presets, settings, archives and models: some 100,000, in about an hour.
+fuzz: .venv/installed-test
+	SPOTTER_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest tests/fuzz -x --durations=0
 
 .venv/installed: setup.py
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -27,7 +27,7 @@ setup(
             *(f"hub/weights/*.{suffix}" for suffix in ("safetensors", "onnx", "npz", "json")),
             *("py.typed", "*.css"),
         ],
-        "spotter.configs": ["**/*.py"],
+        "spotter.configs": ["**/*.py", "**/*.toml"],
         "spotter.synthesis": ["*.txt"],
         "spotter.error_analysis": ["*.css", "*.js"],
     },
@@ -49,12 +49,14 @@ setup(
         "openvino>=2024.4; platform_machine == 'x86_64' and platform_system == 'Linux'",
         "lmdb>=1.4",
         "rich>=13",
+        "tomli>=2; python_version < '3.11'",
         "tensorboard>=2.14",
         "matplotlib>=3.7",
     ],
     extras_require={
         "test": ["pytest>=8", "hypothesis>=6", "ruff>=0.6", "mypy>=1.11", "scipy>=1.10"],
         "mat": ["scipy>=1.10"],
+        "pdf": ["pypdfium2>=4.20"],
         "bench": ["rapidocr>=3.8"],
     },
     classifiers=[

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -17,15 +18,19 @@ from rich.table import Table
 
 from spotter.cli.arguments import add_spotter_arguments, spotter_from
 from spotter.cli.errors import run_tool
-from spotter.data.images import read_image
 from spotter.errors import ImageError
+from spotter.io import Page, read_pages
 from spotter.io.drawing import draw_result
+from spotter.io.names import printable_path
+from spotter.io.sources import name_of
+from spotter.pipeline import SceneTextSpotter
 from spotter.structures import SpottingResult
 
 
 def word_table(result: SpottingResult) -> Table:
     """The words of a photo, in reading order."""
-    title = f"{result.image} ({result.width} x {result.height})"
+    page = "" if result.page is None else f", page {result.page}"
+    title = f"{result.image}{page} ({result.width} x {result.height})"
     table = Table(title=title, title_justify="left")
     table.add_column("text", style="bold", overflow="fold")
     for column in ("score", "detection", "recognition", "x", "y", "width", "height"):
@@ -41,7 +46,8 @@ def word_table(result: SpottingResult) -> Table:
 
 def file_stem(path: str, used: set[str]) -> str:
     """A photo's name without suffix; numbered where another photo of this run has it already."""
-    stem = name = Path(path).stem
+    # A file system's limit is 255 bytes, suffixes and number included.
+    stem = name = Path(path).stem.encode()[:200].decode(errors="ignore")
     number = 1
     while name in used:
         number += 1
@@ -62,6 +68,25 @@ def write_files(result: SpottingResult, photo: np.ndarray, stem: Path) -> list[P
     return files
 
 
+def spot_page(
+    spotter: SceneTextSpotter, page: Page, name: str
+) -> tuple[SpottingResult, np.ndarray | None]:
+    """The result of a page, and its picture; of one that could not be read only its error."""
+    if page.image is None:
+        return SpottingResult(name, error=page.error, page=page.number), None
+    return replace(spotter.spot(page.image), image=name, page=page.number), page.image
+
+
+def report(result: SpottingResult, console: Console, json_lines: bool) -> None:
+    """Print a result: its words as a table or a JSON line, its error on standard error."""
+    if result.error is not None:
+        print(f"error: {result.error}", file=sys.stderr)
+    if json_lines:
+        print(json.dumps(result.to_dict(), ensure_ascii=False))
+    elif result.error is None:
+        console.print(word_table(result))
+
+
 def main() -> None:
     """Parse the command line and run; exit status 1 when no photo could be read."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -75,23 +100,18 @@ def main() -> None:
     unread, used = 0, set[str]()
     for path in arguments.photos:
         try:
-            photo = read_image(path)
-            result = spotter.spot(photo)
-            result.image = path
+            for page in read_pages(path):
+                result, photo = spot_page(spotter, page, name_of(path))
+                report(result, console, arguments.json)
+                if photo is None:
+                    continue
+                stem = arguments.out_dir / file_stem(printable_path(path), used)
+                for file in write_files(result, photo, stem):
+                    # Standard output holds nothing but JSON lines where those are asked for.
+                    print(file, file=sys.stderr if arguments.json else sys.stdout)
         except ImageError as error:
             unread += 1
-            print(f"error: {error}", file=sys.stderr)
-            if arguments.json:
-                print(json.dumps(SpottingResult(path, error=str(error)).to_dict()))
-            continue
-        if arguments.json:
-            print(json.dumps(result.to_dict(), ensure_ascii=False))
-        else:
-            console.print(word_table(result))
-        stem = arguments.out_dir / file_stem(path, used)
-        for file in write_files(result, photo, stem):
-            # Standard output holds nothing but JSON lines where those are asked for.
-            print(file, file=sys.stderr if arguments.json else sys.stdout)
+            report(SpottingResult(name_of(path), error=str(error)), console, arguments.json)
     if unread == len(arguments.photos):
         raise SystemExit(1)
 

@@ -137,6 +137,8 @@ class SpottingResult:
         height: Height, likewise.
         instances: The words, in reading order.
         error: One line that says why the photo could not be read, or ``None``.
+        page: Of a document (TIFF, PDF) or moving picture the number of the page, from 1; ``None``
+            for a photo.
     """
 
     image: str
@@ -144,11 +146,14 @@ class SpottingResult:
     height: int = 0
     instances: list[TextInstance] = field(default_factory=list)
     error: str | None = None
+    page: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """One JSON schema everywhere; one such line per image in bulk."""
+        """One JSON schema everywhere; one such line per image (or page) in bulk."""
+        page = {} if self.page is None else {"page": self.page}
         return {
             "image": self.image,
+            **page,
             "width": self.width,
             "height": self.height,
             "instances": [instance.to_dict() for instance in self.instances],

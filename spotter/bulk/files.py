@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,8 @@ def process_in_bulk(
 
     Args:
         images: Name of the line to path.
-        answer: Gives one record for each of some (names, paths); a record has ``image``, and
-            ``error`` when the image could not be read.
+        answer: Gives the records of some (names, paths) in order, one for each or, of a document,
+            one for each page; a record has ``image``, and ``error`` when it could not be read.
         out: The file of JSON lines.
         label: Text before the progress bar.
         chunk: Images that are answered together.
@@ -58,8 +59,11 @@ def process_in_bulk(
             task = bar.add_task(label, total=len(images), completed=len(images) - len(names))
             for start in range(0, len(names), chunk):
                 part = names[start : start + chunk]
-                for record in answer(part, [images[name] for name in part]):
-                    lines.append(record)
-                    failed += record.get("error") is not None
+                records = answer(part, [images[name] for name in part])
+                # The pages of a document stand together, and are written together.
+                for _, group in itertools.groupby(records, lambda record: record["image"]):
+                    pages = list(group)
+                    lines.append(*pages)
+                    failed += any(page.get("error") is not None for page in pages)
                 bar.advance(task, len(part))
     return len(names), failed

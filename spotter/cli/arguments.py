@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from spotter.data.images import IMAGE_SUFFIXES
 from spotter.errors import ImageError
 from spotter.hub.spotting_config import load_spotting_config, merge_settings
+from spotter.io.folders import list_images
+from spotter.io.names import printable_path
 from spotter.pipeline.spotter import SceneTextSpotter
 from spotter.runtime.runtimes import RUNTIMES
 
@@ -31,7 +32,7 @@ def add_runtime_arguments(parser: argparse.ArgumentParser) -> None:
 def add_spotter_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of everything that spots words in photos."""
     add_runtime_arguments(parser)
-    parser.add_argument("--config", help="spotting config, such as configs/spotting/english.py")
+    parser.add_argument("--config", help="spotting config, such as configs/spotting/english.toml")
     parser.add_argument("--detector", help="detector instead of the pair's: file or zoo name")
     parser.add_argument("--min-score", type=float, help="drop words below it; default: the pair's")
     parser.add_argument("--limit-side", type=int, help="input size of the detector in pixels")
@@ -62,20 +63,9 @@ def spotter_from(arguments: argparse.Namespace, **options: Any) -> SceneTextSpot
     return SceneTextSpotter(**{**chosen, **options})
 
 
-def find_images(folder: str | Path) -> dict[str, Path]:
-    """All images below a folder, by their path relative to it (with ``/``), sorted.
-
-    Raises:
-        ImageError: There is no such folder, or no image in it.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise ImageError(f"{folder}: no such folder")
-    files = (path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
-    found = {path.relative_to(folder).as_posix(): path for path in files if path.is_file()}
-    if not found:
-        raise ImageError(f"{folder}: no image in it")
-    return dict(sorted(found.items()))
+def find_images(folder: str | Path, documents: bool = False) -> dict[str, Path]:
+    """See :func:`spotter.io.folders.list_images`."""
+    return list_images(folder, documents)
 
 
 def listed_images(file: str | Path) -> dict[str, Path]:
@@ -85,11 +75,15 @@ def listed_images(file: str | Path) -> dict[str, Path]:
         ImageError: The list cannot be read or is empty.
     """
     file = Path(file)
+    shown = printable_path(file)
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise ImageError(f"{file}: not a folder, and not a readable list of images") from None
-    names = [line.strip() for line in lines if line.strip()]
+        if not file.is_file():
+            raise OSError
+        # Names of files need not be UTF-8.
+        text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
+    except (OSError, ValueError):
+        raise ImageError(f"{shown}: not a folder, and not a readable list of images") from None
+    names = [line.strip() for line in text.splitlines() if line.strip()]
     if not names:
-        raise ImageError(f"{file}: names no image")
-    return {name: file.parent / name for name in names}
+        raise ImageError(f"{shown}: names no image")
+    return {printable_path(name): file.parent / name for name in names}

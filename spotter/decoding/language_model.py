@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -16,6 +15,8 @@ from spotter.decoding.corpus import DIGIT, WordSource, fold, fold_counts
 from spotter.decoding.ngram import CharacterNGram
 from spotter.decoding.word_prior import WordPrior, WordRange
 from spotter.errors import ConfigError, WeightsError
+from spotter.io.bounded import failures_as, parse_json, read_arrays
+from spotter.io.names import printable_path
 
 _FORMAT = 1
 # -log of a word's probability is stored as a byte, in twelfths: down to e^-21.
@@ -243,14 +244,19 @@ class LanguageModel:
         Raises:
             WeightsError: Missing, or not such a file.
         """
-        if not Path(path).is_file():
-            raise WeightsError(f"{path}: no such language model")
+        name = printable_path(path)
+        arrays = read_arrays(path, WeightsError)
         try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            meta = json.loads(arrays["meta"].tobytes())
+            return cls._from_arrays(arrays, name)
+        except ConfigError as error:
+            raise WeightsError(f"{name}: not a language model of this toolkit ({error})") from None
+
+    @classmethod
+    def _from_arrays(cls, arrays: dict[str, np.ndarray], name: str) -> LanguageModel:
+        with failures_as(WeightsError, name, "not a language model of this toolkit"):
+            meta = parse_json(arrays["meta"].tobytes(), name, WeightsError)
             if meta["format"] != _FORMAT:
-                raise WeightsError(f"{path}: language model of format {meta['format']}")
+                raise WeightsError(f"{name}: language model of format {meta['format']!r}")
             grams = np.cumsum(arrays["gram_steps"], dtype=np.uint32)
             ngram = CharacterNGram(meta["order"], grams, arrays["gram_codes"])
             weights = np.exp(-_STEP * arrays["word_codes"].astype(np.float64))
@@ -258,8 +264,6 @@ class LanguageModel:
             names = ("known", "numbers", "symbols", "card")
             own = {name: meta[name] for name in names}
             return cls(prior, ngram, codes=meta.get("codes", 0.0), **own)
-        except (KeyError, ValueError, TypeError, EOFError, OSError, BadZipFile, ConfigError):
-            raise WeightsError(f"{path}: not a language model of this toolkit") from None
 
 
 def _digit_factor(prefix: str) -> float:

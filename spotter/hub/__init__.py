@@ -1,1 +1,1 @@
-"""Presets and the weights that they name."""
+"""Named models and their settings, read as plain data."""

@@ -1,48 +1,22 @@
-"""Spotting configs: the settings of a spotter in a file."""
+"""Spotting configs under their former names, see :mod:`spotter.hub.settings`."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from spotter.errors import ConfigError
+from spotter.hub.settings import SETTING_RULES, read_settings
 
 
 def load_spotting_config(path: str | Path) -> dict[str, Any]:
-    """Keyword arguments of :class:`spotter.pipeline.SceneTextSpotter` from a file.
-
-    Args:
-        path: A Python config that assigns them at its top level and may build on others by
-            ``_base_``, such as those below ``configs/spotting``.
-
-    Raises:
-        ConfigError: The file is missing or faulty, or names something that is no setting.
-    """
-    from mmengine.config import Config
-
-    if not Path(path).is_file():
-        raise ConfigError(f"{path}: no such config file")
-    try:
-        settings = Config.fromfile(str(path)).to_dict()
-    except Exception as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ConfigError(f"{path}: {type(error).__name__}: {reason}") from None
-    known = setting_names()
-    unknown = [name for name in settings if name not in known]
-    if unknown:
-        raise ConfigError(
-            f"{path}: {', '.join(unknown)} is no setting of a spotter; there are {', '.join(known)}"
-        )
-    return settings
+    """See :func:`spotter.hub.settings.read_settings`."""
+    return read_settings(path)
 
 
 def setting_names() -> list[str]:
     """What a spotting config may set."""
-    from spotter.pipeline.spotter import SceneTextSpotter
-
-    return list(inspect.signature(SceneTextSpotter).parameters)
+    return list(SETTING_RULES)
 
 
 def merge_settings(

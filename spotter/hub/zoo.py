@@ -2,12 +2,12 @@
 
 ``spotter/hub/weights/zoo.json`` names pairs, ``{"default": {"detector": NAME, "recognizer": NAME,
 "min_score": 0.5}}``, perhaps with ``crop_margin``, ``language``, ``second_look``, ``coarse_view``
-and ``calibration``, see :class:`ModelPair`; ``NAME.onnx`` and ``NAME.safetensors`` lie beside it.
+and ``calibration``, see :mod:`spotter.hub.presets`; ``NAME.onnx`` and
+``NAME.safetensors`` lie beside it.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,9 @@ from typing import Any
 
 from spotter.decoding.calibration import ScoreCalibration
 from spotter.errors import ConfigError, WeightsError
+from spotter.hub.plain_files import PLAIN_SUFFIXES
+from spotter.hub.presets import Preset, parse_preset, read_preset, read_presets
+from spotter.io.names import printable_path
 from spotter.pipeline.multi_scale import CoarseView
 from spotter.pipeline.test_time_augmentation import SecondLook
 
@@ -79,9 +82,9 @@ def resolve_pair(
     A part that is replaced loses its calibration.
 
     Args:
-        model: Name of a pair in the zoo, or a ``.json`` file with the keys ``detector`` and
-            ``recognizer`` (files relative to it, or names in the zoo). Not asked for when both of
-            the following are given.
+        model: Name of a pair in the zoo, or a ``.json`` or ``.toml`` file with the keys
+            ``detector`` and ``recognizer`` (files relative to it, or names in the zoo). Not asked
+            for when both of the following are given.
         detector: File or name that replaces the pair's detector.
         recognizer: Likewise.
         runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
@@ -96,24 +99,22 @@ def resolve_pair(
         return ModelPair(
             weights_file(detector, runtime, zoo), weights_file(recognizer, runtime, zoo)
         )
-    entry, folder = _find_pair(model, zoo)
-    calibrated = _calibrations(entry.get("calibration"), str(model))
-    second_look = entry.get("second_look")
-    if second_look is not None:
-        second_look = SecondLook.from_settings(second_look, str(model))
+    preset, folder = _find_preset(model, zoo)
+    calibration = preset.calibration
+    looks, coarse = preset.second_look, preset.coarse_view
     return ModelPair(
-        weights_file(detector or _beside(folder, entry["detector"]), runtime, zoo),
-        weights_file(recognizer or _beside(folder, entry["recognizer"]), runtime, zoo),
-        float(entry.get("min_score", 0.0)),
-        float(entry.get("crop_margin", 0.0)),
-        _language(folder, entry.get("language")),
-        second_look,
-        None if detector else calibrated["detection"],
-        None if recognizer else calibrated["recognition"],
-        None if detector or recognizer else calibrated["found"],
-        None if detector else _zoom(entry, str(model)),
-        {} if detector else _postprocessing(entry, str(model)),
-        None if detector else _coarse_view(entry, str(model)),
+        weights_file(detector or _beside(folder, preset.detector), runtime, zoo),
+        weights_file(recognizer or _beside(folder, preset.recognizer), runtime, zoo),
+        preset.min_score,
+        preset.crop_margin,
+        _language(folder, preset.language),
+        None if looks is None else SecondLook.from_settings(looks, preset.name),
+        None if detector else calibration.get("detection"),
+        None if recognizer else calibration.get("recognition"),
+        None if detector or recognizer else calibration.get("found"),
+        None if detector else preset.zoom,
+        {} if detector else preset.postprocessing,
+        None if detector or coarse is None else CoarseView.from_settings(coarse, preset.name),
     )
 
 
@@ -170,17 +171,18 @@ def language_file(name: str | Path, zoo: Path | None = None) -> Path:
     return path
 
 
-def _find_pair(model: str | Path, zoo: Path) -> tuple[dict[str, Any], Path]:
-    """Entry of a pair, and the folder that its files are relative to."""
+def _find_preset(model: str | Path, zoo: Path) -> tuple[Preset, Path]:
+    """A preset, and the folder that its files are relative to."""
     path = Path(model)
-    if path.suffix == ".json":
-        return _checked(_read_json(path), path), path.parent
+    if path.suffix in PLAIN_SUFFIXES:
+        return read_preset(path), path.parent
     if path.suffix in SUFFIXES.values():
         raise ConfigError(f"{model}: one file is no pair; give it as detector or as recognizer")
-    pairs = _pairs(zoo)
-    if str(model) not in pairs:
-        raise ConfigError(f"no model {str(model)!r}; {_inventory(zoo)}")
-    return _checked(pairs[str(model)], zoo / "zoo.json"), zoo
+    presets = _presets(zoo)
+    name = str(model)
+    if name not in presets:
+        raise ConfigError(f"no model {printable_path(name)!r}; {_inventory(zoo)}")
+    return parse_preset(presets[name], name, f"{zoo / 'zoo.json'}: {name}"), zoo
 
 
 def _beside(folder: Path, name: str) -> str | Path:
@@ -189,65 +191,20 @@ def _beside(folder: Path, name: str) -> str | Path:
     return folder / name if Path(name).suffix in files else name
 
 
-def _language(folder: Path, language: Any) -> Mapping[str, Any] | str | Path | None:
+def _language(
+    folder: Path, language: Mapping[str, Any] | str | None
+) -> Mapping[str, Any] | str | Path | None:
     if isinstance(language, Mapping):
         return {**language, "model": _beside(folder, language["model"])}
     return _beside(folder, language) if language else None
 
 
-def _zoom(entry: Mapping[str, Any], origin: str) -> float | None:
-    zoom = entry.get("zoom")
-    if zoom is not None and (not isinstance(zoom, int | float) or zoom <= 0):
-        raise ConfigError(f"{origin}: zoom must be a positive number, not {zoom!r}")
-    return zoom
-
-
-def _postprocessing(entry: Mapping[str, Any], origin: str) -> dict[str, Any]:
-    options = entry.get("postprocessing", {})
-    if not isinstance(options, Mapping):
-        raise ConfigError(f"{origin}: postprocessing must be a mapping, not {options!r}")
-    return dict(options)
-
-
-def _coarse_view(entry: Mapping[str, Any], origin: str) -> CoarseView | None:
-    settings = entry.get("coarse_view")
-    return None if settings is None else CoarseView.from_settings(settings, origin)
-
-
-def _calibrations(settings: Any, origin: str) -> dict[str, ScoreCalibration | None]:
-    """Calibrations of the parts of a pair."""
-    parts: dict[str, ScoreCalibration | None] = dict.fromkeys(CALIBRATED)
-    given = {} if settings is None else settings
-    if not isinstance(given, Mapping) or not set(given) <= set(parts):
-        raise ConfigError(f"{origin}: calibration is that of {', '.join(CALIBRATED)}")
-    found = {part: ScoreCalibration.from_settings(given[part], origin) for part in given}
-    return {**parts, **found}
-
-
-def _checked(entry: Any, origin: Path) -> dict[str, Any]:
-    if not isinstance(entry, dict) or not {"detector", "recognizer"} <= set(entry):
-        raise ConfigError(f"{origin}: a pair needs the keys 'detector' and 'recognizer'")
-    return entry
-
-
-def _pairs(zoo: Path) -> dict[str, Any]:
+def _presets(zoo: Path) -> dict[str, Any]:
     file = zoo / "zoo.json"
-    return _read_json(file) if file.is_file() else {}
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
-    except ValueError as error:
-        raise ConfigError(f"{path}: is not JSON ({error})") from None
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path}: must hold a JSON object")
-    return content
+    return read_presets(file) if file.is_file() else {}
 
 
 def _inventory(zoo: Path) -> str:
-    pairs = ", ".join(sorted(_pairs(zoo))) or "no pair"
+    pairs = ", ".join(sorted(_presets(zoo))) or "no pair"
     files = sorted({p.stem for p in zoo.glob("*") if p.suffix in SUFFIXES.values()})
     return f"the zoo has {pairs} (of {', '.join(files) or 'no weights'})"

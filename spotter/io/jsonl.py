@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from spotter.errors import AnnotationError
+from spotter.io.bounded import parse_json
+from spotter.io.names import one_line, printable_path
 
 
 class JsonLines:
@@ -28,9 +31,10 @@ class JsonLines:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.done = self._repair()
-        self._file = self.path.open("a", encoding="utf-8")
+        with self._written():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.done = self._repair()
+            self._file = self.path.open("a", encoding="utf-8", errors="backslashreplace")
 
     def __enter__(self) -> JsonLines:
         return self
@@ -41,13 +45,30 @@ class JsonLines:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._file.close()
+        with self._written():
+            self._file.close()
 
-    def append(self, record: dict[str, Any]) -> None:
-        """Write one record; it is on its way to the disk when this returns."""
-        self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        self._file.flush()
-        self.done.add(record["image"])
+    def append(self, *records: dict[str, Any]) -> None:
+        """Write the record of an image, or those of its pages; on their way to the disk on return.
+
+        Raises:
+            AnnotationError: They cannot be written, such as on a full disk; the lines before stay.
+        """
+        lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
+        with self._written():
+            self._file.write("".join(lines))
+            self._file.flush()
+        self.done.update(record["image"] for record in records)
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """Makes one line of what a file system says."""
+        try:
+            yield
+        except OSError as error:
+            name = printable_path(self.path)
+            reason = error.strerror or one_line(error)
+            raise AnnotationError(f"{name}: cannot be written ({reason})") from None
 
     def _repair(self) -> set[str]:
         if not self.path.is_file():
@@ -81,17 +102,15 @@ def read_json_lines(path: str | Path) -> Iterator[dict[str, Any]]:
     try:
         with Path(path).open(encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):
-                try:
-                    yield json.loads(line)
-                except ValueError:
-                    raise AnnotationError(f"{path}:{number}: not JSON") from None
-    except OSError as error:
-        raise AnnotationError(f"{path}: cannot be read ({error.strerror})") from None
+                yield parse_json(line, f"{path}:{number}", AnnotationError)
+    except (OSError, UnicodeDecodeError) as error:
+        raise AnnotationError(f"{path}: cannot be read ({one_line(error)})") from None
 
 
 def _image_of(line: bytes) -> str | None:
     try:
-        name = json.loads(line)["image"]
-    except (ValueError, KeyError, TypeError):
+        record = parse_json(line, "line", AnnotationError)
+    except AnnotationError:
         return None
+    name = record.get("image") if isinstance(record, dict) else None
     return name if isinstance(name, str) else None

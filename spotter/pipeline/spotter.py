@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
@@ -11,12 +10,14 @@ from typing import Any, overload
 import numpy as np
 from PIL import Image
 
-from spotter.data.images import ImageSource, read_image
 from spotter.decoding.lexicon import Lexicon
 from spotter.errors import ConfigError, SpotterError
 from spotter.geometry import reading_order
 from spotter.hub.spotting_config import load_spotting_config
 from spotter.hub.zoo import resolve_pair
+from spotter.io.documents import read_pages
+from spotter.io.images import ImageSource, read_image
+from spotter.io.sources import DEFAULT_LIMITS, ReadLimits, is_single, name_of
 from spotter.pipeline.crop_batching import CropPool
 from spotter.pipeline.crops import reading_directions
 from spotter.pipeline.detector import WordFinder
@@ -30,7 +31,6 @@ from spotter.pipeline.word_recognizer import (
 from spotter.runtime.runtimes import open_runtime
 from spotter.structures import SpottingResult, TextInstance
 
-_SINGLE = (str, os.PathLike, bytes, bytearray, memoryview, Image.Image, np.ndarray)
 _LEXICON_DISTANCE = 1.5
 
 
@@ -70,6 +70,7 @@ class SceneTextSpotter:
         calibrated: Scores are the pair's estimates of the probability of being right, where it has
             any; else they are as the networks give them, as they are where a part of the pair (for
             the recognizer, also its language) is replaced.
+        limits: How large pictures and documents may be, and whether addresses are fetched.
 
     Attributes:
         device: Where the networks really run.
@@ -99,7 +100,9 @@ class SceneTextSpotter:
         language: Language = None,
         second_look: bool = True,
         calibrated: bool = True,
+        limits: ReadLimits = DEFAULT_LIMITS,
     ) -> None:
+        self.limits = limits
         if min(det_batch_size, rec_batch_size) < 1:
             raise ConfigError("batch sizes must be at least 1")
         self.pair = resolve_pair(model, detector, recognizer, runtime)
@@ -131,10 +134,10 @@ class SceneTextSpotter:
 
     @classmethod
     def from_config(cls, path: str | Path, **options: Any) -> SceneTextSpotter:
-        """A spotter from a config file, such as ``configs/spotting/english.py``.
+        """A spotter from a config file, such as ``configs/spotting/english.toml``.
 
         Args:
-            path: See :func:`spotter.hub.spotting_config.load_spotting_config`.
+            path: See :func:`spotter.hub.settings.read_settings`.
             **options: Arguments that replace the file's.
 
         Raises:
@@ -148,27 +151,32 @@ class SceneTextSpotter:
         return f"SceneTextSpotter({names[0]} + {names[1]}, {self.device})"
 
     @overload
-    def spot(self, images: ImageSource) -> SpottingResult: ...  # type: ignore[overload-overlap]
+    def spot(self, images: ImageSource) -> Any: ...  # type: ignore[overload-overlap]
     @overload
     def spot(self, images: Iterable[ImageSource]) -> list[SpottingResult]: ...
 
     def spot(self, images: Any) -> Any:
-        """Words of one photo or of many.
+        """Words of one photo, of the pages of one document, or of many of either.
 
         Args:
-            images: A path, the bytes of a file, a PIL image or a BGR array; or an iterable of them.
+            images: A path, an http(s) address, the bytes of a file, a binary file object, a PIL
+                image, a BGR array or a tensor (:func:`spotter.io.images.read_image`); or an
+                iterable of them.
 
         Returns:
-            A :class:`SpottingResult`, or for an iterable a list of them, in which a photo that
-            cannot be read has ``error`` set.
+            A :class:`SpottingResult`; for a PDF, a TIFF of several pages or a moving picture a list
+            of them, one per page, with ``page`` set; for an iterable the results of all its
+            members in one list, in which a photo or page that cannot be read has ``error`` set.
 
         Raises:
-            ImageError: The single photo cannot be read.
+            ImageError: The single photo or document cannot be read, or ``images`` is neither a
+                picture nor an iterable.
         """
-        if isinstance(images, _SINGLE):
-            photo = read_image(images)
-            name = _name_of(images, None)
-            return self._spot([photo], [SpottingResult(name, photo.shape[1], photo.shape[0])])[0]
+        if isinstance(images, np.ndarray | Image.Image) or is_single(images):
+            results = self._spot_many([images], raises=True)
+            return results[0] if results[0].page is None else results
+        if not isinstance(images, Iterable):
+            read_image(images)
         return self._spot_many(images)
 
     def detect(self, image: ImageSource) -> list[TextInstance]:
@@ -177,7 +185,7 @@ class SceneTextSpotter:
         Raises:
             ImageError: The photo cannot be read.
         """
-        return self._find([read_image(image)])[0]
+        return self._find([read_image(image, self.limits)])[0]
 
     def read(self, image: ImageSource, words: Sequence[TextInstance]) -> list[TextInstance]:
         """Read the words of one photo at given places.
@@ -193,12 +201,14 @@ class SceneTextSpotter:
         Raises:
             ImageError: The photo cannot be read.
         """
-        photo, pool = read_image(image), self._pool()
+        photo, pool = read_image(image, self.limits), self._pool()
         for word in words:
             pool.add(photo, reading_directions(word.polygon, self.crop_margin))
         return self._collect(words, pool.finish())
 
-    def _spot_many(self, images: Iterable[ImageSource]) -> list[SpottingResult]:
+    def _spot_many(
+        self, images: Iterable[ImageSource], raises: bool = False
+    ) -> list[SpottingResult]:
         results: list[SpottingResult] = []
         pool, found = self._pool(), []
         photos: list[np.ndarray] = []
@@ -209,15 +219,10 @@ class SceneTextSpotter:
             photos.clear()
             waiting.clear()
 
-        for index, image in enumerate(images):
-            result = SpottingResult(_name_of(image, index))
+        for result, photo in self._photos(images, raises):
             results.append(result)
-            try:
-                photo = read_image(image)
-            except SpotterError as error:
-                result.error = str(error)
+            if photo is None:
                 continue
-            result.height, result.width = photo.shape[:2]
             photos.append(photo)
             waiting.append(result)
             if len(photos) == self.det_batch_size:
@@ -226,12 +231,27 @@ class SceneTextSpotter:
         self._fill(pool, found)
         return results
 
-    def _spot(
-        self, photos: list[np.ndarray], results: list[SpottingResult]
-    ) -> list[SpottingResult]:
-        pool = self._pool()
-        self._fill(pool, self._search(pool, photos, results))
-        return results
+    def _photos(
+        self, images: Iterable[ImageSource], raises: bool
+    ) -> Iterator[tuple[SpottingResult, np.ndarray | None]]:
+        """The pages of all images, each with an empty result; those without pixels have an error.
+
+        Args:
+            images: Photos and documents.
+            raises: Whether one that cannot be read at all is an error.
+        """
+        for index, image in enumerate(images):
+            name = name_of(image, index)
+            try:
+                for page in read_pages(image, self.limits):
+                    result = SpottingResult(name, error=page.error, page=page.number)
+                    if page.image is not None:
+                        result.height, result.width = page.image.shape[:2]
+                    yield result, page.image
+            except SpotterError as error:
+                if raises:
+                    raise
+                yield SpottingResult(name, error=str(error)), None
 
     def _find(self, photos: Sequence[np.ndarray]) -> list[list[TextInstance]]:
         found = self._finder.find(photos)
@@ -286,11 +306,3 @@ class SceneTextSpotter:
         if nearest != word.text:
             word.text, word.character_scores = nearest, []
         return True
-
-
-def _name_of(image: Any, index: int | None) -> str:
-    """What a result calls its photo: the path where there is one, else its place in the call."""
-    if isinstance(image, (str, os.PathLike)):
-        return os.fspath(image)
-    filename = getattr(image, "filename", "")
-    return str(filename) if filename else f"image_{index or 0}"

@@ -1,1 +1,1 @@
-"""Where a network runs: ONNX Runtime, OpenVINO or torch, and what goes into it."""
+"""Running networks: what their files say, and the libraries that run them kept quiet."""

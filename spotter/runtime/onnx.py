@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 
 from spotter.errors import ConfigError, WeightsError
+from spotter.runtime.header import read_header
+from spotter.runtime.header_schema import check_classes
 from spotter.runtime.preprocessing import Normalizer
+from spotter.runtime.telemetry import import_onnxruntime
 
 FRAMES = "frames"
 RESCORER_INPUTS = ("rescorer_frames", "rescorer_tokens")
@@ -27,15 +30,14 @@ class OnnxRuntime:
         threads: Threads per operator; default: the cores that this process may use.
 
     Raises:
-        WeightsError: Not an ONNX file, or one without our header.
+        WeightsError: Not an ONNX file, or one without our header or with weights that are NaN.
         ConfigError: The device is not available; there is no silent fallback.
     """
 
     def __init__(self, path: str | Path, device: str = "cpu", threads: int | None = None) -> None:
-        import onnxruntime
-
-        from spotter.training.header import METADATA_KEY, decode_header
-
+        # What the file says is judged before anything of it is built.
+        self.header: dict[str, Any] = read_header(path, check_weights=True)
+        onnxruntime = import_onnxruntime()
         providers = _onnx_providers(device, onnxruntime.get_available_providers())
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = thread_count(threads)
@@ -50,13 +52,12 @@ class OnnxRuntime:
         except Exception as error:
             reason = " ".join(str(error).split())[:160]
             raise WeightsError(f"{path}: ONNX Runtime cannot load it ({reason})") from None
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        self.header: dict[str, Any] = decode_header(metadata.get(METADATA_KEY), path)
         images = self._session.get_inputs()[0]
         self._input = images.name
         # ONNX Runtime asks for it even where no output depends on it.
         shape = [size if isinstance(size, int) else 1 for size in images.shape]
         self._no_image: np.ndarray = np.zeros(shape, np.float32)
+        check_classes(self.header, self._session.get_outputs()[0].shape[-1], str(path))
         outputs = [output.name for output in self._session.get_outputs()]
         self._output = outputs[0]
         self.rescores = RESCORED in outputs

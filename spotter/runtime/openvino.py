@@ -14,6 +14,7 @@ import numpy as np
 from spotter.errors import ConfigError
 from spotter.runtime.onnx import RESCORED, OnnxRuntime, describe, thread_count
 from spotter.runtime.preprocessing import Normalizer
+from spotter.runtime.telemetry import import_openvino
 
 _INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16"})
 # Kernels that are kept for shapes seen before; a photo's shape needs about a hundred.
@@ -43,9 +44,7 @@ def _core() -> Any:
     Each one that is opened sets a stack for signals, and puts the one before it back when it goes:
     after the second of two has gone, the next signal is handled on the first one's freed memory.
     """
-    import openvino
-
-    return openvino.Core()
+    return import_openvino().Core()
 
 
 class OpenVinoRuntime:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from spotter.errors import ConfigError, WeightsError
+from spotter.runtime.header_schema import check_servable
 from spotter.runtime.onnx import OnnxRuntime, describe, thread_count
 from spotter.runtime.openvino import OpenVinoRuntime, is_quicker
 from spotter.runtime.preprocessing import Normalizer
@@ -144,4 +145,5 @@ def open_runtime(
     loaded = kinds[runtime](path, device, threads)
     if loaded.header["task"] != task:
         raise WeightsError(f"{path}: holds weights for {loaded.header['task']}, not for {task}")
+    check_servable(loaded.header, str(path))
     return loaded

@@ -8,32 +8,38 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spotter.charset import BUILTIN_CHARSETS
 from spotter.errors import WeightsError
 from spotter.registry import MODELS
+from spotter.runtime.header import (
+    EMPTY_HEADER,
+    FORMAT,
+    METADATA_KEY,
+    TASKS,
+    check_header,
+    decode_header,
+)
 
 if TYPE_CHECKING:
     from torch import nn
 
-FORMAT = 1
-"""Version of the header; a reader refuses a newer one."""
-
-METADATA_KEY = "spotter"
-"""Name of the metadata entry, in ``.safetensors`` files and in ONNX ``metadata_props`` alike."""
-
-TASKS = ("detection", "recognition", "language")
+__all__ = [
+    "FORMAT",
+    "METADATA_KEY",
+    "TASKS",
+    "buildable_config",
+    "check_header",
+    "decode_header",
+    "encode_header",
+    "header_from_config",
+    "make_header",
+    "model_charset",
+    "register_models",
+]
 
 # Paths of files to start from: they mean nothing once the weights are in the file itself, and a
 # header from a stranger must not choose what is opened on this machine.
 _SOURCES_OF_WEIGHTS = ("init_cfg", "pretrained", "checkpoint")
-
-
-_EMPTY: dict[str, Any] = {
-    "name": "",
-    "charset": None,
-    "preprocessing": {},
-    "postprocessing": {},
-    "card": {},
-}
 
 
 def make_header(
@@ -108,55 +114,15 @@ def model_charset(model: nn.Module) -> str | None:
     return characters if isinstance(characters, str) else "".join(characters)
 
 
-def check_header(header: Any, origin: str) -> None:
-    """Refuse a header that is not ours.
-
-    Raises:
-        WeightsError: Wrong format, task, or missing fields; one line that begins with ``origin``.
-    """
-    if not isinstance(header, dict) or not isinstance(header.get("format"), int):
-        raise WeightsError(f"{origin}: not a spotter weights header")
-    if header["format"] > FORMAT:
-        raise WeightsError(
-            f"{origin}: header format {header['format']} is newer than this version reads"
-            f" ({FORMAT}); update spotter"
-        )
-    if header.get("task") not in TASKS:
-        raise WeightsError(f"{origin}: task {header.get('task')!r} is none of {', '.join(TASKS)}")
-    if not isinstance(header.get("config"), dict) or "type" not in header["config"]:
-        raise WeightsError(f"{origin}: no model config in the header")
-    if not isinstance(header.get("charset"), str | type(None)):
-        raise WeightsError(f"{origin}: charset must be a string or null")
-    for field in ("preprocessing", "postprocessing", "card"):
-        if not isinstance(header.get(field, {}), dict):
-            raise WeightsError(f"{origin}: {field} must be an object")
-
-
 def encode_header(header: Mapping[str, Any]) -> str:
     """One JSON string, the same for the same header.
 
     Raises:
         WeightsError: Malformed header, or a value that JSON cannot hold.
     """
-    header = {**_EMPTY, **_plain(header)}
+    header = {**EMPTY_HEADER, **_plain(header)}
     check_header(header, "header")
     return json.dumps(header, ensure_ascii=False, allow_nan=False)
-
-
-def decode_header(text: str | None, path: str | Path) -> dict[str, Any]:
-    """The header of the file at ``path``, from its metadata entry ``text``.
-
-    Raises:
-        WeightsError: No entry, not JSON, or malformed.
-    """
-    if text is None:
-        raise WeightsError(f"{path}: holds tensors but no spotter header")
-    try:
-        header = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise WeightsError(f"{path}: header is not JSON ({error})") from None
-    check_header(header, str(path))
-    return {**_EMPTY, **header}
 
 
 def register_models() -> None:
@@ -165,25 +131,37 @@ def register_models() -> None:
     importlib.import_module("spotter.data.preprocessor")
 
 
-def buildable_config(config: Mapping[str, Any], origin: str | Path) -> dict[str, Any]:
+def buildable_config(
+    config: Mapping[str, Any], origin: str | Path, characters: str | None = None
+) -> dict[str, Any]:
     """A copy of ``config`` that is safe to build although a stranger wrote it.
 
     mmengine resolves a ``type`` that is not registered by importing it, so ``subprocess.Popen`` in
     a header would run a program. Only bare names of registered models may pass, ``_scope_`` may
-    not, and sources of pretrained weights are cleared.
+    not, and sources of pretrained weights are cleared. A ``charset`` would be the name of a file
+    to read: it becomes the header's own characters, else it must be the name of a built-in one.
+
+    Args:
+        config: Of a header.
+        origin: For messages.
+        characters: The header's charset; it takes the place of every ``charset`` in ``config``,
+            and is given to the model where there is none.
 
     Raises:
-        WeightsError: A ``type`` that is not a registered model.
+        WeightsError: A ``type`` that is not a registered model, or a charset that is no name.
     """
     register_models()
-    cleaned = _buildable(config, str(origin))
+    cleaned = _buildable(config, str(origin), characters)
     assert isinstance(cleaned, dict)
+    if characters is not None:
+        # Not the name or file that the config gives: those may have changed since.
+        cleaned["charset"] = {"characters": characters}
     return cleaned
 
 
-def _buildable(value: Any, origin: str) -> Any:
+def _buildable(value: Any, origin: str, characters: str | None) -> Any:
     if isinstance(value, list):
-        return [_buildable(item, origin) for item in value]
+        return [_buildable(item, origin, characters) for item in value]
     if not isinstance(value, Mapping):
         return value
     if "_scope_" in value:
@@ -191,10 +169,22 @@ def _buildable(value: Any, origin: str) -> Any:
     if "type" in value and not _is_registered(value["type"]):
         raise WeightsError(f"{origin}: {value['type']!r} is not a model of this version of spotter")
     return {
-        key: _buildable(item, origin)
+        key: _buildable_charset(item, origin, characters)
+        if key == "charset"
+        else _buildable(item, origin, characters)
         for key, item in value.items()
         if not _is_source_of_weights(key, item)
     }
+
+
+def _buildable_charset(charset: Any, origin: str, characters: str | None) -> Any:
+    if characters is not None:
+        return {"characters": characters}
+    if isinstance(charset, Mapping) and isinstance(charset.get("characters"), str):
+        return {"characters": charset["characters"]}
+    if charset is None or (isinstance(charset, str) and charset in BUILTIN_CHARSETS):
+        return charset
+    raise WeightsError(f"{origin}: the charset of the model config must be a name, not a file")
 
 
 def _is_source_of_weights(key: Any, value: Any) -> bool:

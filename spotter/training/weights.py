@@ -23,8 +23,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from spotter.charset import Charset
-from spotter.errors import SpotterError, WeightsError
-from spotter.registry import MODELS
+from spotter.errors import WeightsError
+from spotter.training.foreign_models import build_to_fit
 from spotter.training.header import (
     METADATA_KEY,
     buildable_config,
@@ -187,25 +187,21 @@ def build_from_weights(path: str | Path) -> tuple[nn.Module, dict[str, Any]]:
     """Build the model that a weights file describes and load it, in ``eval`` mode on the CPU.
 
     Raises:
-        WeightsError: Unreadable file, a config that names anything but models of this version, or
-            tensors that do not fit the model.
+        WeightsError: Unreadable file, a config that names anything but models of this version,
+            tensors that do not fit the model (found out before memory is taken for it), or weights
+            that are NaN or infinite.
     """
     header = read_header(path)
-    config = buildable_config(header["config"], path)
-    if header["charset"] is not None:
-        # Not the name or file that the config gives: those may have changed since.
-        config["charset"] = {"characters": header["charset"]}
-    try:
-        model = MODELS.build(config)
-    except SpotterError:
-        raise
-    except Exception as error:
-        reason = str(error).partition("\n")[0]
-        raise WeightsError(f"{path}: the model of the header cannot be built ({reason})") from None
-    report = _fill(model, load_state(path))
-    problems = report.missing + report.unused
-    if problems:
-        raise WeightsError(f"{path}: tensors do not fit the header's model: {_shorten(problems)}")
+    config = buildable_config(header["config"], path, header["charset"])
+    with _open(path) as file:
+        names = list(file.keys())
+        shapes = {name: file.get_slice(name).get_shape() for name in names}
+    model = build_to_fit(config, shapes, path)
+    state = load_state(path)
+    for name, tensor in state.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise WeightsError(f"{path}: {name} holds weights that are no numbers")
+    _fill(model, state)
     return model.eval(), header
 
 

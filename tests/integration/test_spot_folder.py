@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import pytest
+from PIL import Image
 
 from spotter.errors import ImageError
 from spotter.io.jsonl import read_json_lines
@@ -56,3 +58,34 @@ def test_wrong_folders(run_script: Callable, models: list[str], tmp_path: Path) 
         run_script("tools/spot_folder.py", tmp_path / "no", "--out", tmp_path / "o", *models)
     with pytest.raises(ImageError, match="no image"):
         run_script("tools/spot_folder.py", tmp_path, "--out", tmp_path / "o", *models)
+
+
+def test_whatever_lies_in_a_folder_has_its_line(
+    run_script: Callable, models: list[str], tmp_path: Path, capsys
+) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    pages = [Image.new("L", (64, 64), level) for level in (0, 40)]
+    pages[0].save(folder / "scan.tif", save_all=True, append_images=pages[1:])
+    (folder / "eps.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n")
+    (folder / "link.png").symlink_to(tmp_path / "gone.png")
+    expected = {"eps.jpg": "EPS", "link.png": "no such file", "scan.tif": None}
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder / "pipe.gif")
+        expected["pipe.gif"] = "is a pipe"
+    try:
+        (folder / os.fsdecode(b"caf\xe9.bmp")).write_bytes(b"BM")
+        expected["caf\\xe9.bmp"] = "BMP"
+    except OSError:
+        pass
+    out = tmp_path / "results.jsonl"
+    run_script("tools/spot_folder.py", folder, "--out", out, *models)
+    records = list(read_json_lines(out))
+    assert {record["image"] for record in records} == set(expected)
+    for record in records:
+        says = expected[record["image"]]
+        assert record["error"] is None if says is None else says in record["error"]
+    assert [r["page"] for r in records if r["image"] == "scan.tif"] == [1, 2]
+    capsys.readouterr()
+    run_script("tools/spot_folder.py", folder, "--out", out, *models)
+    assert f"0 new of {len(expected)}" in capsys.readouterr().out

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from spotter.data.readers.base import Reader
 from spotter.errors import AnnotationError
+from spotter.io.bounded import check_lmdb
 from spotter.registry import READERS
 
 
@@ -43,10 +45,10 @@ class LMDBReader(Reader):
 
     def _total(self) -> int:
         value = _get(self.lmdb_path, "num-samples")
-        try:
-            return int(value)
-        except ValueError:
-            raise AnnotationError(f"{self.lmdb_path}: num-samples is {value!r}") from None
+        # As many digits as any archive can count; int() of text also takes signs and underscores.
+        if not re.fullmatch(rb"[0-9]{1,15}", value):
+            raise AnnotationError(f"{self.lmdb_path}: num-samples is {value[:40]!r}")
+        return int(value)
 
     def _read(self, index: int) -> dict[str, Any]:
         number = f"{index + 1:09d}"
@@ -94,6 +96,7 @@ def _environment(lmdb_path: str) -> Any:
     # Only users of this layout need the package.
     import lmdb
 
+    check_lmdb(lmdb_path, AnnotationError)
     try:
         environment = lmdb.open(
             lmdb_path, readonly=True, lock=False, readahead=False, meminit=False

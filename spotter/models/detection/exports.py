@@ -22,3 +22,6 @@ __all__ = [
     "ModulatedDeformConv2d",
     "ResNet",
 ]
+
+# Not by a decorator: inference uses the class without any registry.
+MODELS.register_module(module=DBPostprocessor)

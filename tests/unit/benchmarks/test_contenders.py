@@ -73,7 +73,7 @@ def test_weights_and_settings_tell_contenders_apart(files: tuple[Path, Path], tm
 def test_unknown_models(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no such weights"):
         our_contender("nobody", SETTINGS)
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="no such file"):
         our_contender(str(tmp_path / "pair.json"), SETTINGS)
 
 

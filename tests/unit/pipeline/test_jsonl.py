@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from spotter.errors import AnnotationError
 from spotter.io.jsonl import JsonLines, read_json_lines
+
+
+class Full(io.StringIO):
+    """A file on a full disk."""
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def write(path: Path, *names: str) -> None:
@@ -70,3 +80,30 @@ def test_reading_names_the_line(tmp_path: Path) -> None:
         list(read_json_lines(path))
     with pytest.raises(AnnotationError, match="cannot be read"):
         list(read_json_lines(tmp_path / "none"))
+
+
+def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(AnnotationError, match="cannot be written"):
+        JsonLines(tmp_path / "file" / "out.jsonl")
+    path = tmp_path / "out.jsonl"
+    write(path, "a")
+    with JsonLines(path) as lines:
+        lines._file.close()
+        lines._file = Full()
+        with pytest.raises(AnnotationError, match=r"written \(No space left on device\)"):
+            lines.append({"image": "b"})
+        lines._file = io.StringIO()
+    assert [record["image"] for record in read_json_lines(path)] == ["a"]
+
+
+def test_lines_of_strangers(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_text("[" * 100_000 + "\n")
+    with pytest.raises(AnnotationError, match=r"out\.jsonl:1: "):
+        list(read_json_lines(path))
+    with pytest.raises(AnnotationError, match="not a result line"):
+        JsonLines(path)
+    path.write_bytes(b"\xff\n")
+    with pytest.raises(AnnotationError, match="cannot be read"):
+        list(read_json_lines(path))

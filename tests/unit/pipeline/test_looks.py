@@ -210,5 +210,5 @@ def test_a_pair_of_ones_own_may_look_twice(pair: dict[str, Path], tmp_path: Path
     file.write_text(entry % (pair["detector"], pair["recognizer"], good))
     assert WordRecognizer(file, threads=1)._second_look == SecondLook(0.5, (Look(tilt=3),))
     file.write_text(entry % (pair["detector"], pair["recognizer"], "true"))
-    with pytest.raises(ConfigError, match="a second look has 'below' and 'looks'"):
+    with pytest.raises(ConfigError, match="second_look must be an object"):
         WordRecognizer(file, threads=1)

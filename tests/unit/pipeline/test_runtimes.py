@@ -56,6 +56,11 @@ def test_refusals(tmp_path: Path) -> None:
             OnnxRuntime(path, device)
     junk = tmp_path / "junk.onnx"
     junk.write_bytes(b"not a graph")
+    with pytest.raises(WeightsError, match=r"junk\.onnx: not an ONNX file"):
+        OnnxRuntime(junk)
+    broken = onnx.load(str(path))
+    broken.graph.node[0].op_type = "NoSuchOperator"
+    onnx.save(broken, str(junk))
     with pytest.raises(WeightsError, match=r"junk\.onnx: ONNX Runtime cannot load it"):
         OnnxRuntime(junk)
     foreign = onnx.load(str(path))

@@ -183,15 +183,13 @@ def test_zoom_of_the_caller_and_of_the_pair(tmp_path: Path, pair: dict, photos: 
     with pytest.raises(ConfigError, match="zoom must be positive"):
         SceneTextSpotter(**pair, threads=1, zoom=0)
     own.write_text(json.dumps({**entry, "postprocessing": 3}))
-    with pytest.raises(ConfigError, match="postprocessing must be a mapping"):
+    with pytest.raises(ConfigError, match="postprocessing must be an object"):
         SceneTextSpotter(own, threads=1)
     own.write_text(json.dumps({**entry, "postprocessing": {"colour": 3}}))
-    with pytest.raises(WeightsError, match="colour"):
+    with pytest.raises(ConfigError, match=r"postprocessing\.colour is unknown"):
         SceneTextSpotter(own, threads=1)
     own.write_text(json.dumps({**entry, "zoom": "large"}))
-    with pytest.raises(
-        ConfigError, match=r"pair\.json: zoom must be a positive number, not 'large'"
-    ):
+    with pytest.raises(ConfigError, match="zoom must be a number in"):
         SceneTextSpotter(own, threads=1)
 
 

@@ -11,7 +11,7 @@ import sys
 from spotter import SceneTextSpotter
 from spotter.data.images import read_image
 spotter = SceneTextSpotter(detector=sys.argv[1], recognizer=sys.argv[2], threads=1)
-print(sorted({"torch", "mmcv", "scipy", "matplotlib"} & set(sys.modules)))
+print(sorted({"torch", "mmengine", "mmcv", "onnx", "scipy", "matplotlib"} & set(sys.modules)))
 """
 
 

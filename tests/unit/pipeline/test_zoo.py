@@ -71,7 +71,7 @@ def test_errors_say_what_there_is(zoo: Path) -> None:
     with pytest.raises(ConfigError, match="runtime"):
         resolve_pair(runtime="tflite", zoo=zoo)
     (zoo / "zoo.json").write_text('{"default": {"detector": "dbnet"}}')
-    with pytest.raises(ConfigError, match="needs the keys"):
+    with pytest.raises(ConfigError, match="default: recognizer is missing"):
         resolve_pair(zoo=zoo)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 from pathlib import Path
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from spotter.charset import Charset
 from spotter.errors import WeightsError
 from spotter.models.token_maps import remap_tensor
+from spotter.registry import MODELS
 from spotter.training.header import buildable_config, header_from_config, make_header
 from spotter.training.weights import (
     atomic_write,
@@ -326,3 +328,76 @@ def test_one_file_is_loaded_as_ever(tmp_path: Path) -> None:
         report = load_all(new, source)
         assert torch.equal(new.weight, old.weight)
         assert "weight" in report.used
+
+
+@MODELS.register_module()
+class Tower(nn.Module):
+    """As many layers, and as wide ones, as a header says."""
+
+    def __init__(self, depth: int = 1, width: int = 2, table: int = 1) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*(nn.Linear(width, width, bias=False) for _ in range(depth)))
+        self.register_buffer("table", torch.zeros(table), persistent=False)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        # Each of these would take 100 GB or hours.
+        ({"width": 200_000}, "tensors do not fit the header's model: layers.0.weight"),
+        ({"depth": 500_000}, "more than 500 layers"),
+        ({"table": 1_000_000, "width": 2, "depth": 1}, None),
+        ({"depth": -1}, "tensors do not fit"),
+        ({"depth": "many"}, "cannot be built"),
+        ({"height": 3}, "cannot be built"),
+        ({"width": 10**8}, "config has the number"),
+    ],
+)
+def test_models_of_foreign_headers_are_measured_first(
+    tmp_path: Path, config: dict[str, Any], message: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spotter.training.foreign_models._MAX_PARTS", 500)
+    path = tmp_path / "a.safetensors"
+    tensors = {"layers.0.weight": torch.zeros(2, 2)}
+    content = header()
+    content["config"] = {"type": "Tower", **config}
+    save_file(tensors, path, metadata={"spotter": json.dumps(content)})
+    if message is None:
+        assert build_from_weights(path)[0].table.numel() == 1_000_000
+        return
+    with pytest.raises(WeightsError, match=message) as caught:
+        build_from_weights(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_tables_that_no_file_holds_are_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spotter.training.foreign_models._MAX_UNSAVED_VALUES", 99)
+    save_weights(tmp_path / "a.safetensors", Tower(), header(config={"type": "Tower", "table": 99}))
+    build_from_weights(tmp_path / "a.safetensors")
+    faulty = header(config={"type": "Tower", "table": 100})
+    save_weights(tmp_path / "a.safetensors", Tower(), faulty)
+    with pytest.raises(WeightsError, match="tables of 100 values"):
+        build_from_weights(tmp_path / "a.safetensors")
+
+
+def test_weights_that_are_not_finite_are_not_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    tensors = {"layers.0.weight": torch.tensor([[0.0, 1.0], [float("nan"), 0.0]])}
+    content = header(config={"type": "Tower"})
+    save_file(tensors, path, metadata={"spotter": json.dumps(content)})
+    with pytest.raises(WeightsError, match=r"layers\.0\.weight holds weights that are no numbers"):
+        build_from_weights(path)
+
+
+def test_a_charset_in_a_header_is_no_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("abc")
+    nested = {"type": "Tower", "vision": {"type": "Tower", "charset": str(secret)}}
+    with pytest.raises(WeightsError, match="must be a name, not a file"):
+        buildable_config(nested, "file")
+    # The header's own characters take its place.
+    assert buildable_config(nested, "file", "xyz")["vision"]["charset"] == {"characters": "xyz"}
+    named = {"type": "Tower", "charset": "36"}
+    assert buildable_config(named, "file") == named

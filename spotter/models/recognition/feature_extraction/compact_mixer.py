@@ -144,7 +144,7 @@ class CompactMixer(BaseModule):
         self.stem = nn.Sequential(
             conv_bn(in_channels, stem_channels, 3, 2), conv_bn(stem_channels, channels[0], 3, 2)
         )
-        rates = torch.linspace(0, drop_path, sum(depths)).tolist()
+        rates = torch.linspace(0, drop_path, sum(depths), device="cpu").tolist()
         self.merges = nn.ModuleList(
             conv_bn(narrow, wide, 3, (2, 1)) for narrow, wide in pairwise(channels)
         )

@@ -1,0 +1,128 @@
+"""Which picture formats are opened: an allow-list, decided by what a file holds."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import IO
+
+from PIL import Image, ImageFile
+
+from spotter.errors import ImageError
+from spotter.io.names import one_line
+
+# Pillow's names of the formats that are opened, and the plugin module of each. Everything else that
+# Pillow knows stays shut: EPS starts Ghostscript, and of the rare ones nobody takes photos.
+_PLUGINS = {
+    "JPEG": "JpegImagePlugin",
+    "PNG": "PngImagePlugin",
+    "WEBP": "WebPImagePlugin",
+    "GIF": "GifImagePlugin",
+    "TIFF": "TiffImagePlugin",
+    "BMP": "BmpImagePlugin",
+    "DIB": "BmpImagePlugin",
+    "PPM": "PpmImagePlugin",
+    "JPEG2000": "Jpeg2KImagePlugin",
+    "AVIF": "AvifImagePlugin",
+    "ICO": "IcoImagePlugin",
+}
+
+FORMATS = (*_PLUGINS, "MPO")
+"""Formats that are opened, by Pillow's names; MPO is what Pillow calls a JPEG of several."""
+
+IMAGE_SUFFIXES = (
+    *(".apng", ".avif", ".avifs", ".bmp", ".dib", ".gif", ".ico", ".j2c", ".j2k", ".jfif", ".jp2"),
+    *(".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".mpo", ".pbm", ".pfm", ".pgm", ".png"),
+    *(".pnm", ".ppm", ".tif", ".tiff", ".webp"),
+)
+"""Suffixes by which pictures are found in folders; what a file is, its content says."""
+
+DOCUMENT_SUFFIXES = (".pdf",)
+
+_MAGIC = (
+    (0, b"%PDF", "PDF"),
+    (0, b"%!PS", "EPS or PostScript"),
+    (0, b"\xc5\xd0\xd3\xc6", "EPS"),
+    (0, b"DDS ", "DDS"),
+    (0, b"BLP", "BLP"),
+    (0, b"8BPS", "Photoshop"),
+    (0, b"\x8aMNG", "MNG"),
+    (0, b"qoif", "QOI"),
+    (0, b"\xff\x0a", "JPEG XL"),
+    (0, b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
+    (0, b"v/1\x01", "OpenEXR"),
+    (0, b"#?RADIANCE", "Radiance HDR"),
+    (0, b"SIMPLE  =", "FITS"),
+    (0, b"\x89HDF", "HDF5"),
+    (0, b"icns", "ICNS"),
+    (0, b"\xd7\xcd\xc6\x9a", "WMF"),
+    (0, b"\x00\x00\x02\x00", "CUR or TGA"),
+    (0, b"\x01\xda", "SGI"),
+    (0, b"\x59\xa6\x6a\x95", "Sun raster"),
+    (0, b"/* XPM", "XPM"),
+    (0, b"PK\x03\x04", "ZIP archive"),
+    (0, b"\x1f\x8b", "gzip"),
+    (0, b"RIFF", "RIFF (no WebP)"),
+    (0, b"<svg", "SVG"),
+    (0, b"<?xml", "XML or SVG"),
+    (0, b"<!DOCTYPE html", "HTML page"),
+    (0, b"<html", "HTML page"),
+    (4, b"ftypheic", "HEIC"),
+    (4, b"ftypheix", "HEIC"),
+    (4, b"ftypmif1", "HEIF"),
+    (4, b"ftypavif", "AVIF"),
+    (4, b"ftypavis", "AVIF"),
+    (4, b"ftyp", "MP4 or another ISO media file"),
+    (40, b" EMF", "EMF"),
+)
+
+
+def format_name(prefix: bytes) -> str | None:
+    """What the first bytes of a file (64 are enough) say that it is, where we do not open it."""
+    found = (name for at, magic, name in _MAGIC if prefix[at : at + len(magic)] == magic)
+    return next(found, None)
+
+
+def _accepts(accept: Callable[[bytes], bool | str] | None, prefix: bytes) -> bool:
+    """Whether a plugin takes a file; some say in words that this Pillow lacks their decoder."""
+    try:
+        answer = accept is None or accept(prefix)
+    except Exception:
+        # Such as struct.error, for files of a few bytes.
+        return False
+    return bool(answer) and not isinstance(answer, str)
+
+
+def open_image(stream: IO[bytes], name: str) -> ImageFile.ImageFile:
+    """Open a picture of an allowed format lazily; its pixels are not decoded yet.
+
+    Pillow's own ``Image.open`` is not called: its limit of pixels is one of the whole process.
+
+    Args:
+        stream: Seekable; it stays open.
+        name: For messages.
+
+    Raises:
+        ImageError: Of another format, which the message names where it is known, or damaged.
+    """
+    stream.seek(0)
+    prefix = stream.read(64)
+    for kind, plugin in _PLUGINS.items():
+        try:
+            importlib.import_module(f"PIL.{plugin}")
+            factory, accept = Image.OPEN[kind]
+        except (ImportError, KeyError):
+            continue
+        if not _accepts(accept, prefix[:16]):
+            continue
+        try:
+            stream.seek(0)
+            return factory(stream, "")
+        except Exception as error:
+            # Plugins document no set of errors for damaged data.
+            reason = one_line(error)
+        raise ImageError(f"{name}: damaged or truncated {kind} ({reason})")
+    found = format_name(prefix)
+    if found is None:
+        raise ImageError(f"{name}: not an image, or of a format that cannot be read")
+    raise ImageError(f"{name}: not an image that is read here, but {found}")

@@ -1,0 +1,110 @@
+"""Pages of documents and frames of moving pictures."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import spotter.io.documents as documents
+from spotter.errors import ImageError
+from spotter.io import ReadLimits, read_image, read_pages
+from spotter.pipeline import SceneTextSpotter
+
+
+def pages(count: int, form: str) -> bytes:
+    """Page n is grey of 40 n."""
+    images = [Image.new("L", (40, 24), 40 * n) for n in range(1, count + 1)]
+    stream = io.BytesIO()
+    options = {"lossless": True} if form == "WEBP" else {}
+    images[0].save(stream, form, save_all=True, append_images=images[1:], **options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("form", ["TIFF", "GIF", "PNG", "WEBP"])
+def test_a_page_each(form: str) -> None:
+    data = pages(3, form)
+    read = list(read_pages(data))
+    assert [page.number for page in read] == [1, 2, 3]
+    levels = [int(page.image[5, 5, 0]) for page in read if page.image is not None]
+    np.testing.assert_allclose(levels, [40, 80, 120], atol=3)
+    np.testing.assert_array_equal(read_image(data), read[0].image)
+    (single,) = read_pages(pages(1, form))
+    assert single.number is None
+
+
+def test_pages_are_counted_and_bounded() -> None:
+    read = list(read_pages(pages(4, "TIFF"), ReadLimits(max_pages=2)))
+    assert [page.number for page in read] == [1, 2, 3]
+    assert "pages from 3 on are not read" in (read[2].error or "")
+    with pytest.raises(ImageError, match="more than the limit"):
+        list(read_pages(pages(2, "GIF"), ReadLimits(max_pixels=100)))
+
+
+def test_a_damaged_page_ends_with_its_line() -> None:
+    data = pages(3, "GIF")
+    read = list(read_pages(data[: len(data) - 20]))
+    assert read[0].image is not None
+    assert all("\n" not in (page.error or "") for page in read)
+
+
+def test_results_of_a_document(spotter: SceneTextSpotter, tmp_path: Path) -> None:
+    path = tmp_path / "scan.tif"
+    path.write_bytes(pages(2, "TIFF"))
+    results = spotter.spot(path)
+    assert [(r.image, r.page, r.width) for r in results] == [(str(path), n, 40) for n in (1, 2)]
+    assert results[1].to_dict()["page"] == 2
+    photo = np.zeros((32, 32, 3), np.uint8)
+    mixed = spotter.spot([photo, path, None, tmp_path / "gone.tif"])
+    assert [r.page for r in mixed] == [None, 1, 2, None, None]
+    assert "cv2.imread" in mixed[3].error
+    assert "no such file" in mixed[4].error
+    assert "page" not in mixed[0].to_dict()
+
+
+def test_single_things_are_not_iterated(spotter: SceneTextSpotter) -> None:
+    data = pages(1, "PNG")
+    assert spotter.spot(io.BytesIO(data)).width == 40
+    for source, says in (
+        (None, "cv2.imread"),
+        ({"a": data}, "mapping"),
+        (5, "from int"),
+        (object(), "from object"),
+        (b"", "not an image"),
+    ):
+        with pytest.raises(ImageError, match=says) as caught:
+            spotter.spot(source)
+        assert "\n" not in str(caught.value)
+
+
+def blank_pdf(count: int) -> bytes:
+    """A PDF of empty pages, 72 by 36 points."""
+    kids = " ".join(f"{n + 3} 0 R" for n in range(count))
+    objects = ["<</Type/Catalog/Pages 2 0 R>>", f"<</Type/Pages/Count {count}/Kids[{kids}]>>"]
+    objects += ["<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 36]>>"] * count
+    body = "%PDF-1.4\n"
+    for number, content in enumerate(objects, start=1):
+        body += f"{number} 0 obj{content}endobj\n"
+    return (body + "trailer<</Root 1 0 R>>\n%%EOF").encode()
+
+
+def test_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(documents, "find_spec", lambda name: None)
+        with pytest.raises(ImageError, match=r"pip install 'spotter\[pdf\]'"):
+            list(read_pages(blank_pdf(1)))
+    pytest.importorskip("pypdfium2")
+    read = list(read_pages(blank_pdf(2)))
+    # 72 points are an inch, at 200 pixels each.
+    assert [page.image.shape for page in read if page.image is not None] == [(100, 200, 3)] * 2
+    assert [page.number for page in read] == [1, 2]
+    (first, rest) = read_pages(blank_pdf(2), ReadLimits(max_pages=1))
+    assert first.image is not None
+    assert "not read" in (rest.error or "")
+    (page,) = read_pages(blank_pdf(1), ReadLimits(max_pixels=100))
+    assert "more than the limit" in (page.error or "")
+    with pytest.raises(ImageError, match="not a readable PDF"):
+        list(read_pages(b"%PDF-1.4 nothing"))
