@@ -8,9 +8,6 @@ from spotter.models.detection.necks.fpn import FPNC, AdaptiveScaleFusion
 from spotter.pipeline.db_postprocessor import DBPostprocessor
 from spotter.registry import MODELS
 
-# Post-processing belongs to the reading side, which knows no registries.
-MODELS.register_module(module=DBPostprocessor)
-
 __all__ = [
     "FPNC",
     "AdaptiveScaleFusion",
@@ -23,5 +20,5 @@ __all__ = [
     "ResNet",
 ]
 
-# Not by a decorator: inference uses the class without any registry.
+# Not by a decorator: post-processing belongs to the reading side, which knows no registries.
 MODELS.register_module(module=DBPostprocessor)
