@@ -5,4 +5,4 @@ model = dict(
     feature_extraction=dict(depths=(2, 4, 4, 5), zero_init_residual=True),
     rescorer=dict(type="TransformerPrediction", weight=0.5),
 )
-release = dict(name="deep_ctc", grown_from="compact_ctc")
+release = dict(name="deep_ctc", init_from="compact_ctc")

@@ -1,6 +1,7 @@
-"""How the shipped models come about: training in pieces, and publishing what got better."""
+"""Training of the shipped models in sessions, and release of weights that score higher."""
 
-from research.release.piece import PieceReport, train_piece
 from research.release.publish import publish
+from research.release.session import train_session
+from research.release.settings import SessionReport, SessionSettings
 
-__all__ = ["PieceReport", "publish", "train_piece"]
+__all__ = ["SessionReport", "SessionSettings", "publish", "train_session"]

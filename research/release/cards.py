@@ -11,6 +11,7 @@ from typing import Any
 from safetensors import safe_open
 
 from research.release.curve import curve_section
+from research.release.log import log_folder, read_sessions
 from spotter.errors import WeightsError
 from spotter.evaluation.report import markdown_table
 from spotter.training.weights import read_header
@@ -21,13 +22,13 @@ _ABOUT = ("data", "schedule", "averaged", "licence")
 def write_card(name: str, zoo: Path, docs: Path) -> Path:
     """Write ``<docs>/models/<name>.md`` anew.
 
-    What the header says comes first, then the hours by ``<docs>/releases/<name>.jsonl``, the
-    scores, and links to those pages about the model that there are.
+    The content of the header comes first, then the hours of training by the log
+    (:func:`log_folder`), the scores, and links to the pages about the model that exist.
 
     Args:
         name: Of the weights.
         zoo: Folder of ``<name>.safetensors``.
-        docs: Folder of the documentation.
+        docs: Folder ``docs`` of the checkout.
 
     Returns:
         The page.
@@ -40,17 +41,19 @@ def write_card(name: str, zoo: Path, docs: Path) -> Path:
         raise WeightsError(f"{weights}: no such weights file")
     header = read_header(weights)
     card = header["card"]
-    pieces = read_pieces(docs, name)
+    sessions = read_sessions(log_folder(docs), name)
     rows = [f"# {name}", ""]
     rows += [f"A model for {header['task']}: {_architecture(header)}, {_size(weights)}."]
     rows += ["", *(f"- **{key}**: {card[key]}" for key in _ABOUT if key in card)]
-    rows += [f"- **training**: {line}" for line in _training(pieces, name)]
-    grown_from = next((p["grown_from"] for p in pieces if p.get("grown_from")), "")
-    if grown_from:
-        rows += [f"- **grown out of**: [{grown_from}]({grown_from}.md), whose hours come before"]
+    rows += [f"- **training**: {line}" for line in _training(sessions, name)]
+    init_from = next((p["init_from"] for p in sessions if p.get("init_from")), "")
+    if init_from:
+        known = (docs / "models" / f"{init_from}.md").is_file()
+        start = f"[{init_from}]({init_from}.md)" if known else f"`{init_from}`"
+        rows += [f"- **initialised from**: {start}, whose hours of training are not counted here"]
     rows += ["", "## Scores", "", f"{card['protocol']}; printed by `{card['command']}`."]
     rows += ["", markdown_table(["validation", "value"], _scores(card["metrics"])).rstrip()]
-    curve = curve_section(pieces, _curve_metric(header, pieces))
+    curve = curve_section(sessions, _curve_metric(header, sessions))
     if curve:
         rows += ["", "## Learning curve", "", curve.rstrip()]
     pages = _pages(docs, name)
@@ -65,11 +68,11 @@ def write_card(name: str, zoo: Path, docs: Path) -> Path:
     return path
 
 
-def _curve_metric(header: dict[str, Any], pieces: Sequence[dict[str, Any]]) -> str:
+def _curve_metric(header: dict[str, Any], sessions: Sequence[dict[str, Any]]) -> str:
     """What the scores of the learning curve are, in words."""
     if not header["charset"]:
         return "hmean"
-    metric = pieces[-1].get("metric", "") if pieces else ""
+    metric = sessions[-1].get("metric", "") if sessions else ""
     parts = ("exact" if "exact" in metric else "", "mean of the sets" if "/mean/" in metric else "")
     return ", ".join(filter(None, ("word accuracy", *parts)))
 
@@ -90,27 +93,19 @@ def _size(weights: Path) -> str:
     return f"{count:.1f} million parameters, {weights.stat().st_size / 1e6:.1f} MB"
 
 
-def read_pieces(docs: Path, name: str) -> list[dict[str, Any]]:
-    """Lines of a model's log; none if there is no log."""
-    log = docs / "releases" / f"{name}.jsonl"
-    if not log.is_file():
+def _training(sessions: Sequence[dict[str, Any]], name: str) -> list[str]:
+    """Hours and samples up to the session whose weights are shipped."""
+    shipped = max((i for i, session in enumerate(sessions) if session["shipped"]), default=-1)
+    sessions = sessions[: shipped + 1]
+    if not sessions:
         return []
-    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-
-
-def _training(pieces: Sequence[dict[str, Any]], name: str) -> list[str]:
-    """Hours and samples up to the piece whose weights are shipped."""
-    shipped = max((i for i, piece in enumerate(pieces) if piece["shipped"]), default=-1)
-    pieces = pieces[: shipped + 1]
-    if not pieces:
-        return []
-    hours = sum(piece["minutes"] for piece in pieces) / 60
-    samples = sum(piece["samples"] for piece in pieces)
-    trained = sum(piece["minutes"] > 0 for piece in pieces)  # an average has a line, too
-    machines = ", ".join(dict.fromkeys(piece["machine"] for piece in pieces))
+    hours = sum(session["minutes"] for session in sessions) / 60
+    samples = sum(session["samples"] for session in sessions)
+    trained = sum(session["minutes"] > 0 for session in sessions)  # an average has a line, too
+    machines = ", ".join(dict.fromkeys(session["machine"] for session in sessions))
     return [
-        f"{hours:.1f} hours in {trained} pieces, {samples:,} samples, on {machines}, until"
-        f" {pieces[-1]['date']} ([log](../releases/{name}.md))"
+        f"{hours:.1f} hours in {trained} sessions, {samples:,} samples, on {machines}, until"
+        f" {sessions[-1]['date']} (log: `research/releases/{name}.md`)"
     ]
 
 
@@ -124,11 +119,10 @@ def _scores(metrics: dict[str, float]) -> list[list[str]]:
 def _pages(docs: Path, name: str) -> list[str]:
     known = {
         f"models/{name}_sizes.md": "Input size against speed, and false detections",
-        f"models/{name}_weaknesses.md": "Known weaknesses: where it gives out, with pictures",
-        "benchmarks.md": "Benchmarks beside RapidOCR, with the time per photo",
-        "releases/findings.md": "What helped and what did not",
+        f"models/{name}_robustness.md": "Robustness: accuracy on words that get harder to read",
+        "benchmarks.md": "Benchmarks with RapidOCR as baseline, with the time per photo",
     }
-    links = {"models": "", "": "../", "releases": "../releases/"}
+    links = {"models": "", "": "../"}
     return [
         f"- [{title}]({links[page.rpartition('/')[0]]}{Path(page).name})"
         for page, title in known.items()

@@ -12,7 +12,7 @@ from spotter.evaluation.report import markdown_table
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """Where a model stood after a piece.
+    """Where a model stood after a session.
 
     Attributes:
         hours: Of training so far.
@@ -25,24 +25,24 @@ class CurvePoint:
     shipped: bool
 
 
-def learning_curve(pieces: Sequence[Mapping[str, Any]]) -> list[CurvePoint]:
-    """Points of a log's pieces.
+def learning_curve(sessions: Sequence[Mapping[str, Any]]) -> list[CurvePoint]:
+    """Points of a log's sessions.
 
     Args:
-        pieces: Lines of the log. A ``tuned_score``, measured later with thresholds made for the
-            piece's weights, counts instead of the ``score`` if all have one: thresholds made for
-            other weights would hide what was learnt. Pieces that were validated by another metric
+        sessions: Lines of the log. A ``tuned_score``, measured later with thresholds made for the
+            session's weights, counts instead of the ``score`` if all have one: thresholds made for
+            other weights would hide what was learnt. Sessions that were validated by another metric
             than the last one give hours, but no point.
     """
-    metric = pieces[-1].get("metric", "") if pieces else ""
-    shown = [piece for piece in pieces if piece.get("metric", "") == metric]
-    key = "tuned_score" if all("tuned_score" in piece for piece in shown) else "score"
+    metric = sessions[-1].get("metric", "") if sessions else ""
+    shown = [session for session in sessions if session.get("metric", "") == metric]
+    key = "tuned_score" if all("tuned_score" in session for session in shown) else "score"
     points: list[CurvePoint] = []
     hours = 0.0
-    for piece in pieces:
-        hours += piece["minutes"] / 60
-        if piece.get("metric", "") == metric:
-            points.append(CurvePoint(hours, float(piece[key]), bool(piece["shipped"])))
+    for session in sessions:
+        hours += session["minutes"] / 60
+        if session.get("metric", "") == metric:
+            points.append(CurvePoint(hours, float(session[key]), bool(session["shipped"])))
     return points
 
 
@@ -70,15 +70,15 @@ def forecast(points: Sequence[CurvePoint], hours: float) -> float | None:
     return 1 - (1 - best.score) * ((last + hours) / last) ** slope
 
 
-def curve_section(pieces: Sequence[Mapping[str, Any]], metric: str, more: float = 10.0) -> str:
-    """The learning curve as Markdown; empty without pieces.
+def curve_section(sessions: Sequence[Mapping[str, Any]], metric: str, more: float = 10.0) -> str:
+    """The learning curve as Markdown; empty without sessions.
 
     Args:
-        pieces: Lines of the log.
+        sessions: Lines of the log.
         metric: What the scores are.
         more: Hours to look ahead.
     """
-    points = learning_curve(pieces)
+    points = learning_curve(sessions)
     if not points:
         return ""
     rows = [[f"{p.hours:.1f}", f"{p.score:.3f}", "yes" if p.shipped else "no"] for p in points]

@@ -6,8 +6,6 @@ from spotter.training.hooks.ema import EMAHook
 from spotter.training.hooks.frame_alignment import FrameAlignmentHook
 from spotter.training.hooks.fusion_start import FusionStartHook
 from spotter.training.hooks.label_check import LabelCheckHook
-from spotter.training.hooks.peer_averaging import PeerAveragingHook
-from spotter.training.hooks.piece_schedule import PieceScheduleHook
 from spotter.training.hooks.progress import ProgressHook, RunInfoHook
 from spotter.training.hooks.stop import InterruptHook, TimeLimitHook
 from spotter.training.hooks.target_validation import TargetValidationHook
@@ -19,8 +17,6 @@ __all__ = [
     "FusionStartHook",
     "InterruptHook",
     "LabelCheckHook",
-    "PeerAveragingHook",
-    "PieceScheduleHook",
     "ProgressHook",
     "RunInfoHook",
     "TargetValidationHook",

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from research.release import PieceReport, publish, train_piece
+from research.configs import packaged_config
+from research.release import SessionReport, publish, train_session
 from research.release.cards import write_card
-from research.release.judge import Judgement
-from research.release.piece import PieceSettings, packaged_config
+from research.release.gate import GateResult
 from research.release.publish import shipped_score
+from research.release.settings import SessionSettings
 from spotter.errors import ConfigError, WeightsError
 from spotter.registry import MODELS
 from spotter.training.header import make_header
@@ -27,8 +28,8 @@ CONFIG = {
 }
 
 
-def report(score: float) -> PieceReport:
-    return PieceReport(
+def report(score: float) -> SessionReport:
+    return SessionReport(
         model="tiny",
         date="2026-01-01",
         minutes=1.0,
@@ -76,23 +77,23 @@ def test_only_better_weights_are_shipped_and_every_piece_is_logged(tmp_path: Pat
     assert outcomes == [True, False, False, True]
     assert (zoo / "tiny.onnx").is_file()
     assert read_header(zoo / "tiny.safetensors")["card"]["score"] == 0.6
-    lines = (docs / "releases/tiny.jsonl").read_text().splitlines()
+    lines = (tmp_path / "research/releases/tiny.jsonl").read_text().splitlines()
     assert [json.loads(line)["shipped"] for line in lines] == outcomes
-    table = (docs / "releases/tiny.md").read_text()
+    table = (tmp_path / "research/releases/tiny.md").read_text()
     assert table.count("| yes |") == 2
     assert table.count("| no |") == 2
     card = (docs / "models/tiny.md").read_text()
     assert "| hmean | 0.6000 |" in card
     assert "A model for detection: DBNet (MobileNetV3Large, FPNC, DBHead), " in card
-    # 0.5 and 0.6 were shipped; the pieces between count, too, as the state went on.
-    assert "**training**: 0.1 hours in 4 pieces, 320 samples, on test, until 2026-01-01" in card
-    assert "weaknesses" not in card
+    # 0.5 and 0.6 were shipped; the sessions between count, too, as the state went on.
+    assert "**training**: 0.1 hours in 4 sessions, 320 samples, on test, until 2026-01-01" in card
+    assert "robustness" not in card
     publish(candidate(tmp_path, 0.5, 9), report(0.5), zoo, docs)
-    (docs / "models/tiny_weaknesses.md").write_text("")
+    (docs / "models/tiny_robustness.md").write_text("")
     write_card("tiny", zoo, docs)
     card = (docs / "models/tiny.md").read_text()
-    assert "in 4 pieces" in card
-    assert "](tiny_weaknesses.md)" in card
+    assert "in 4 sessions" in card
+    assert "](tiny_robustness.md)" in card
     with pytest.raises(WeightsError, match="no such weights"):
         write_card("huge", zoo, docs)
 
@@ -102,25 +103,29 @@ def test_a_grown_model_has_to_beat_the_one_it_grew_out_of(
 ) -> None:
     zoo, docs, rivals = tmp_path / "zoo", tmp_path / "docs", []
 
-    def judged(kind: str, name: str, *_: object) -> Judgement:
+    def judged(kind: str, name: str, *_: object) -> GateResult:
         rivals.append(name)
-        return Judgement({"end to end": 0.5}, {"end to end": 0.4 + 0.1 * len(rivals)})
+        return GateResult({"end to end": 0.5}, {"end to end": 0.4 + 0.1 * len(rivals)})
 
-    monkeypatch.setattr(publish_module, "judge", judged)
-    grown = replace(report(0.9), grown_from="small")
+    monkeypatch.setattr(publish_module, "run_release_gate", judged)
+    grown = replace(report(0.9), init_from="small")
     assert not publish(candidate(tmp_path, 0.9, 0), grown, zoo, docs, tmp_path)
-    assert "| end to end 0.500 (0.500) | no |" in (docs / "releases/tiny.md").read_text()
-    monkeypatch.setattr(publish_module, "judge", lambda *_: Judgement({"x": 0.5}, {"x": 0.4}))
+    assert (
+        "| end to end 0.500 (0.500) | no |" in (tmp_path / "research/releases/tiny.md").read_text()
+    )
+    monkeypatch.setattr(
+        publish_module, "run_release_gate", lambda *_: GateResult({"x": 0.5}, {"x": 0.4})
+    )
     assert publish(candidate(tmp_path, 0.1, 0), grown, zoo, docs, tmp_path)
-    monkeypatch.setattr(publish_module, "judge", judged)
+    monkeypatch.setattr(publish_module, "run_release_gate", judged)
     publish(candidate(tmp_path, 0.9, 0), grown, zoo, docs, tmp_path)
     assert rivals == ["small", "tiny"]
 
 
 def test_unknown_kinds_and_configs_are_refused(tmp_path: Path) -> None:
-    settings = PieceSettings("speller", 1.0, tmp_path, tmp_path, tmp_path)
+    settings = SessionSettings("speller", 1.0, tmp_path, tmp_path, tmp_path)
     with pytest.raises(ConfigError, match="speller"):
-        train_piece(settings)
+        train_session(settings)
     with pytest.raises(ConfigError, match="none"):
         packaged_config("none.py")
 

@@ -1,4 +1,4 @@
-"""A learning rate that follows the clock, for training that is cut into pieces."""
+"""Learning rate as a function of elapsed time, for training that is split into sessions."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from spotter.errors import ConfigError
 from spotter.registry import HOOKS
 
 ITERATIONS, MINUTES = "piece_iterations", "piece_minutes"
-"""Names under which the message hub knows how long the piece is, cut-off beginnings included."""
+"""Names in the message hub of the session's length so far, interrupted sessions before it included.
+Checkpoints hold these names, so they stay as they were first written."""
 
 
 @HOOKS.register_module()
-class PieceScheduleHook(Hook):
-    """One cycle per piece of training: linear warm-up, then a cosine down to ``final``.
+class SessionScheduleHook(Hook):
+    """One cycle per training session: linear warm-up, then a cosine down to ``final``.
 
-    How many iterations fit into a piece depends on the machine, so the position in the cycle is the
-    share of the piece's time that has passed. Every piece ends with settled weights, from which the
-    next one starts again (warm restarts: Loshchilov and Hutter, SGDR, ICLR 2017).
+    How many iterations fit into a session depends on the machine, so the position in the cycle is the
+    share of the session's time that has passed. Every session ends with converged weights, from which the
+    next one restarts (warm restarts: Loshchilov and Hutter, SGDR, ICLR 2017).
 
     Args:
-        minutes: Length of the piece.
+        minutes: Length of the session.
         peak: Learning rate at the top of the cycle, as a factor of the optimizer's own.
-        warmup: Share of the piece.
+        warmup: Share of the session.
         final: Learning rate at the end, as a factor of the peak.
-        logged: Iterations that earlier pieces have accounted for. What a checkpoint has beyond them
-            comes from a piece that was cut off, and counts in this one.
+        logged: Iterations that earlier sessions have accounted for. What a checkpoint has beyond them
+            comes from a session that was cut off, and counts in this one.
 
     Raises:
         ConfigError: A value outside its range.
@@ -46,9 +47,9 @@ class PieceScheduleHook(Hook):
         logged: int = 0,
     ) -> None:
         if not minutes > 0 or not peak > 0:
-            raise ConfigError("PieceScheduleHook: minutes and peak must be positive")
+            raise ConfigError("SessionScheduleHook: minutes and peak must be positive")
         if not 0 <= warmup < 1 or not 0 <= final <= 1:
-            raise ConfigError("PieceScheduleHook: warmup and final are shares between 0 and 1")
+            raise ConfigError("SessionScheduleHook: warmup and final are shares between 0 and 1")
         self.seconds = 60.0 * minutes
         self.peak = peak
         self.warmup = warmup
@@ -64,7 +65,7 @@ class PieceScheduleHook(Hook):
         self.begin = time.monotonic()
         lr = runner.cfg.optim_wrapper.optimizer.lr
         for group in runner.optim_wrapper.param_groups:
-            # A resumed optimizer brings the last piece's rates; the multipliers stay in proportion.
+            # A resumed optimizer brings the last session's rates; the multipliers stay in proportion.
             group.setdefault("initial_lr", group["lr"])
         scale = lr / max(g["initial_lr"] for g in runner.optim_wrapper.param_groups)
         self.base = [g["initial_lr"] * scale for g in runner.optim_wrapper.param_groups]
@@ -80,13 +81,13 @@ class PieceScheduleHook(Hook):
             group["lr"] = base * factor
 
     def after_iteration(self, runner: Any) -> None:
-        """Note how long the piece is, for its report and for its checkpoints."""
+        """Note how long the session is, for its report and for its checkpoints."""
         minutes = self.earlier + (time.monotonic() - self.begin) / 60.0
         runner.message_hub.update_info(ITERATIONS, runner.iter - self.first)
         runner.message_hub.update_info(MINUTES, minutes)
 
     def factor(self, share: float) -> float:
-        """Factor of the optimizer's learning rate when ``share`` of the piece has passed."""
+        """Factor of the optimizer's learning rate when ``share`` of the session has passed."""
         share = min(max(share, 0.0), 1.0)
         if share < self.warmup:
             return self.peak * max(share / self.warmup, 0.01)

@@ -6,9 +6,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from research.release.peer_averaging import PEER_ITERATIONS, PeerAveragingHook
 from spotter.errors import ConfigError
-from spotter.training.hooks import PeerAveragingHook
-from spotter.training.hooks.peer_averaging import PEER_ITERATIONS
 from spotter.training.runner import SpotterRunner
 from tests.unit.training.toy import ToyRegressor, toy_config
 

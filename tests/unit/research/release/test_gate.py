@@ -1,11 +1,11 @@
-"""Weights are judged in the pair that they will be part of."""
+"""Weights are judged in the preset that they will be part of."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from research.release.judge import Judgement, judge
+from research.release.gate import GateResult, run_release_gate
 from spotter.errors import ConfigError
 from spotter.pipeline import SceneTextSpotter
 from tests.unit.benchmarks.conftest import (
@@ -24,18 +24,20 @@ def zoo(tmp_path: Path) -> Path:
     folder.mkdir()
     bright_detector(folder / "bright.onnx")
     digit_recognizer(folder / "digits.onnx")
-    pair = {
+    preset = {
         "detector": "bright",
         "recognizer": "digits",
         "calibration": {"recognition": {"temperature": 5.0, "bias": 3.0}},
     }
-    (folder / "zoo.json").write_text(json.dumps({"default": pair}))
+    (folder / "zoo.json").write_text(json.dumps({"default": preset}))
     return folder
 
 
 def test_equal_weights_are_not_better(zoo: Path, validation_root: Path, tmp_path: Path) -> None:  # noqa: F811
     digit_recognizer(tmp_path / "candidate.onnx")
-    found = judge("recognizer", "digits", tmp_path / "candidate.safetensors", zoo, validation_root)
+    found = run_release_gate(
+        "recognizer", "digits", tmp_path / "candidate.safetensors", zoo, validation_root
+    )
     assert found is not None
     # Of the words, one of four has a wrong label; the photos' words are not there to be read.
     assert found.candidate == found.shipped
@@ -53,12 +55,14 @@ def test_a_better_recognizer_is_better(
     digit_recognizer(tmp_path / "candidate.onnx")
     monkeypatch.setattr(networks, "digit_kernel", lambda: -digit_kernel())
     digit_recognizer(zoo / "digits.onnx")
-    found = judge("recognizer", "digits", tmp_path / "candidate.safetensors", zoo, validation_root)
+    found = run_release_gate(
+        "recognizer", "digits", tmp_path / "candidate.safetensors", zoo, validation_root
+    )
     assert found is not None
     assert (found.candidate["words exact"], found.shipped["words exact"]) == (0.75, 0.0)
     assert found.better
     assert "words exact 0.750 (0.000), words folded 0.750 (0.000)" in str(found)
-    turned = Judgement(found.shipped, found.candidate)
+    turned = GateResult(found.shipped, found.candidate)
     assert not turned.better
 
 
@@ -68,7 +72,9 @@ def test_a_blind_detector_is_worse(zoo: Path, validation_root: Path, tmp_path: P
         label = "170,70,390,70,390,190,170,190,12345678\n"
         (validation_root / f"icdar2015_train/gt/gt_img_{number}.txt").write_text(label)
     bright_detector(tmp_path / "candidate.onnx", std=[1e4, 1e4, 1e4])
-    found = judge("detector", "bright", tmp_path / "candidate.safetensors", zoo, validation_root)
+    found = run_release_gate(
+        "detector", "bright", tmp_path / "candidate.safetensors", zoo, validation_root
+    )
     assert found is not None
     assert set(found.shipped) == {"detection", "end to end"}
     assert (found.candidate["detection"], found.shipped["detection"]) == (0.0, 1.0)
@@ -84,13 +90,15 @@ def test_pictures_with_lists_of_words_are_judged(
     cases.mkdir()
     picture = photo(640, 360, [(200, 100, 160, 60)])
     (cases / "a.png").write_bytes(encoded(picture))
-    pair = tmp_path / "pair.json"
-    pair.write_text(json.dumps({name: str(zoo / f"{file}.onnx") for name, file in PARTS}))
-    (word,) = SceneTextSpotter(pair, threads=1, min_score=0.0).spot(picture).instances
+    preset = tmp_path / "preset.json"
+    preset.write_text(json.dumps({name: str(zoo / f"{file}.onnx") for name, file in PARTS}))
+    (word,) = SceneTextSpotter(preset, threads=1, min_score=0.0).spot(picture).instances
     # What is read, and a word that is not there: one of two, none false.
     (cases / "expected.json").write_text(json.dumps({"a.png": [word.text, "other"]}))
     bright_detector(tmp_path / "candidate.onnx", std=[1e4, 1e4, 1e4])
-    found = judge("detector", "bright", tmp_path / "candidate.safetensors", zoo, validation_root)
+    found = run_release_gate(
+        "detector", "bright", tmp_path / "candidate.safetensors", zoo, validation_root
+    )
     assert found is not None
     assert found.shipped["listed words"] == pytest.approx(2 / 3)
     assert found.candidate["listed words"] == 0.0
@@ -98,9 +106,9 @@ def test_pictures_with_lists_of_words_are_judged(
 
 def test_nothing_to_compare_with(zoo: Path, validation_root: Path, tmp_path: Path) -> None:  # noqa: F811
     candidate = digit_recognizer(tmp_path / "candidate.onnx").with_suffix(".safetensors")
-    assert judge("recognizer", "another", candidate, zoo, validation_root) is None
-    assert judge("recognizer", "digits", candidate, tmp_path, validation_root) is None
+    assert run_release_gate("recognizer", "another", candidate, zoo, validation_root) is None
+    assert run_release_gate("recognizer", "digits", candidate, tmp_path, validation_root) is None
     with pytest.raises(ConfigError, match="needs words and photos"):
-        judge("recognizer", "digits", candidate, zoo, zoo)
+        run_release_gate("recognizer", "digits", candidate, zoo, zoo)
     (zoo / "bright.onnx").unlink()
-    assert judge("recognizer", "digits", candidate, zoo, validation_root) is None
+    assert run_release_gate("recognizer", "digits", candidate, zoo, validation_root) is None

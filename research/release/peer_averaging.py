@@ -1,4 +1,4 @@
-"""Runs that train side by side and average their weights now and then, without waiting."""
+"""Averages the weights of runs that train at the same time, without synchronisation."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from research.release.session_schedule import ITERATIONS
 from spotter.errors import ConfigError
 from spotter.registry import HOOKS
-from spotter.training.hooks.piece_schedule import ITERATIONS
 
 PEER_ITERATIONS = "peer_iterations"
 """Name under which the message hub knows how many iterations the peers have done."""

@@ -1,4 +1,4 @@
-"""A piece's config: what its data are made of."""
+"""A session's config: what its data are made of."""
 
 import shutil
 from dataclasses import replace
@@ -11,12 +11,9 @@ import torch
 from mmengine.config import Config
 
 import spotter
-from research.release.piece import (
-    PieceSettings,
-    packaged_config,
-    piece_config,
-    starting_weights,
-)
+from research.configs import packaged_config
+from research.release.session import session_config, starting_weights
+from research.release.settings import SessionSettings
 from spotter.data.readers.pseudo_labels import PseudoLabelReader, read_pseudo_labels
 from spotter.data.transforms.loading import load_pixels
 from spotter.errors import ConfigError
@@ -29,8 +26,8 @@ from spotter.training.weights import build_from_weights, load_all
 ZOO = Path(spotter.__file__).parent / "hub" / "weights"
 
 
-def settings(folder: Path, kind: str = "recognizer", zoo: Path = ZOO) -> PieceSettings:
-    return PieceSettings(
+def settings(folder: Path, kind: str = "recognizer", zoo: Path = ZOO) -> SessionSettings:
+    return SessionSettings(
         kind=kind,
         minutes=1.0,
         state=folder / "state",
@@ -43,13 +40,13 @@ def settings(folder: Path, kind: str = "recognizer", zoo: Path = ZOO) -> PieceSe
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("piece")
+    folder = tmp_path_factory.mktemp("session")
     write_words(folder / "crops", SynthesisSettings(), 40)
     return folder
 
 
 def test_unlabelled_crops_are_read_by_the_shipped_pair_and_mixed_in(folder: Path) -> None:
-    cfg = piece_config(settings(folder))
+    cfg = session_config(settings(folder))
     *labelled, last = cfg.train_dataloader.dataset.datasets
     ratios = cfg.train_dataloader.dataset.ratios
     assert last["name"] == "unlabelled"
@@ -64,10 +61,10 @@ def test_unlabelled_crops_are_read_by_the_shipped_pair_and_mixed_in(folder: Path
     assert len(readings) == 40
     kept = [text for text, score in readings.values() if score >= 0.1 and len(text) >= 2]
     assert sorted(reader[i]["text"] for i in range(len(reader))) == sorted(kept)
-    # The teacher is the whole pair, with its language, looks and calibration.
+    # The teacher is the whole preset, with its language, test-time augmentation and calibration.
     crops = READERS.build({"type": "LMDBReader", "lmdb_path": str(folder / "crops")})
-    pair = WordRecognizer("default", runtime="torch", turn=False)
-    expected, _ = pair.read([load_pixels(crops[i]) for i in range(40)])
+    preset = WordRecognizer("default", runtime="torch", turn=False)
+    expected, _ = preset.read([load_pixels(crops[i]) for i in range(40)])
     for reading, (text, score) in zip(expected, readings.values(), strict=True):
         assert reading is not None
         assert reading.text == text
@@ -78,20 +75,20 @@ def test_unlabelled_crops_are_read_by_the_shipped_pair_and_mixed_in(folder: Path
 
 
 def test_the_crops_are_read_once_for_each_version_of_the_weights(folder: Path) -> None:
-    piece_config(settings(folder))
+    session_config(settings(folder))
     (labels,) = (folder / "state").glob("readings_*.jsonl")
     marked = labels.read_text().replace('"score": ', '"score":  ')
     labels.write_text(marked)
-    piece_config(settings(folder))
+    session_config(settings(folder))
     assert list((folder / "state").glob("readings_*.jsonl")) == [labels]
     assert labels.read_text() == marked
 
 
 def test_a_piece_says_what_it_cannot_do_with_unlabelled_crops(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="unlabelled crops are for recognizers"):
-        piece_config(settings(folder, kind="detector"))
+        session_config(settings(folder, kind="detector"))
     with pytest.raises(ConfigError, match="nothing shipped yet"):
-        piece_config(settings(folder, zoo=tmp_path))
+        session_config(settings(folder, zoo=tmp_path))
 
 
 def test_unlabelled_photos_are_labelled_once_and_mixed_in(tmp_path: Path) -> None:
@@ -99,7 +96,7 @@ def test_unlabelled_photos_are_labelled_once_and_mixed_in(tmp_path: Path) -> Non
     write_scenes(first, SynthesisSettings(), 5)
     write_scenes(second, SynthesisSettings(seed=7), 2)
     own = replace(settings(tmp_path), unlabelled=None, photos=(first / "images", second / "images"))
-    cfg = piece_config(own)
+    cfg = session_config(own)
     dataset = cfg.train_dataloader.dataset
     sources = [d for d in dataset.datasets if d["name"].startswith("photos")]
     counts = [len(READERS.build(source["reader"])) for source in sources]
@@ -107,32 +104,32 @@ def test_unlabelled_photos_are_labelled_once_and_mixed_in(tmp_path: Path) -> Non
     assert sum(dataset.ratios) == pytest.approx(1.0)
     assert sum(shares) == pytest.approx(cfg.release.photos_share)
     assert [s / sum(shares) for s in shares] == pytest.approx([c / sum(counts) for c in counts])
-    plain = piece_config(replace(own, photos=())).train_dataloader.dataset
+    plain = session_config(replace(own, photos=())).train_dataloader.dataset
     assert dataset.ratios[0] / dataset.ratios[1] == pytest.approx(plain.ratios[0] / plain.ratios[1])
     words = READERS.build(sources[0]["reader"])
     assert all(words[i]["text"] and words[i]["context"] == 0.5 for i in range(counts[0]))
     files = sorted((tmp_path / "state").glob("labels_*/*/gt_*.txt"))
     assert len(files) == 7
     files[0].write_text("")
-    piece_config(own)
+    session_config(own)
     assert files[0].read_text() == ""
     with pytest.raises(ConfigError, match="no photos in it"):
-        piece_config(replace(own, photos=(tmp_path / "none",)))
+        session_config(replace(own, photos=(tmp_path / "none",)))
     with pytest.raises(ConfigError, match="unlabelled photos are for recognizers"):
-        piece_config(replace(own, kind="detector"))
+        session_config(replace(own, kind="detector"))
 
 
 def test_photos_whose_labels_are_there_already(tmp_path: Path) -> None:
     write_scenes(tmp_path / "scenes", SynthesisSettings(), 3)
     images, labels = tmp_path / "scenes" / "images", tmp_path / "scenes" / "gt"
     own = replace(settings(tmp_path), unlabelled=None, photos=(images,), photo_labels=(labels,))
-    cfg = piece_config(own)
+    cfg = session_config(own)
     [source] = [d for d in cfg.train_dataloader.dataset.datasets if d["name"] == "photos0"]
     assert source["reader"]["reader"]["annotation_root"] == str(labels)
     assert not list((tmp_path / "state").glob("labels_*"))
     assert "RapidOCR" in cfg.release.data
     with pytest.raises(ConfigError, match="one folder of label files per folder"):
-        piece_config(replace(own, photos=(images, images)))
+        session_config(replace(own, photos=(images, images)))
 
 
 def test_words_of_signs_are_drawn_once_and_mixed_in(tmp_path: Path) -> None:
@@ -144,9 +141,9 @@ def test_words_of_signs_are_drawn_once_and_mixed_in(tmp_path: Path) -> None:
     wall = np.random.default_rng(0).integers(0, 255, (80, 120, 3), np.uint8)
     cv2.imwrite(str(tmp_path / "data" / "backgrounds" / "wall.png"), wall)
     own = replace(settings(tmp_path), unlabelled=None, synthetic=3, signs=2, workers=1)
-    dataset = piece_config(own).train_dataloader.dataset
+    dataset = session_config(own).train_dataloader.dataset
     assert [source["name"] for source in dataset.datasets[-2:]] == ["synthetic", "signs"]
-    release = piece_config(replace(own, signs=0)).release
+    release = session_config(replace(own, signs=0)).release
     assert dataset.ratios[-1] == release.signs_share
     assert dataset.ratios[-2] == pytest.approx(release.synthetic_share * (1 - release.signs_share))
     words = READERS.build(dataset.datasets[-1]["reader"])
@@ -154,23 +151,23 @@ def test_words_of_signs_are_drawn_once_and_mixed_in(tmp_path: Path) -> None:
     texts = ["".join(filter(str.isalpha, words[i]["text"])).lower() for i in range(2)]
     assert set(texts) <= {"sotheby", "murano"}
     with pytest.raises(ConfigError, match="words of signs are for recognizers"):
-        piece_config(replace(own, kind="detector", synthetic=0))
+        session_config(replace(own, kind="detector", synthetic=0))
 
 
 def test_pieces_side_by_side_share_a_folder_and_draw_samples_apart(
     folder: Path, tmp_path: Path
 ) -> None:
     alone = replace(settings(folder), unlabelled=None)
-    beside = [
-        piece_config(replace(alone, state=tmp_path / name, beside=tmp_path / "peers"))
+    together = [
+        session_config(replace(alone, state=tmp_path / name, peers=tmp_path / "peers"))
         for name in ("one", "two")
     ]
-    hooks = [cfg.custom_hooks[-1] for cfg in beside]
+    hooks = [cfg.custom_hooks[-1] for cfg in together]
     assert [h["type"] for h in hooks] == ["PeerAveragingHook"] * 2
     assert hooks[0]["folder"] == hooks[1]["folder"] == str(tmp_path / "peers")
     assert hooks[0]["name"] != hooks[1]["name"]
-    assert beside[0].randomness.seed != beside[1].randomness.seed
-    plain = [hook["type"] for hook in piece_config(alone).custom_hooks]
+    assert together[0].randomness.seed != together[1].randomness.seed
+    plain = [hook["type"] for hook in session_config(alone).custom_hooks]
     assert "PeerAveragingHook" not in plain
 
 
@@ -184,7 +181,7 @@ def test_a_deeper_model_grows_out_of_a_shipped_one(folder: Path, tmp_path: Path)
         config=packaged_config("recognition/deep_ctc_release.py"),
         state=tmp_path / "state",
     )
-    cfg = piece_config(own)
+    cfg = session_config(own)
     assert cfg.load_from == str(start / "compact_ctc.safetensors")
     model = MODELS.build(cfg.model)
     report = load_all(model, cfg.load_from)
@@ -198,12 +195,12 @@ def test_a_deeper_model_grows_out_of_a_shipped_one(folder: Path, tmp_path: Path)
     zoo = tmp_path / "zoo"
     zoo.mkdir()
     shutil.copy(ZOO / "compact_ctc.safetensors", zoo / "deep_ctc.safetensors")
-    cfg = piece_config(replace(own, zoo=zoo))
+    cfg = session_config(replace(own, zoo=zoo))
     assert cfg.load_from == str(zoo / "deep_ctc.safetensors")
     assert starting_weights(cfg, tmp_path) is None
     # Weights that are not good enough to ship yet are further on.
-    unfinished = tmp_path / "training"
-    unfinished.mkdir()
-    shutil.copy(ZOO / "compact_ctc.safetensors", unfinished / "deep_ctc.safetensors")
-    cfg = piece_config(replace(own, zoo=zoo, unfinished=unfinished))
-    assert cfg.load_from == str(unfinished / "deep_ctc.safetensors")
+    unreleased = tmp_path / "training"
+    unreleased.mkdir()
+    shutil.copy(ZOO / "compact_ctc.safetensors", unreleased / "deep_ctc.safetensors")
+    cfg = session_config(replace(own, zoo=zoo, unreleased=unreleased))
+    assert cfg.load_from == str(unreleased / "deep_ctc.safetensors")

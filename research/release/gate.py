@@ -1,10 +1,10 @@
-"""Judge new weights by the whole pair that they will be part of.
+"""The release gate: new weights are scored in the whole preset that they will be part of.
 
-A recognizer that reads better by itself can read worse with its language and second look, and a
-calibration of other weights would put either side at a disadvantage. So the candidate and the
-shipped weights take the same place in the default pair, one after the other, on the same photos
-and words, each with its own calibration and its own best ``min_score``. Words cut out count exactly
-(case and marks, as far as the labels have them) and folded.
+A recognizer that reads better by itself can read worse with its language model and test-time
+augmentation, and a calibration fitted for one set of weights would be unfair to the other. So the
+candidate and the shipped weights take the same place in the default preset, one after the other, on
+the same photos and words, each with its own calibration and its own best ``min_score``. Word crops
+count exactly (case and marks, as far as the labels have them) and folded.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ SUITE = "validation"
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """Scores of the default pair with the candidate and with the shipped weights.
+class GateResult:
+    """Scores of the default preset with the candidate and with the shipped weights.
 
     Attributes:
         candidate: Scores in [0, 1] by name.
-        shipped: Likewise.
+        shipped: The same for the shipped weights.
     """
 
     candidate: dict[str, float]
@@ -42,18 +42,18 @@ class Judgement:
 
     def __str__(self) -> str:
         parts = (f"{n} {new:.3f} ({self.shipped[n]:.3f})" for n, new in self.candidate.items())
-        return "the pair with the candidate (with the shipped weights): " + ", ".join(parts)
+        return "the preset with the candidate (with the shipped weights): " + ", ".join(parts)
 
 
-def judge(
+def run_release_gate(
     kind: str, name: str, candidate: Path, zoo: Path, data: Path, threads: int | None = None
-) -> Judgement | None:
-    """Compare a candidate with the shipped weights in the default pair.
+) -> GateResult | None:
+    """Compare a candidate with the shipped weights in the default preset.
 
     Args:
-        kind: ``"detector"`` (judged by detection and end-to-end hmean on the photos) or
+        kind: ``"detector"`` (scored by detection and end-to-end hmean on the photos) or
             ``"recognizer"`` (accuracies on the words, exact and folded, mean over the sets, and
-            end-to-end hmean). Either is also judged by the exact words of pictures whose words
+            end-to-end hmean). Either is also scored by the exact words of pictures whose words
             are listed without places, if the suite has them (F1, mean over the pictures).
         name: Of the shipped weights.
         candidate: Its ``.safetensors``, with its ``.onnx`` beside it.
@@ -62,7 +62,7 @@ def judge(
         threads: Per operator; ``None``: all cores of this process.
 
     Returns:
-        The scores; ``None`` if the zoo has no such weights yet, or no pair to put them in.
+        The scores; ``None`` if the zoo has no such weights yet, or no preset to put them in.
 
     Raises:
         ConfigError: ``data`` lacks photos or words of the suite.
@@ -77,7 +77,7 @@ def judge(
         return None
     entry.pop("calibration", None)
     entry[other] = str(partner.resolve())
-    file = candidate.with_name(f"judged_{kind}.json")
+    file = candidate.with_name(f"gate_{kind}.json")
     sides = []
     try:
         for weights in (candidate, shipped):
@@ -86,11 +86,11 @@ def judge(
             sides.append(_scores(kind, file, data, threads))
     finally:
         file.unlink(missing_ok=True)
-    return Judgement(*sides)
+    return GateResult(*sides)
 
 
-def _scores(kind: str, pair: Path, data: Path, threads: int | None) -> dict[str, float]:
-    answers = ask_pair(pair, SUITE, data, threads)
+def _scores(kind: str, preset: Path, data: Path, threads: int | None) -> dict[str, float]:
+    answers = ask_pair(preset, SUITE, data, threads)
     if kind == "detector":
         own = {"detection": evaluate_detection(answers.given, answers.truths).hmean}
     else:

@@ -1,0 +1,226 @@
+"""Further training data of a session: synthetic samples, and unlabelled crops and photos."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from research.release.settings import SessionSettings
+from spotter.data.images import IMAGE_SUFFIXES
+from spotter.errors import ConfigError
+from spotter.hub.zoo import weights_file
+from spotter.labeling.photo_labels import VIEWS, LabelRules, PhotoLabeller, label_photos
+from spotter.labeling.pseudo_labels import label_samples
+from spotter.pipeline.word_recognizer import WordRecognizer
+from spotter.registry import READERS
+from spotter.synthesis.writers import SynthesisSettings, write_scenes, write_words
+
+
+def add_sources(cfg: Config, settings: SessionSettings, cache: str) -> None:
+    """Mix the data that a session asks for into its training set.
+
+    Args:
+        cfg: The release config, which is changed.
+        settings: Of the session.
+        cache: Folder of decoded photos and crops.
+
+    Raises:
+        ConfigError: Data that this kind of model cannot learn from, or that cannot be labelled.
+    """
+    if settings.synthetic:
+        _add_synthetic(cfg, settings, cache)
+    if settings.signs:
+        _add_signs(cfg, settings, cache)
+    if settings.unlabelled is not None:
+        _add_unlabelled(cfg, settings, cache)
+    if settings.photos:
+        _add_photos(cfg, settings, cache)
+
+
+def _add_synthetic(cfg: Config, settings: SessionSettings, cache: str) -> None:
+    """Draw synthetic samples into the state's folder, once, and mix them in."""
+    kind = cfg.release.synthetic
+    folder = settings.state / f"synthetic_{kind}"
+    dataset = cfg.train_dataloader.dataset
+    pipeline = cfg.release.get("synthetic_pipeline") or dataset.datasets[0].pipeline
+    drawing = _drawing(settings, label_margin=cfg.release.get("label_margin", 0.0))
+    if kind == "words":
+        write_words(folder, drawing, settings.synthetic, _processes(settings))
+        source = _drawn_words("synthetic", folder, pipeline, cache)
+    else:
+        write_scenes(folder, drawing, settings.synthetic, _processes(settings))
+        source = {
+            "type": "TextDetDataset",
+            "name": "synthetic",
+            "reader": {
+                "type": "ICDARDetectionReader",
+                "annotation_root": str(folder / "gt"),
+                "image_root": str(folder / "images"),
+            },
+            "pipeline": pipeline,
+            "cache_dir": cache,
+        }
+    _mix_in(dataset, source, cfg.release.synthetic_share)
+
+
+def _add_signs(cfg: Config, settings: SessionSettings, cache: str) -> None:
+    """Draw words of shop fronts into the state's folder, once, and mix them in."""
+    if settings.kind != "recognizer":
+        raise ConfigError("words of signs are for recognizers; a detector learns from scenes")
+    folder = settings.state / "synthetic_signs"
+    write_words(folder, _drawing(settings, style="signs"), settings.signs, _processes(settings))
+    source = _drawn_words("signs", folder, cfg.release.synthetic_pipeline, cache)
+    _mix_in(cfg.train_dataloader.dataset, source, cfg.release.signs_share)
+    cfg.release.data += ", synthetic words like the lettering of shop fronts"
+
+
+def _drawing(settings: SessionSettings, **others: Any) -> SynthesisSettings:
+    """How synthetic samples are drawn, from the material in the data's folder."""
+    root = Path(settings.data_root)
+    return SynthesisSettings(
+        fonts=(str(root / "fonts"),),
+        words=(str(root / "words"),),
+        backgrounds=(str(root / "backgrounds"),),
+        **others,
+    )
+
+
+def _processes(settings: SessionSettings) -> int:
+    """Processes that draw."""
+    return settings.workers or os.cpu_count() or 1
+
+
+def _drawn_words(name: str, folder: Path, pipeline: Any, cache: str) -> dict[str, Any]:
+    """Config of a set of synthetic words."""
+    reader = {"type": "LMDBReader", "lmdb_path": str(folder)}
+    return _word_source(name, reader, pipeline, cache, 48)
+
+
+def _add_unlabelled(cfg: Config, settings: SessionSettings, cache: str) -> None:
+    """Read the unlabelled crops with the shipped preset, once per version of it, and mix them in."""
+    reader: dict[str, Any] = {"type": "LMDBReader", "lmdb_path": str(settings.unlabelled)}
+    preset, digest = _teacher(settings, "crops")
+    labels = settings.state / f"readings_{digest}.jsonl"
+    teacher = WordRecognizer(preset, runtime="torch", turn=False)
+    label_samples(teacher, READERS.build(reader), labels)
+    reader = {
+        "type": "PseudoLabelReader",
+        "labels": str(labels),
+        "threshold": cfg.release.unlabelled_threshold,
+        "min_length": 2,
+        "reader": reader,
+    }
+    dataset = cfg.train_dataloader.dataset
+    source = _word_source("unlabelled", reader, dataset.datasets[0].pipeline, cache, 64)
+    _mix_in(dataset, source, cfg.release.unlabelled_share)
+    cfg.release.data += ", unlabelled crops of photos as the shipped preset had read them"
+
+
+def _add_photos(cfg: Config, settings: SessionSettings, cache: str) -> None:
+    """Mix in the words of photos without labels of their own."""
+    if settings.photo_labels and len(settings.photo_labels) != len(settings.photos):
+        raise ConfigError("give one folder of label files per folder of photos")
+    folders = settings.photo_labels or _label_with_teacher(settings)
+    readers: list[dict[str, Any]] = []
+    for folder, labels in zip(settings.photos, folders, strict=True):
+        boxes = {
+            "type": "ICDARDetectionReader",
+            "annotation_root": str(labels),
+            "image_root": str(folder),
+        }
+        words = {"margin": 0.05, "context": 0.5, "min_height": 8.0, "max_length": 25}
+        readers.append({"type": "SceneWordsReader", "reader": boxes, **words})
+    counts = [len(READERS.build(reader)) for reader in readers]
+    if not sum(counts):
+        raise ConfigError(f"{settings.photos[0]}: no word of the photos could be labelled")
+    dataset = cfg.train_dataloader.dataset
+    pipeline = dataset.datasets[0].pipeline
+    left = cfg.release.photos_share
+    for number, (reader, count) in enumerate(zip(readers, counts, strict=True)):
+        if count:
+            share = cfg.release.photos_share * count / sum(counts)
+            source = _word_source(f"photos{number}", reader, pipeline, cache, 96)
+            # Later sources shrink this one in proportion.
+            left -= share
+            _mix_in(dataset, source, share / (1 - left))
+    how = "that the shipped preset read alike many times"
+    if settings.photo_labels:
+        how = "on which the shipped preset and an independent reader (RapidOCR) agreed"
+    cfg.release.data += f", words of unlabelled photos {how}"
+
+
+def _label_with_teacher(settings: SessionSettings) -> list[Path]:
+    """Label unlabelled photos with the shipped preset, once per version of it.
+
+    Returns:
+        The folder of label files of each folder of photos.
+    """
+    rules = LabelRules()
+    preset, digest = _teacher(settings, "photos", f"{rules}{VIEWS}")
+    labeller: PhotoLabeller | None = None
+    folders = []
+    for number, folder in enumerate(settings.photos):
+        files = sorted(folder.iterdir()) if folder.is_dir() else []
+        photos = {p.name: p for p in files if p.suffix.lower() in IMAGE_SUFFIXES}
+        if not photos:
+            raise ConfigError(f"{folder}: no photos in it")
+        labels = settings.state / f"labels_{digest}" / f"{number}_{folder.resolve().name}"
+        done = settings.state / f"labels_{digest}" / f"{number}.done"
+        if not done.exists():
+            labeller = labeller or PhotoLabeller(preset, _runtime(preset), rules=rules)
+            label_photos(photos, labels, labeller)
+            done.touch()
+        folders.append(labels)
+    return folders
+
+
+def _teacher(settings: SessionSettings, what: str, salt: str = "") -> tuple[Path, str]:
+    """The shipped preset as a file, for it to label ``what``, and what changes along with it."""
+    if settings.kind != "recognizer":
+        raise ConfigError(f"unlabelled {what} are for recognizers; a detector learns from photos")
+    presets = settings.zoo / "zoo.json"
+    if not presets.is_file():
+        raise ConfigError(f"{presets}: nothing shipped yet that could read unlabelled {what}")
+    # A recognizer given by itself would read without the preset's language and second look.
+    preset = json.loads(presets.read_text(encoding="utf-8"))["default"]
+    digest = hashlib.sha256(json.dumps(preset).encode() + salt.encode())
+    for part in ("detector", "recognizer"):
+        shipped = weights_file(preset[part], "torch", settings.zoo)
+        digest.update(shipped.read_bytes())
+        preset[part] = str(shipped.resolve())
+    name = digest.hexdigest()[:12]
+    file = settings.state / f"teacher_{name}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(preset, indent=1), encoding="utf-8")
+    return file, name
+
+
+def _runtime(preset: Path) -> str:
+    """The quicker of the runtimes for which the weights of a preset are there."""
+    parts = json.loads(preset.read_text(encoding="utf-8"))
+    files = [Path(parts[part]).with_suffix(".onnx") for part in ("detector", "recognizer")]
+    return "auto" if all(file.is_file() for file in files) else "torch"
+
+
+def _word_source(name: str, reader: Any, pipeline: Any, cache: str, height: int) -> dict[str, Any]:
+    """Config of a data set of words."""
+    return {
+        "type": "TextRecDataset",
+        "name": name,
+        "reader": reader,
+        "pipeline": pipeline,
+        "cache_dir": cache,
+        "cache_height": height,
+    }
+
+
+def _mix_in(dataset: Any, source: dict[str, Any], share: float) -> None:
+    """Add a source that gets a share of the samples, the others keep their proportions."""
+    total = sum(dataset.ratios)
+    dataset.ratios = [ratio / total * (1 - share) for ratio in dataset.ratios] + [share]
+    dataset.datasets.append(source)
