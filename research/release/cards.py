@@ -47,7 +47,7 @@ def write_card(name: str, zoo: Path, docs: Path) -> Path:
     rows += [f"- **training**: {line}" for line in _training(pieces, name)]
     grown_from = next((p["grown_from"] for p in pieces if p.get("grown_from")), "")
     if grown_from:
-        rows += [f"- **grown out of**: [{grown_from}]({grown_from}.md), whose hours come before"]
+        rows += [f"- **grown out of**: {grown_from}, whose hours come before"]
     rows += ["", "## Scores", "", f"{card['protocol']}; printed by `{card['command']}`."]
     rows += ["", markdown_table(["validation", "value"], _scores(card["metrics"])).rstrip()]
     curve = curve_section(pieces, "word accuracy" if header["charset"] else "hmean")
