@@ -10,8 +10,8 @@ from rich.progress import track
 
 from spotter.data.readers.base import Reader
 from spotter.data.readers.pseudo_labels import sample_name
-from spotter.errors import AnnotationError, SpotterError
 from spotter.data.transforms.loading import load_pixels
+from spotter.errors import AnnotationError, SpotterError
 from spotter.io.jsonl import JsonLines
 from spotter.pipeline.word_recognizer import WordRecognizer
 

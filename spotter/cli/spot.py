@@ -1,0 +1,215 @@
+"""``spotter spot``: the words of photos."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import cv2
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from spotter.bulk.files import process_in_bulk
+from spotter.cli.arguments import named_images
+from spotter.cli.commands import File, command
+from spotter.cli.options import spotter_from, spotter_options
+from spotter.data.images import read_image
+from spotter.errors import ConfigError, ImageError
+from spotter.structures import SpottingResult
+
+if TYPE_CHECKING:
+    from spotter.pipeline.spotter import SceneTextSpotter
+
+_ENDINGS = (".json", ".spotted.jpg")
+
+
+@command(
+    examples=(
+        "spotter spot photo.jpg",
+        "spotter spot photos/*.jpg --json > words.jsonl",
+        "spotter spot photos/ --out results.jsonl",
+        "spotter spot photos/ --out pictures/ --model accurate",
+    )
+)
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
+@click.option(
+    "--out",
+    type=File,
+    help="FILE.jsonl: one line for each photo; a folder: NAME.json and NAME.spotted.jpg for each",
+)
+@click.option("--json", "as_json", is_flag=True, help="print JSON lines instead of tables")
+@click.option("--overwrite", is_flag=True, help="spot photos that have a result in --out again")
+@click.option(
+    "--chunk",
+    type=click.IntRange(min=1),
+    default=16,
+    show_default=True,
+    help="photos whose words are read together, with --out FILE.jsonl",
+)
+@spotter_options
+def spot(
+    photos: Sequence[str],
+    out: Path | None,
+    as_json: bool,
+    overwrite: bool,
+    chunk: int,
+    **options: Any,
+) -> int:
+    """Find and read the words of photos.
+
+    PHOTO is an image, a folder (searched recursively), a pattern, or a .txt list of images. A run
+    with --out that was interrupted goes on where it stopped when it is started again.
+    """
+    images = named_images(photos)
+    if out is not None and out.suffix.lower() == ".jsonl":
+        if as_json:
+            raise ConfigError("--json prints lines, --out FILE.jsonl writes them: one of the two")
+        if overwrite:
+            out.unlink(missing_ok=True)
+        spot_to_lines(images, out, spotter_from(options), chunk)
+        return 0
+    stems = None if out is None else output_stems(images.values(), out)
+    return spot_each(images, spotter_from(options), stems, as_json, overwrite)
+
+
+def spot_to_lines(
+    images: Mapping[str, Path], out: str | Path, spotter: SceneTextSpotter, chunk: int = 16
+) -> None:
+    """Write one JSON line for each photo that has none yet, and print how many these were.
+
+    Args:
+        images: Name of the line to path.
+        out: File of JSON lines to write or go on with.
+        spotter: What spots.
+        chunk: Photos whose words are read together.
+    """
+
+    def answer(names: Sequence[str], paths: Sequence[Path]) -> list[dict[str, Any]]:
+        results = spotter.spot(list(paths))
+        return [
+            replace(result, image=name).to_dict()
+            for name, result in zip(names, results, strict=True)
+        ]
+
+    count, failed = process_in_bulk(images, answer, out, "spotting", chunk)
+    print(f"{out}: {count} new of {len(images)} photos, {failed} could not be read")
+
+
+def spot_each(
+    images: Mapping[str, Path],
+    spotter: SceneTextSpotter,
+    stems: Sequence[Path] | None = None,
+    as_json: bool = False,
+    overwrite: bool = True,
+) -> int:
+    """Spot photo by photo: print words, and write files.
+
+    Args:
+        images: Name in the result to path.
+        spotter: What spots.
+        stems: Paths of each photo's files without ``.json`` and ``.spotted.jpg``, in the order of
+            ``images``; ``None``: no files.
+        as_json: Print JSON lines instead of tables; names of files then go to standard error.
+        overwrite: Also spot photos whose files are there; otherwise the JSON line of such a photo
+            is printed as it is stored, and no table.
+
+    Returns:
+        The exit status: 1 when there was no photo that could be read.
+    """
+    console, unread = Console(), 0
+    for name, path, stem in zip(
+        images, images.values(), stems or [None] * len(images), strict=True
+    ):
+        files = () if stem is None else output_files(stem)
+        if files and not overwrite and all(file.is_file() for file in files):
+            if as_json:
+                print(json.dumps(json.loads(files[0].read_text("utf-8")), ensure_ascii=False))
+            continue
+        try:
+            photo = read_image(path)
+            result = replace(spotter.spot(photo), image=name)
+        except ImageError as error:
+            unread += 1
+            print(f"error: {error}", file=sys.stderr)
+            if as_json:
+                print(json.dumps(SpottingResult(name, error=str(error)).to_dict()))
+            continue
+        if as_json:
+            print(json.dumps(result.to_dict(), ensure_ascii=False))
+        else:
+            console.print(word_table(result))
+        if stem is not None:
+            for file in write_files(result, photo, stem):
+                # Standard output holds nothing but JSON lines where those are asked for.
+                print(file, file=sys.stderr if as_json else sys.stdout)
+    return int(unread == len(images))
+
+
+def word_table(result: SpottingResult) -> Table:
+    """The words of a photo, in reading order."""
+    title = f"{result.image} ({result.width} x {result.height})"
+    table = Table(title=title, title_justify="left")
+    table.add_column("text", style="bold", overflow="fold")
+    for column in ("score", "detection", "recognition", "x", "y", "width", "height"):
+        table.add_column(column, justify="right")
+    for word in result.instances:
+        low, size = word.polygon.min(axis=0), np.ptp(word.polygon, axis=0)
+        scores = (word.score, word.detection_score, word.recognition_score)
+        numbers = [f"{score:.2f}" for score in scores]
+        numbers += [f"{value:.0f}" for value in (*low, *size)]
+        table.add_row(word.text, *numbers)
+    return table
+
+
+def output_stems(paths: Iterable[Path], folder: Path) -> list[Path]:
+    """A photo's name without suffix below ``folder``, numbered where an earlier photo has it.
+
+    Raises:
+        ConfigError: ``folder`` is a file.
+    """
+    if folder.is_file():
+        raise ConfigError(f"{folder}: a file; --out is a folder or ends in .jsonl")
+    used: set[str] = set()
+    stems = []
+    for path in paths:
+        name, number = path.stem, 1
+        while name in used:
+            number += 1
+            name = f"{path.stem}_{number}"
+        used.add(name)
+        stems.append(folder / name)
+    return stems
+
+
+def output_files(stem: Path) -> tuple[Path, Path]:
+    """The JSON and the picture of a photo."""
+    return stem.with_name(stem.name + _ENDINGS[0]), stem.with_name(stem.name + _ENDINGS[1])
+
+
+def write_files(result: SpottingResult, photo: np.ndarray, stem: Path) -> tuple[Path, Path]:
+    """Write the JSON and the picture of a result.
+
+    Args:
+        result: Of the photo.
+        photo: uint8 BGR ``(H, W, 3)``.
+        stem: See :func:`output_files`.
+
+    Returns:
+        Their paths.
+    """
+    from spotter.io.drawing import draw_result
+
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    files = output_files(stem)
+    # cv2.imwrite cannot open every name that the file system can.
+    encoded = cv2.imencode(".jpg", draw_result(photo, result), [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
+    files[1].write_bytes(encoded.tobytes())
+    text = json.dumps(result.to_dict(), ensure_ascii=False, indent=1)
+    files[0].write_text(text + "\n", encoding="utf-8")
+    return files
