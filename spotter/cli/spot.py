@@ -122,12 +122,12 @@ def spot_each(
     Returns:
         The exit status: 1 when there was no photo that could be read.
     """
-    console, unread = Console(), 0
-    for name, path, stem in zip(
-        images, images.values(), stems or [None] * len(images), strict=True
-    ):
+    console, unread, kept = Console(), 0, 0
+    for number, (name, path) in enumerate(images.items()):
+        stem = None if stems is None else stems[number]
         files = () if stem is None else output_files(stem)
         if files and not overwrite and all(file.is_file() for file in files):
+            kept += 1
             if as_json:
                 print(json.dumps(json.loads(files[0].read_text("utf-8")), ensure_ascii=False))
             continue
@@ -148,6 +148,8 @@ def spot_each(
             for file in write_files(result, photo, stem):
                 # Standard output holds nothing but JSON lines where those are asked for.
                 print(file, file=sys.stderr if as_json else sys.stdout)
+    if kept:
+        print(f"{kept} of {len(images)} photos had their files already", file=sys.stderr)
     return int(unread == len(images))
 
 
