@@ -104,7 +104,7 @@ def benchmark_speed(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line of ``tools/benchmark_speed.py``."""
-    run(benchmark_speed, arguments)
+    run(benchmark_speed, arguments, "benchmark_speed.py")
 
 
 def load(options: Mapping[str, Any]) -> tuple[list[np.ndarray], list[list[TextInstance]]]:

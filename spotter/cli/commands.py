@@ -121,12 +121,15 @@ def repeat_options(arguments: Sequence[str], names: set[str]) -> list[str]:
     return repeated
 
 
-def run(called: click.Command, arguments: Sequence[str] | None = None) -> None:
+def run(
+    called: click.Command, arguments: Sequence[str] | None = None, program: str | None = None
+) -> None:
     """Parse a command line and run it; errors of the toolkit and interrupts pass through.
 
     Args:
         called: The command.
         arguments: Of the command line; default: those of this process.
+        program: Name that the help shows; default: that of this process.
 
     Raises:
         SystemExit: After a wrong command line (status 2), or with the status of the command.
@@ -135,7 +138,7 @@ def run(called: click.Command, arguments: Sequence[str] | None = None) -> None:
     """
     given = None if arguments is None else list(arguments)
     try:
-        status = called.main(given, standalone_mode=False)
+        status = called.main(given, program, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         raise SystemExit(error.exit_code) from None

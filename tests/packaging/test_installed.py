@@ -52,7 +52,7 @@ def test_python_reads_a_photo(installed: Path, tmp_path: Path) -> None:
         ["test", "config.py", "weights.safetensors"],
         ["export", "weights.safetensors"],
         ["convert", "--list"],
-        ["spot", PHOTOS[0], "--runtime", "torch"],
+        ["mine", "photos", "--out", "crops.lmdb"],
     ],
 )
 def test_what_needs_an_extra_says_so_in_one_line(spotter: Spotter, arguments: list) -> None:
