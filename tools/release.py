@@ -4,8 +4,16 @@ Goes on from the state in ``--state`` (or, when that is empty, from the shipped 
 whatever machine it is on, validates, and ships the weights if they beat the shipped ones.
 """
 
-from research.release.command import main
+import sys
+
+from spotter.cli.checkout import call_in_checkout
 from spotter.cli.errors import run_tool
+
+
+def main() -> None:
+    """Pass the command line on."""
+    call_in_checkout("research.release.command", sys.argv[1:])
+
 
 if __name__ == "__main__":
     run_tool(main)

@@ -24,18 +24,17 @@ class CheckoutCommand(click.Command):
     def __init__(self, name: str, module: str) -> None:
         super().__init__(
             name,
-            callback=lambda arguments: call_in_checkout(name, module, arguments),
+            callback=lambda arguments: call_in_checkout(module, arguments),
             params=[click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)],
             add_help_option=False,
             context_settings={"ignore_unknown_options": True},
         )
 
 
-def call_in_checkout(name: str, module: str, arguments: Sequence[str]) -> None:
+def call_in_checkout(module: str, arguments: Sequence[str]) -> None:
     """Import a module of the checkout that this package is in, and call its ``main``.
 
     Args:
-        name: Of the command, for the error.
         module: Such as ``"benchmarks.command"``.
         arguments: Of the command line.
 
@@ -45,7 +44,7 @@ def call_in_checkout(name: str, module: str, arguments: Sequence[str]) -> None:
     root = Path(spotter.__file__).resolve().parents[1]
     if not (root / module.replace(".", "/")).with_suffix(".py").is_file():
         raise ConfigError(
-            f"spotter {name} works in a checkout of the project only, installed with pip install -e"
+            "this command works in a checkout of the project only, installed with pip install -e"
         )
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))

@@ -142,7 +142,7 @@ def test_checkout_commands_outside_of_a_checkout(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("spotter.__file__", str(tmp_path / "spotter" / "__init__.py"))
-    with pytest.raises(ConfigError, match="spotter benchmark works in a checkout"):
+    with pytest.raises(ConfigError, match="works in a checkout of the project only"):
         run(checkout.benchmark, ["default", "--suite", "validation"])
 
 
