@@ -263,7 +263,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--log",
         nargs=2,
         metavar=("FILE", "N"),
-        help="note the best hmean of the last zoom with piece N (from 1) of a log of docs/releases",
+        help="note the best hmean of the last zoom with session N (from 1) of a log of research/releases",
     )
     args = parser.parse_args(arguments)
     if min(args.zoom) <= 0 or (args.write is not None and args.write not in args.zoom):

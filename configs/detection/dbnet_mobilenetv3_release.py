@@ -8,7 +8,7 @@ _base_ = [
     "../_base_/datasets/icdar2003.py",
 ]
 channels_last = True
-# Small words are found better in an enlarged photo; see docs/releases.
+# Small words are found better in an enlarged photo; see research/LOG.md.
 input_size = dict(limit_side=1664, limit_type="max", size_divisor=32, zoom=1.3)
 preprocessing = dict(**input_size)
 # Of tools/tune_detector.py, see docs/models/dbnet_mobilenetv3_sizes.md.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Any
 
 from safetensors import safe_open
 
+import spotter
 from research.release.curve import curve_section
 from research.release.log import log_folder, read_sessions
 from spotter.errors import WeightsError
@@ -17,6 +19,20 @@ from spotter.evaluation.report import markdown_table
 from spotter.training.weights import read_header
 
 _ABOUT = ("data", "schedule", "averaged", "licence")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line of ``tools/model_card.py``."""
+    package = Path(spotter.__file__).parent
+    parser = argparse.ArgumentParser(
+        prog="model_card.py", description="Write the cards of shipped models anew."
+    )
+    parser.add_argument("names", nargs="+", help="shipped weights")
+    parser.add_argument("--zoo", type=Path, default=package / "hub" / "weights")
+    parser.add_argument("--docs", type=Path, default=package.parent / "docs")
+    options = parser.parse_args(arguments)
+    for name in options.names:
+        print(write_card(name, options.zoo, options.docs))
 
 
 def write_card(name: str, zoo: Path, docs: Path) -> Path:

@@ -62,8 +62,8 @@ def write_table(folder: Path, name: str) -> Path:
         "*In the preset*: with the other model, language and test-time augmentation of the default",
         "preset, and in brackets the same with the weights shipped before.",
         "",
-        "| date | minutes | iterations | samples | machine | from | score | in the preset | shipped |"
-        " note |",
+        "| date | minutes | iterations | samples | machine | from | score | in the preset |"
+        " shipped | note |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     table += [

@@ -20,17 +20,17 @@ Checkpoints hold these names, so they stay as they were first written."""
 class SessionScheduleHook(Hook):
     """One cycle per training session: linear warm-up, then a cosine down to ``final``.
 
-    How many iterations fit into a session depends on the machine, so the position in the cycle is the
-    share of the session's time that has passed. Every session ends with converged weights, from which the
-    next one restarts (warm restarts: Loshchilov and Hutter, SGDR, ICLR 2017).
+    How many iterations fit into a session depends on the machine, so the position in the cycle is
+    the share of the session's time that has passed. Every session ends with converged weights, from
+    which the next one restarts (warm restarts: Loshchilov and Hutter, SGDR, ICLR 2017).
 
     Args:
         minutes: Length of the session.
         peak: Learning rate at the top of the cycle, as a factor of the optimizer's own.
         warmup: Share of the session.
         final: Learning rate at the end, as a factor of the peak.
-        logged: Iterations that earlier sessions have accounted for. What a checkpoint has beyond them
-            comes from a session that was cut off, and counts in this one.
+        logged: Iterations that the log accounts for. What a checkpoint has beyond them comes from
+            an interrupted session, and counts in this one.
 
     Raises:
         ConfigError: A value outside its range.
@@ -65,7 +65,7 @@ class SessionScheduleHook(Hook):
         self.begin = time.monotonic()
         lr = runner.cfg.optim_wrapper.optimizer.lr
         for group in runner.optim_wrapper.param_groups:
-            # A resumed optimizer brings the last session's rates; the multipliers stay in proportion.
+            # A resumed optimizer has the last session's rates; multipliers stay in proportion.
             group.setdefault("initial_lr", group["lr"])
         scale = lr / max(g["initial_lr"] for g in runner.optim_wrapper.param_groups)
         self.base = [g["initial_lr"] * scale for g in runner.optim_wrapper.param_groups]

@@ -102,7 +102,7 @@ def _drawn_words(name: str, folder: Path, pipeline: Any, cache: str) -> dict[str
 
 
 def _add_unlabelled(cfg: Config, settings: SessionSettings, cache: str) -> None:
-    """Read the unlabelled crops with the shipped preset, once per version of it, and mix them in."""
+    """Mix in unlabelled crops as the shipped preset reads them; read once per version of it."""
     reader: dict[str, Any] = {"type": "LMDBReader", "lmdb_path": str(settings.unlabelled)}
     preset, digest = _teacher(settings, "crops")
     labels = settings.state / f"readings_{digest}.jsonl"

@@ -15,7 +15,7 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from torch import Tensor
 
-from research.release.piece import packaged_config
+from research.configs import packaged_config
 from spotter.errors import ConfigError
 from spotter.training.launch import load_config
 from spotter.training.runner import SpotterRunner

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
-from research.release.piece import packaged_config
+from research.configs import packaged_config
 from research.studies.common import (
     Scale,
     StudySizes,

@@ -6,7 +6,8 @@ import cv2
 import pytest
 
 import spotter
-from research.release.piece import CONFIGS, packaged_config
+from research.configs import packaged_config
+from research.release.session import CONFIGS
 
 
 def test_opencv_needs_no_display() -> None:

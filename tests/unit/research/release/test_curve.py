@@ -14,7 +14,7 @@ def test_hours_add_up_and_tuned_scores_count_if_all_have_them() -> None:
     assert [p.score for p in learning_curve(sessions)] == [0.6, 0.7]
 
 
-def test_pieces_validated_by_another_metric_give_hours_only() -> None:
+def test_sessions_validated_by_another_metric_give_hours_only() -> None:
     sessions = [
         session(60, 0.9),
         session(60, 0.5, metric="exact"),

@@ -1,4 +1,4 @@
-"""Weights are judged in the preset that they will be part of."""
+"""The release gate scores weights in the preset that they will be part of."""
 
 import json
 from pathlib import Path
@@ -43,7 +43,7 @@ def test_equal_weights_are_not_better(zoo: Path, validation_root: Path, tmp_path
     assert found.candidate == found.shipped
     assert found.candidate["words exact"] == found.candidate["words folded"] == 0.75
     assert not found.better
-    assert list(tmp_path.glob("judged*")) == []
+    assert list(tmp_path.glob("gate_*")) == []
 
 
 def test_a_better_recognizer_is_better(
@@ -81,7 +81,7 @@ def test_a_blind_detector_is_worse(zoo: Path, validation_root: Path, tmp_path: P
     assert not found.better
 
 
-def test_pictures_with_lists_of_words_are_judged(
+def test_pictures_with_lists_of_words_are_scored(
     zoo: Path,
     validation_root: Path,  # noqa: F811
     tmp_path: Path,

@@ -67,7 +67,7 @@ def candidate(folder: Path, score: float, seed: int) -> Path:
     return folder / "candidate.safetensors"
 
 
-def test_only_better_weights_are_shipped_and_every_piece_is_logged(tmp_path: Path) -> None:
+def test_only_better_weights_are_shipped_and_every_session_is_logged(tmp_path: Path) -> None:
     zoo, docs = tmp_path / "zoo", tmp_path / "docs"
     assert shipped_score(zoo, "tiny") == float("-inf")
     outcomes = []
@@ -98,16 +98,16 @@ def test_only_better_weights_are_shipped_and_every_piece_is_logged(tmp_path: Pat
         write_card("huge", zoo, docs)
 
 
-def test_a_grown_model_has_to_beat_the_one_it_grew_out_of(
+def test_a_model_has_to_beat_the_one_it_was_initialised_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     zoo, docs, rivals = tmp_path / "zoo", tmp_path / "docs", []
 
-    def judged(kind: str, name: str, *_: object) -> GateResult:
+    def gate(kind: str, name: str, *_: object) -> GateResult:
         rivals.append(name)
         return GateResult({"end to end": 0.5}, {"end to end": 0.4 + 0.1 * len(rivals)})
 
-    monkeypatch.setattr(publish_module, "run_release_gate", judged)
+    monkeypatch.setattr(publish_module, "run_release_gate", gate)
     grown = replace(report(0.9), init_from="small")
     assert not publish(candidate(tmp_path, 0.9, 0), grown, zoo, docs, tmp_path)
     assert (
@@ -117,7 +117,7 @@ def test_a_grown_model_has_to_beat_the_one_it_grew_out_of(
         publish_module, "run_release_gate", lambda *_: GateResult({"x": 0.5}, {"x": 0.4})
     )
     assert publish(candidate(tmp_path, 0.1, 0), grown, zoo, docs, tmp_path)
-    monkeypatch.setattr(publish_module, "run_release_gate", judged)
+    monkeypatch.setattr(publish_module, "run_release_gate", gate)
     publish(candidate(tmp_path, 0.9, 0), grown, zoo, docs, tmp_path)
     assert rivals == ["small", "tiny"]
 

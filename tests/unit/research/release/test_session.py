@@ -21,7 +21,8 @@ from spotter.pipeline import WordRecognizer
 from spotter.registry import MODELS, READERS
 from spotter.synthesis.fonts import bundled_fonts
 from spotter.synthesis.writers import SynthesisSettings, write_scenes, write_words
-from spotter.training.weights import build_from_weights, load_all
+from spotter.training.header import header_from_config
+from spotter.training.weights import build_from_weights, load_all, save_weights
 
 ZOO = Path(spotter.__file__).parent / "hub" / "weights"
 
@@ -84,7 +85,9 @@ def test_the_crops_are_read_once_for_each_version_of_the_weights(folder: Path) -
     assert labels.read_text() == marked
 
 
-def test_a_piece_says_what_it_cannot_do_with_unlabelled_crops(folder: Path, tmp_path: Path) -> None:
+def test_a_session_says_what_it_cannot_do_with_unlabelled_crops(
+    folder: Path, tmp_path: Path
+) -> None:
     with pytest.raises(ConfigError, match="unlabelled crops are for recognizers"):
         session_config(settings(folder, kind="detector"))
     with pytest.raises(ConfigError, match="nothing shipped yet"):
@@ -154,9 +157,7 @@ def test_words_of_signs_are_drawn_once_and_mixed_in(tmp_path: Path) -> None:
         session_config(replace(own, kind="detector", synthetic=0))
 
 
-def test_pieces_side_by_side_share_a_folder_and_draw_samples_apart(
-    folder: Path, tmp_path: Path
-) -> None:
+def test_peers_share_a_folder_and_draw_samples_apart(folder: Path, tmp_path: Path) -> None:
     alone = replace(settings(folder), unlabelled=None)
     together = [
         session_config(replace(alone, state=tmp_path / name, peers=tmp_path / "peers"))
@@ -171,18 +172,22 @@ def test_pieces_side_by_side_share_a_folder_and_draw_samples_apart(
     assert "PeerAveragingHook" not in plain
 
 
-def test_a_deeper_model_grows_out_of_a_shipped_one(folder: Path, tmp_path: Path) -> None:
+def test_a_deeper_model_is_initialised_from_a_shipped_one(folder: Path, tmp_path: Path) -> None:
     start = tmp_path / "start"
     start.mkdir()
-    shutil.copy(ZOO / "compact_ctc.safetensors", start)
+    shallow = start / "shallow.safetensors"
+    config = Config.fromfile(packaged_config("_base_/models/recognizer_ctc_compact.py"))
+    compact = MODELS.build(config.model)
+    save_weights(shallow, compact, header_from_config(config, compact, "shallow"))
     own = replace(
         settings(folder, zoo=start),
         unlabelled=None,
         config=packaged_config("recognition/deep_ctc_release.py"),
         state=tmp_path / "state",
+        options={"release.init_from": "shallow"},
     )
     cfg = session_config(own)
-    assert cfg.load_from == str(start / "compact_ctc.safetensors")
+    assert cfg.load_from == str(shallow)
     model = MODELS.build(cfg.model)
     report = load_all(model, cfg.load_from)
     assert not report.unused
@@ -194,13 +199,13 @@ def test_a_deeper_model_grows_out_of_a_shipped_one(folder: Path, tmp_path: Path)
     # Once it has weights of its own, it goes on from those.
     zoo = tmp_path / "zoo"
     zoo.mkdir()
-    shutil.copy(ZOO / "compact_ctc.safetensors", zoo / "deep_ctc.safetensors")
+    shutil.copy(shallow, zoo / "deep_ctc.safetensors")
     cfg = session_config(replace(own, zoo=zoo))
     assert cfg.load_from == str(zoo / "deep_ctc.safetensors")
     assert starting_weights(cfg, tmp_path) is None
     # Weights that are not good enough to ship yet are further on.
     unreleased = tmp_path / "training"
     unreleased.mkdir()
-    shutil.copy(ZOO / "compact_ctc.safetensors", unreleased / "deep_ctc.safetensors")
+    shutil.copy(shallow, unreleased / "deep_ctc.safetensors")
     cfg = session_config(replace(own, zoo=zoo, unreleased=unreleased))
     assert cfg.load_from == str(unreleased / "deep_ctc.safetensors")

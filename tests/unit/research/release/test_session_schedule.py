@@ -45,7 +45,7 @@ def test_multipliers_stay_in_proportion_after_a_resume(monkeypatch: pytest.Monke
     assert rates == pytest.approx([0.2, 0.1])
 
 
-def test_minutes_of_a_piece_that_was_cut_off_count_in_the_next(
+def test_minutes_of_an_interrupted_session_count_in_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = SimpleNamespace(now=0.0)
