@@ -7,14 +7,18 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from research.figures import draw_curves
-from research.studies.common import claim_line, mean_and_spread, read_rows
-from research.studies.multimodal import CORRECTION_WEIGHTS, LANGUAGES, METHODS
+from research.studies.multimodal import CORRECTION_WEIGHTS
+from research.studies.multimodal_configs import LANGUAGES, METHODS
+from research.studies.report import (
+    RANGE_NOTE,
+    Row,
+    StudyRows,
+    mean_and_half_range,
+    set_headings,
+    write_page,
+)
 from research.studies.semi_supervised_data import TESTS
-from spotter.errors import ConfigError
 from spotter.evaluation.report import markdown_table
-
-Row = dict[str, Any]
 
 _INTRODUCTION = """# Vision and language
 
@@ -39,7 +43,7 @@ are half the range over the seeds; rows without it ran once.
 
 
 def write_report(folder: Path, path: Path) -> None:
-    """Write the page and, beside it, its figure.
+    """Write the page and, next to it, its figure.
 
     Args:
         folder: The finished rows, one JSON each.
@@ -48,44 +52,22 @@ def write_report(folder: Path, path: Path) -> None:
     Raises:
         ConfigError: There is no finished row.
     """
-    rows = read_rows(folder)
-    if not rows:
-        raise ConfigError(f"{folder}: no finished row to report")
-    figure = path.with_suffix(".png")
-    draw_curves(figure, _curves(rows), "processor seconds of stage 3", "accuracy in %")
-    sections = [
+    rows = StudyRows.read(folder, METHODS)
+    lines = [*_vision_lines(rows), *(_line(name, rows) for name in rows.names)]
+    write_page(
+        path,
+        {"SVT and ICDAR 2015": rows.curves(lambda row: row["train"]["curve"])},
+        ("processor seconds of stage 3", "accuracy in %"),
         _INTRODUCTION,
-        "## Results\n",
-        markdown_table(_header(), [*_vision_lines(rows), *(_line(n, rows) for n in _names(rows))]),
-        "",
-        _READING_AID,
-        f"![accuracy against training time]({figure.name})\n",
-        "## What the table says\n",
-        findings(rows),
-        "",
-        "## Where language helped, and where it hurt\n",
-        examples(rows),
-        "",
-        "## The language models alone\n",
-        languages(rows),
-        "",
-        "## Time\n",
-        _time(rows),
-        "",
-        "## Scale\n",
-        _scale(rows),
-        "",
-    ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(sections), encoding="utf-8")
-
-
-def _names(rows: Sequence[Row]) -> list[str]:
-    return [name for name in METHODS if any(row["row"] == name for row in rows)]
-
-
-def _group(name: str, rows: Sequence[Row]) -> list[Row]:
-    return [row for row in rows if row["row"] == name]
+        [markdown_table(_header(), lines), "", _READING_AID],
+        {
+            "What the table says": findings(rows),
+            "Where language helped, and where it hurt": examples(rows),
+            "The language models alone": languages(rows),
+            "Time": _time(rows),
+            "Scale": _scale(rows),
+        },
+    )
 
 
 def final(row: Row, output: str = "fusion", test: str = "mean") -> float:
@@ -97,11 +79,11 @@ def final(row: Row, output: str = "fusion", test: str = "mean") -> float:
 
 
 def _header() -> list[str]:
-    tests = [name.upper().replace("ICDAR", "ICDAR ") for name in TESTS]
+    tests = set_headings(TESTS)
     return ["row", "runs", *tests, "mean", "vision, mean", "language, mean", "CPU s, stage 3"]
 
 
-def _vision_lines(rows: Sequence[Row]) -> list[list[str]]:
+def _vision_lines(rows: StudyRows) -> list[list[str]]:
     """Vision alone, and with language but without fusion, for both kinds of stage 1."""
     lines = []
     for kind in ("supervised", "contrastive"):
@@ -109,11 +91,11 @@ def _vision_lines(rows: Sequence[Row]) -> list[list[str]]:
         if not stages:
             continue
         count = str(len(stages))
-        plain = [mean_and_spread([s["vision"][t] for s in stages.values()]) for t in _columns()]
+        plain = [mean_and_half_range([s["vision"][t] for s in stages.values()]) for t in _columns()]
         lines.append([f"vision only, {kind}", count, *plain, "", "", ""])
         weight = best_weight(list(stages.values()))
         corrected = [
-            mean_and_spread([s["corrected"][weight][t] for s in stages.values()])
+            mean_and_half_range([s["corrected"][weight][t] for s in stages.values()])
             for t in _columns()
         ]
         title = f"vision + language without fusion, {kind} (weight {weight})"
@@ -131,26 +113,16 @@ def _columns() -> tuple[str, ...]:
     return (*TESTS, "mean")
 
 
-def _line(name: str, rows: Sequence[Row]) -> list[str]:
-    group = _group(name, rows)
-    cells = [METHODS[name].title, str(len(group))]
-    cells += [mean_and_spread([final(row, "fusion", test) for row in group]) for test in _columns()]
-    cells += [
-        mean_and_spread([final(row, output) for row in group]) for output in ("vision", "language")
-    ]
+def _line(name: str, rows: StudyRows) -> list[str]:
+    group = rows.group(name)
+    cells = [rows.title(name), str(len(group))]
+    outputs = [*(("fusion", test) for test in _columns()), ("vision", "mean"), ("language", "mean")]
+    for output, test in outputs:
+        cells.append(mean_and_half_range([final(row, output, test) for row in group]))
     return [*cells, f"{fmean(row['train']['cpu_seconds'] for row in group):.0f}"]
 
 
-def _curves(rows: Sequence[Row]) -> dict[str, dict[str, list[tuple[float, float]]]]:
-    lines = {}
-    for name in _names(rows):
-        curve = _group(name, rows)[0]["train"]["curve"]
-        if curve:
-            lines[METHODS[name].title] = [(x, 100.0 * y) for x, y in curve]
-    return {"SVT and ICDAR 2015": lines}
-
-
-def findings(rows: Sequence[Row]) -> str:
+def findings(rows: StudyRows) -> str:
     """The claims, each with the numbers that bear on it, for better or worse."""
     claims = (
         ("consistency beats supervised fusion", "self", "fusion"),
@@ -163,27 +135,18 @@ def findings(rows: Sequence[Row]) -> str:
         ("hard labels of all words are better than soft ones of sure words", "self", "soft"),
     )
     lines = []
-    for row in (row for name in _names(rows) for row in _group(name, rows)[:1]):
+    for name in rows.names:
+        row = rows.group(name)[0]
         gap = 100.0 * (final(row) - final(row, "vision"))
-        lines.append(
-            f"- {METHODS[row['row']].title}: fusion reads {gap:+.1f} points beyond vision."
-        )
-    for claim, better, worse in claims:
-        first, second = (
-            {row["seed"]: final(row) for row in _group(name, rows)} for name in (better, worse)
-        )
-        pairs = [first[seed] - second[seed] for seed in sorted(first.keys() & second.keys())]
-        if pairs:
-            lines.append(claim_line(claim, pairs))
-    lines += ["", "Differences of about the spread of the seeds say nothing about the methods."]
-    return "\n".join(lines)
+        lines.append(f"- {rows.title(name)}: fusion reads {gap:+.1f} points beyond vision.")
+    return "\n".join([*lines, *rows.claims(claims, final), "", RANGE_NOTE])
 
 
-def examples(rows: Sequence[Row], most: int = 12) -> str:
+def examples(rows: StudyRows, most: int = 12) -> str:
     """Words that fusion reads rightly and vision does not, and the reverse, of one row."""
-    name = "self" if _group("self", rows) else _names(rows)[0]
-    train = _group(name, rows)[0]["train"]
-    parts = [f"Of *{METHODS[name].title}*, seed {_group(name, rows)[0]['seed']}."]
+    name = "self" if rows.group("self") else rows.names[0]
+    train = rows.group(name)[0]["train"]
+    parts = [f"Of *{rows.title(name)}*, seed {rows.group(name)[0]['seed']}."]
     for key, title in (("helped", "Helped"), ("hurt", "Hurt")):
         found = train[key]
         lines = [
@@ -191,15 +154,15 @@ def examples(rows: Sequence[Row], most: int = 12) -> str:
         ]
         parts.append(f"{title}: {len(found)} words." + (" Some of them:" if found else ""))
         if lines:
-            # Spread over the tests, not the first ones only.
+            # From all tests, not the first ones only.
             chosen = lines[:: max(1, len(lines) // most)][:most]
             parts.append(markdown_table(["truth", "vision", "fusion", "test"], chosen))
     return "\n\n".join(parts)
 
 
-def languages(rows: Sequence[Row]) -> str:
+def languages(rows: StudyRows) -> str:
     """What the language models make of words that they have never seen."""
-    stages = rows[0]["stages"]
+    stages = rows.first["stages"]
     lines = []
     for name, (title, _) in LANGUAGES.items():
         scores = {key.partition("/")[2]: value for key, value in stages[name]["metrics"].items()}
@@ -220,18 +183,18 @@ def languages(rows: Sequence[Row]) -> str:
     )
 
 
-def _time(rows: Sequence[Row]) -> str:
+def _time(rows: StudyRows) -> str:
     times = [row["train"]["milliseconds"] for row in rows]
     mean = {name: fmean(t[name] for t in times) for name in times[0]}
     return (
-        f"One word at a time, {rows[0]['threads']} thread of {rows[0]['machine']}: vision"
+        f"One word at a time, {rows.first['threads']} thread of {rows.first['machine']}: vision"
         f" {mean['vision']:.1f} ms, with language {mean['vision and language']:.1f} ms in"
-        f" {rows[0]['settings']['rounds']} rounds, so {mean['per round']:.1f} ms for each."
+        f" {rows.settings['rounds']} rounds, so {mean['per round']:.1f} ms for each."
     )
 
 
-def _scale(rows: Sequence[Row]) -> str:
-    settings, row = rows[0]["settings"], rows[0]
+def _scale(rows: StudyRows) -> str:
+    settings, row = rows.settings, rows.first
     stages = {
         (name, r["vision"] if name == "vision" else "", r["seed"] * (name not in LANGUAGES)): s
         for r in rows
@@ -249,9 +212,8 @@ def _scale(rows: Sequence[Row]) -> str:
         f" {row['stages']['language']['iterations']} of {settings['words']} words. Stage 3:"
         f" {row['train']['iterations']} of {settings['batch']} crops, in which fusion begins as"
         " vision (`FusionStartHook`); the supervised rows see the rendered ones of these and no"
-        f" others. {row['data']['harvested']:,} unlabelled crops. All"
-        f" trainings together took {total / 60:.0f} processor minutes ({row['machine']},"
-        f" {row['threads']} thread). Absolute accuracies are therefore low; the comparison is what"
-        f" counts. Published (SemiMTR, 4.2 million unlabelled crops, 23 million parameters): 91.2"
+        f" others. {row['data']['harvested']:,} unlabelled crops."
+        f" {rows.cost(total)}"
+        " Published (SemiMTR, 4.2 million unlabelled crops, 23 million parameters): 91.2"
         f" supervised on rendered words, 93.3 with real words, mean of six test sets."
     )

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from research.studies.semi_supervised_data import TESTS, test_batches
 from spotter.evaluation.protocols.recognition import RecognitionRules, evaluate_recognition
-from spotter.models.language.base import word_lengths
 
 _RULES = RecognitionRules()
 
@@ -101,6 +100,10 @@ def score_correction(
 
 def correct(logits: Tensor, language: Any, weight: float) -> Tensor:
     """Logits (N, S, K) of vision and language together; lengths stay vision's."""
+    # Imported here: the packages of language models and recognizers import each other, and whoever
+    # has a language model has loaded both.
+    from spotter.models.language.base import word_lengths
+
     seen = logits.float().log_softmax(-1)
     lengths = word_lengths(seen)
     likely = language(seen.exp(), lengths).logits.float().log_softmax(-1)

@@ -2,53 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.config import Config
 
-from research.configs import packaged_config
-from research.studies.common import (
-    Recorder,
-    Scale,
-    StudySizes,
-    machine,
-    run,
-    run_rows,
-    study_config,
-    write_json,
-)
+from research.studies.arguments import run_command, study_parser
+from research.studies.configs import small_recognizer, study_config
+from research.studies.rows import Method, Study, StudySizes
+from research.studies.training import Recorder, train_once
 from research.studies.word_choice import choice_accuracy
 from spotter.training.hooks import CharacterProbeHook
-from spotter.training.launch import load_config
 
 VALIDATIONS = 3
 """Of each run of the second stage: points of its curve."""
 
 ENCODER = ["transformation.", "feature_extraction.", "sequence_modeling."]
-
-
-@dataclass(frozen=True)
-class Method:
-    """One row of the table.
-
-    Attributes:
-        title: As in the table.
-        config: The recipe below ``configs/recipes/``; ``None``: no pretraining.
-        options: Overrides of the config, for the small encoder.
-        main: Whether it gets all seeds.
-    """
-
-    title: str
-    config: str | None
-    options: dict[str, Any] = field(default_factory=dict)
-    main: bool = False
 
 
 _SIMSIAM = {"model__channels": 256, "model__predictor_channels": 64}
@@ -118,75 +89,51 @@ class StudySettings(StudySizes):
     fraction: float = 0.1
 
 
-def run_study(
-    settings: StudySettings, names: Sequence[str] | None = None, seeds: int = 2
-) -> list[Path]:
-    """Run the rows that are not finished: all with seed 0, then the main ones with the others.
-
-    Args:
-        settings: Sizes and folders.
-        names: Rows to run, by their names in :data:`METHODS`; ``None``: all.
-        seeds: How many seeds the main rows get.
-
-    Returns:
-        The files of the rows, one each.
-
-    Raises:
-        ConfigError: Unknown row, or rows of other settings in the folder.
-    """
-    return run_rows(
-        settings,
-        METHODS,
-        lambda name, seed: run_row(name, seed, settings),
-        names,
-        seeds,
-    )
-
-
 def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
     """Pretrain one method, and learn to read with its encoder in three ways.
 
     Finished trainings of an interrupted row are not repeated.
 
     Returns:
-        The row: every number that the runs gave, with the seed and the seconds.
+        Every number that the trainings gave, by stage.
     """
     method = METHODS[name]
     folder = settings.out / "runs" / f"{name}_seed{seed}"
-    started = time.monotonic()
-    row: dict[str, Any] = {
-        "row": name,
-        "title": method.title,
-        "seed": seed,
-        "machine": machine(),
-        "threads": torch.get_num_threads(),
-        "settings": settings.kept(),
-    }
-    weights = folder / "pretrain" / "last.safetensors"
+    row: dict[str, Any] = {}
+    weights = folder / "pretrain" / "last.safetensors" if method.config else None
     if method.config is not None:
-        row["pretrain"] = _once(
-            folder / "pretrain", lambda: pretrain_config(method, settings, seed)
+        row["pretrain"] = train_once(
+            folder / "pretrain", lambda: pretrain_config(method, settings, seed), _probe
         )
     for column in COLUMNS:
-        row[column] = _once(
+        row[column] = train_once(
             folder / column,
             lambda column=column: reading_config(  # type: ignore[misc]
-                column, settings, seed, weights if method.config else None
+                column, settings, seed, weights
             ),
+            _probe,
             Recorder("recognition/choice", _choice),
         )
-    row["wall_seconds"] = time.monotonic() - started
     return row
+
+
+STUDY = Study(
+    "self_supervised",
+    "Pretrain without labels, then read with the frozen encoder. Resumable.",
+    METHODS,
+    lambda name, seed, settings: run_row(name, seed, settings),
+)
 
 
 def pretrain_config(method: Method, settings: StudySettings, seed: int) -> Config:
     """The run of the first stage."""
     cfg = study_config(
         f"recipes/{method.config}",
-        _scale(settings),
+        settings,
         settings.count(settings.pretrain),
         settings.pairs,
         seed,
+        colors=COLORS,
         optim_wrapper__optimizer__lr=settings.learning_rate,
         **method.options,
     )
@@ -210,11 +157,12 @@ def reading_config(column: str, settings: StudySettings, seed: int, weights: Pat
         f"recipes/decoder_evaluation_{column}_trba.py"
         if frozen
         else "recipes/fine_tune_ctc_trba.py",
-        _scale(settings),
+        settings,
         settings.count(settings.decode if frozen else settings.fine_tune),
         settings.batch_size if frozen else settings.fine_tune_batch_size,
         seed,
         validations=VALIDATIONS,
+        colors=COLORS,
         optim_wrapper__optimizer__lr=rate,
     )
     cfg.param_scheduler[0].eta_max = rate
@@ -261,31 +209,10 @@ def _reading_hooks(cfg: Config, column: str, frozen: bool) -> list[dict[str, Any
     return hooks
 
 
-def small_recognizer() -> Any:
-    """Config of the recognizer of all rows."""
-    return load_config(packaged_config("_base_/models/recognizer_small.py")).model
-
-
-def _scale(settings: StudySettings) -> Scale:
-    return Scale(
-        settings.width, settings.out / "cache", settings.data_root, settings.device, COLORS
-    )
-
-
-def _once(
-    folder: Path, config: Callable[[], Config], recorder: Recorder | None = None
-) -> dict[str, Any]:
-    """The result of a training, from its file or by running it."""
-    path = folder / "result.json"
-    if path.is_file():
-        return json.loads(path.read_text())
-    result, runner = run(config(), folder, recorder)
-    content = result.to_dict()
-    for hook in runner.hooks:
-        if isinstance(hook, CharacterProbeHook):
-            content["probe"] = hook.results[-1][1]
-    write_json(path, content)
-    return content
+def _probe(runner: Any) -> dict[str, Any]:
+    """The last result of a run's probe of characters, if it has one."""
+    probes = [hook for hook in runner.hooks if isinstance(hook, CharacterProbeHook)]
+    return {"probe": probes[-1].results[-1][1]} if probes else {}
 
 
 def _choice(runner: Any) -> dict[str, float]:
@@ -300,25 +227,8 @@ def _choice(runner: Any) -> dict[str, float]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line of ``tools/study.py self_supervised``."""
-    parser = argparse.ArgumentParser(
-        prog="study.py self_supervised",
-        description="Pretrain without labels, then read with the frozen encoder. Resumable.",
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the results")
-    parser.add_argument("--report", type=Path, help="Markdown file; default: in --out")
-    parser.add_argument("--scale", type=float, default=1.0, help="factor of all iterations")
-    parser.add_argument("--rows", nargs="+", choices=METHODS, help="default: all")
-    parser.add_argument("--seeds", type=int, default=2, help="seeds of the main rows")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
-    parser.add_argument("--report-only", action="store_true", help="run nothing")
-    args = parser.parse_args(arguments)
     from research.studies.self_supervised_report import write_report
 
-    torch.set_num_threads(args.threads)
+    args = study_parser(STUDY).parse_args(arguments)
     settings = StudySettings(args.data, args.out, args.scale, device=args.device)
-    report = args.report or args.out / "self_supervised.md"
-    if not args.report_only:
-        run_study(settings, args.rows, args.seeds)
-    write_report(args.out / "rows", report)
+    run_command(STUDY, args, settings, write_report)

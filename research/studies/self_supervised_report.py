@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
-from research.figures import draw_curves
-from research.studies.common import mean_and_spread, read_rows
+from research.studies.report import (
+    RANGE_NOTE,
+    Row,
+    StudyRows,
+    mean_and_half_range,
+    write_page,
+)
 from research.studies.self_supervised import COLUMNS, METHODS
-from spotter.errors import ConfigError
 from spotter.evaluation.report import markdown_table
-
-Row = dict[str, Any]
 
 SCORES = {"accuracy": "acc", "accuracy_ed1": "ED1", "one_minus_ned": "1-NED", "choice": "of 50"}
 """Scores of each column of the study, and their short names."""
@@ -39,8 +41,8 @@ Unlabelled: the words of MLT2017 (cut out by quads without text), and the traini
 ICDAR2015 and IIIT5K without their labels. Labelled: the same training words of ICDAR2015 (1 to
 3960) and IIIT5K. Test: the 647 words of SVT and the held-out ICDAR2015 words 3961 to 4468, both
 sets together; 36 characters, case folded. All CTC decoders are helped over their first plateau by
-`FrameAlignmentHook`. Views get changes of colour beside SeqCLR's operations, because a batch of 64
-photographed words is told apart by its colours alone.
+`FrameAlignmentHook`. Views get changes of colour in addition to SeqCLR's operations, because a
+batch of 64 photographed words is told apart by its colours alone.
 """
 
 _READING_AID = """All scores in percent: *acc* is word accuracy, *ED1* allows one edit,
@@ -55,7 +57,7 @@ collapse. A random encoder's batch norms are as initialised.
 
 
 def write_report(folder: Path, path: Path) -> None:
-    """Write the page and, beside it, its figure.
+    """Write the page and, next to it, its figure.
 
     Args:
         folder: The finished rows, one JSON each.
@@ -64,39 +66,21 @@ def write_report(folder: Path, path: Path) -> None:
     Raises:
         ConfigError: There is no finished row.
     """
-    rows = read_rows(folder)
-    if not rows:
-        raise ConfigError(f"{folder}: no finished row to report")
-    figure = path.with_suffix(".png")
-    draw_curves(
-        figure, _curves(rows), "processor seconds, pretraining included", "right word of 50, %"
-    )
-    chance = f"{100 * rows[0]['ctc']['probe']['probe/chance']:.1f}"
-    sections = [
+    rows = StudyRows.read(folder, METHODS)
+    chance = f"{100 * rows.first['ctc']['probe']['probe/chance']:.1f}"
+    lines = [_line(rows.title(name), group) for name, group in rows.groups().items()]
+    write_page(
+        path,
+        {title: rows.curves(partial(_curve, column)) for column, title in COLUMNS.items()},
+        ("processor seconds, pretraining included", "right word of 50, %"),
         _INTRODUCTION,
-        "## Results\n",
-        markdown_table(_header(), [_line(name, group) for name, group in grouped(rows)]),
-        "",
-        _READING_AID.format(chance=chance),
-        f"![the right word of 50 against training time]({figure.name})\n",
-        "## The paper's order and ours\n",
-        _findings(rows),
-        "",
-        "## Scale\n",
-        _scale(rows),
-        "",
-        "## Every run\n",
-        _every_run(rows),
-        "",
-    ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(sections), encoding="utf-8")
-
-
-def grouped(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
-    """Rows of one method together, in the order of the study."""
-    names = [name for name in METHODS if any(row["row"] == name for row in rows)]
-    return [(name, [row for row in rows if row["row"] == name]) for name in names]
+        [markdown_table(_header(), lines), "", _READING_AID.format(chance=chance)],
+        {
+            "The paper's order and ours": _findings(rows),
+            "Scale": _scale(rows),
+            "Every run": _every_run(rows),
+        },
+    )
 
 
 def _header() -> list[str]:
@@ -107,12 +91,12 @@ def _header() -> list[str]:
     return [*header, "std", "rank", "CPU s, stage 1", "CPU s, stage 2"]
 
 
-def _line(name: str, rows: Sequence[Row]) -> list[str]:
+def _line(title: str, rows: Sequence[Row]) -> list[str]:
     probes = [row["ctc"]["probe"]["probe/linear"] for row in rows]
-    cells = [METHODS[name].title, str(len(rows)), mean_and_spread(probes)]
+    cells = [title, str(len(rows)), mean_and_half_range(probes)]
     for column in COLUMNS:
         for key in SCORES:
-            cells.append(mean_and_spread([_score(row, column, key) for row in rows]))
+            cells.append(mean_and_half_range([_score(row, column, key) for row in rows]))
     stages = [row["pretrain"] for row in rows if "pretrain" in row]
     for key, digits in (("feature_std", 3), ("effective_rank", 0)):
         values = [stage["logged"][key] for stage in stages]
@@ -126,22 +110,15 @@ def _score(row: Row, column: str, key: str) -> float:
     return float(row[column]["metrics"][f"recognition/{key}"])
 
 
-def _curves(rows: Sequence[Row]) -> dict[str, dict[str, list[tuple[float, float]]]]:
-    """Panels of lines; of several runs of a method the first is drawn."""
-    panels: dict[str, dict[str, list[tuple[float, float]]]] = {}
-    for column, title in COLUMNS.items():
-        lines = panels.setdefault(title, {})
-        for name, group in grouped(rows):
-            row = group[0]
-            before = row["pretrain"]["cpu_seconds"] if "pretrain" in row else 0.0
-            curve = row[column]["curve"]
-            lines[METHODS[name].title] = [(before + x, 100.0 * y) for x, y in curve]
-    return panels
+def _curve(column: str, row: Row) -> list[tuple[float, float]]:
+    """Scores of a second stage by the processor seconds of both stages."""
+    before = row["pretrain"]["cpu_seconds"] if "pretrain" in row else 0.0
+    return [(before + seconds, score) for seconds, score in row[column]["curve"]]
 
 
-def _findings(rows: Sequence[Row]) -> str:
+def _findings(rows: StudyRows) -> str:
     """Each claim of the paper with the numbers that bear on it, for better or worse."""
-    groups = dict(grouped(rows))
+    groups = rows.groups()
     lines = [
         "SeqCLR (Aberdam et al. 2021) and the survey say, and here it is, in points of *of 50*:"
     ]
@@ -161,9 +138,8 @@ def _findings(rows: Sequence[Row]) -> str:
         gaps = _gaps(group, groups["random"])
         rank = fmean(row["pretrain"]["logged"]["effective_rank"] for row in group)
         parts = "; ".join(f"{title} {gap:+.1f}" for title, gap in gaps.items())
-        lines.append(f"- {METHODS[name].title}: {parts}; effective rank {rank:.0f}.")
-    lines += ["", "Differences of about the spread of the seeds say nothing about the methods."]
-    return "\n".join(lines)
+        lines.append(f"- {rows.title(name)}: {parts}; effective rank {rank:.0f}.")
+    return "\n".join([*lines, "", RANGE_NOTE])
 
 
 def _gaps(rows: Sequence[Row], others: Sequence[Row]) -> dict[str, float]:
@@ -175,11 +151,10 @@ def _gaps(rows: Sequence[Row], others: Sequence[Row]) -> dict[str, float]:
     return {title: mean(rows, key) - mean(others, key) for key, title in COLUMNS.items()}
 
 
-def _scale(rows: Sequence[Row]) -> str:
-    settings, row = rows[0]["settings"], rows[0]
+def _scale(rows: StudyRows) -> str:
+    settings, row = rows.settings, rows.first
     stages = [r["pretrain"] for r in rows if "pretrain" in r]
     runs = [r[key] for r in rows for key in ("pretrain", *COLUMNS) if key in r]
-    minutes = sum(run["cpu_seconds"] for run in runs) / 60
     before = ""
     if stages:
         before = f"Stage 1: {stages[0]['iterations']} iterations of {settings['pairs']} words. "
@@ -191,18 +166,16 @@ def _scale(rows: Sequence[Row]) -> str:
         f" {before}Stage 2: {row['ctc']['iterations']} iterations of {settings['batch_size']} words"
         f" for CTC, {row['attention']['iterations']} for attention,"
         f" {row['fine_tune']['iterations']} of {settings['fine_tune_batch_size']} for fine-tuning."
-        f" All runs together took {minutes:.0f} processor minutes ({row['machine']},"
-        f" {row['threads']} thread). Absolute accuracies are therefore low; the comparison is what"
-        " counts."
+        f" {rows.cost(sum(run['cpu_seconds'] for run in runs))}"
     )
 
 
-def _every_run(rows: Sequence[Row]) -> str:
+def _every_run(rows: StudyRows) -> str:
     header = ["row", "seed", "kNN", "linear"]
     for title in COLUMNS.values():
         header += [f"{title}: SVT acc", "SVT of 50", "ICDAR2015 acc", "ICDAR2015 of 50"]
     lines = []
-    for name, group in grouped(rows):
+    for name, group in rows.groups().items():
         for row in group:
             probe = row["ctc"]["probe"]
             line = [name, str(row["seed"])]

@@ -9,7 +9,7 @@ from typing import Any
 from mmengine.dataset import pseudo_collate
 
 from research.configs import packaged_config
-from research.studies.common import write_json
+from research.studies.rows import write_json
 from spotter.cli.arguments import find_images
 from spotter.evaluation import evaluate_recognition
 from spotter.hub.zoo import resolve_pair

@@ -12,12 +12,15 @@ import torch
 from mmengine.registry import DefaultScope
 
 from research.studies import multimodal as study
-from research.studies.common import RunResult
-from research.studies.multimodal import METHODS, StudySettings
+from research.studies import multimodal_configs as configs
+from research.studies import training
+from research.studies.multimodal_configs import METHODS, StudySettings
 from research.studies.multimodal_report import examples, findings, write_report
 from research.studies.multimodal_score import compare, correct, milliseconds_per_word
+from research.studies.report import StudyRows
+from research.studies.training import RunResult
 from spotter.errors import ConfigError
-from spotter.models.language import ClozeLanguageModel
+from spotter.models.recognition import ClozeLanguageModel
 from spotter.registry import MODELS
 from spotter.training.header import register_models
 
@@ -30,7 +33,7 @@ def settings(tmp_path: Path) -> StudySettings:
 @pytest.mark.parametrize("name", METHODS)
 def test_rows_are_what_they_say(name: str, settings: StudySettings) -> None:
     method, runs = METHODS[name], settings.out / "runs"
-    cfg = study.row_config(name, 1, settings)
+    cfg = configs.row_config(name, 1, settings)
     assert [source["into"] for source in cfg.load_from] == ["vision", "language"]
     assert cfg.load_from[0].path == str(runs / f"{method.vision}_seed1" / "last.safetensors")
     # All seeds ask the same language model.
@@ -56,22 +59,24 @@ def test_rows_are_what_they_say(name: str, settings: StudySettings) -> None:
 
 
 def test_stages_go_on_from_each_other(settings: StudySettings) -> None:
-    start = study.start_config(0, settings)
+    start = configs.start_config(0, settings)
     assert start.model.auxiliary.type == "CTCPrediction"
     assert "load_from" not in start
     for kind, weight in (("supervised", 0.0), ("contrastive", 1.0)):
-        cfg = study.vision_config(kind, 0, settings)
+        cfg = configs.vision_config(kind, 0, settings)
         assert cfg.load_from.path == str(settings.out / "runs" / "start_seed0" / "last.safetensors")
         assert cfg.model.get("contrastive_weight", 1.0) == weight
         assert ("harvested" in str(cfg.train_dataloader)) == (kind == "contrastive")
-        assert cfg.model.recognizer == study.small_vision()
-    language = study.language_config(settings)
+        assert cfg.model.recognizer == configs.small_vision()
+    language = configs.language_config(settings)
     assert language.train_cfg.max_iters == settings.language
-    assert language.model.language == study.small_language()
+    assert language.model.language == configs.small_language()
     assert language.train_dataloader.dataset.noise.probability == 0.5
-    assert study.language_config(settings, "language_clean").train_dataloader.dataset.noise is None
-    masked = study.language_config(settings, "language_masked").model.language
-    assert masked == {**study.small_language(), "type": "MaskedLanguageModel"}
+    assert (
+        configs.language_config(settings, "language_clean").train_dataloader.dataset.noise is None
+    )
+    masked = configs.language_config(settings, "language_masked").model.language
+    assert masked == {**configs.small_language(), "type": "MaskedLanguageModel"}
 
 
 def test_stages_are_shared_and_rows_resumed(
@@ -82,26 +87,26 @@ def test_stages_are_shared_and_rows_resumed(
     settings.archives.mkdir(parents=True)
     (settings.archives / "data.json").write_text('{"harvested": 5}')
 
-    def train(cfg: Any, folder: Path) -> tuple[RunResult, Any]:
+    def train(cfg: Any, folder: Path, _: object) -> tuple[RunResult, Any]:
         name, _, seed = folder.name.rpartition("_seed")
         ran.append((name, int(seed)))
         folder.mkdir(parents=True)
         return RunResult(iterations=3), SimpleNamespace(model=torch.nn.Identity())
 
     monkeypatch.setattr(study, "_scores", lambda *_: {})
-    monkeypatch.setattr(study, "run", train)
-    study.run_study(settings, ["fusion", "self"], seeds=2)
+    monkeypatch.setattr(training, "run", train)
+    study.STUDY.run(settings, ["fusion", "self"], seeds=2)
     assert ran == [
-        *[("start", 0), *((name, 0) for name in study.LANGUAGES)],
+        *[("start", 0), *((name, 0) for name in configs.LANGUAGES)],
         *[("supervised", 0), ("fusion", 0)],
         *[("contrastive", 0), ("self", 0)],
         *[("start", 1), ("supervised", 1), ("fusion", 1), ("contrastive", 1), ("self", 1)],
     ]
     ran.clear()
-    study.run_study(settings, ["fusion", "self", "soft"], seeds=1)
+    study.STUDY.run(settings, ["fusion", "self", "soft"], seeds=1)
     assert ran == [("soft", 0)]
     with pytest.raises(ConfigError, match="no rows magic"):
-        study.run_study(settings, ["magic"])
+        study.STUDY.run(settings, ["magic"])
 
 
 def test_disagreements_by_hand() -> None:
@@ -139,7 +144,7 @@ def test_correction_keeps_lengths_and_weighs_language() -> None:
 def test_time_is_measured(settings: StudySettings) -> None:
     register_models()
     with DefaultScope.overwrite_default_scope("spotter"):
-        model = MODELS.build(study.row_config("self", 0, settings).model).recognizer.eval()
+        model = MODELS.build(configs.row_config("self", 0, settings).model).recognizer.eval()
     times = milliseconds_per_word(model, 32, repeats=2)
     assert times["vision and language"] > times["vision"] > 0
     wanted = (times["vision and language"] - times["vision"]) / 2
@@ -165,7 +170,7 @@ def made_row(name: str, seed: int, fusion: float, vision: float) -> dict[str, An
         "threads": 1,
         "settings": StudySettings(Path(), Path(), archives=Path()).kept(),
         "data": {"harvested": 1234},
-        "stages": {"start": run, **dict.fromkeys(study.LANGUAGES, language), "vision": stage},
+        "stages": {"start": run, **dict.fromkeys(configs.LANGUAGES, language), "vision": stage},
         "train": {
             **run,
             "accuracy": {
@@ -191,12 +196,12 @@ ROWS = [
 
 
 def test_findings_and_examples() -> None:
-    said = findings(ROWS)
+    said = findings(StudyRows(ROWS, METHODS))
     assert "fusion, supervised: fusion reads +2.0 points beyond vision" in said
     assert "consistency beats supervised fusion: **yes** (+6.0, +2.0 points, by seed)" in said
     assert "soft ones of sure words: **one run each** (-1.0 points, by seed)" in said
     assert "language for all" not in said
-    shown = examples(ROWS)
+    shown = examples(StudyRows(ROWS, METHODS))
     assert "Helped: 30 words." in shown
     assert shown.count("| `CAFE` | `cofe` | `cafe` | svt |") == 12
     assert "| `XQ7` | `xq7` | `x97` | iiit5k |" in shown

@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 import pytest
 
-from research.studies import self_supervised
-from research.studies.common import write_json
+from research.studies import self_supervised, training
+from research.studies.rows import write_json
 from research.studies.self_supervised import (
     METHODS,
+    STUDY,
     StudySettings,
     pretrain_config,
     reading_config,
-    run_study,
 )
 from research.studies.self_supervised_report import write_report
 from spotter.errors import ConfigError
@@ -59,7 +59,7 @@ def settings(data: Path, out: Path) -> StudySettings:
 
 def test_a_row_runs_once_and_its_page_is_written(data: Path, tmp_path: Path) -> None:
     own = settings(data, tmp_path)
-    (path,) = run_study(own, ["seqclr_window"], seeds=1)
+    (path,) = STUDY.run(own, ["seqclr_window"], seeds=1)
     row = json.loads(path.read_text())
     assert (row["row"], row["seed"]) == ("seqclr_window", 0)
     for stage in ("pretrain", "ctc", "attention", "fine_tune"):
@@ -70,7 +70,7 @@ def test_a_row_runs_once_and_its_page_is_written(data: Path, tmp_path: Path) -> 
     assert len(row["ctc"]["curve"]) == self_supervised.VALIDATIONS
     assert not list((tmp_path / "runs").rglob("iter_*.pth"))
     before = path.stat().st_mtime_ns
-    run_study(own, ["seqclr_window"], seeds=1)
+    STUDY.run(own, ["seqclr_window"], seeds=1)
     assert path.stat().st_mtime_ns == before
     write_report(tmp_path / "rows", tmp_path / "page.md")
     text = (tmp_path / "page.md").read_text()
@@ -82,9 +82,9 @@ def test_a_row_runs_once_and_its_page_is_written(data: Path, tmp_path: Path) -> 
 def test_rows_of_other_settings_are_not_mixed(data: Path, tmp_path: Path) -> None:
     write_json(tmp_path / "settings.json", {"scale": 0.5})
     with pytest.raises(ConfigError, match="scale"):
-        run_study(settings(data, tmp_path), ["random"])
+        STUDY.run(settings(data, tmp_path), ["random"])
     with pytest.raises(ConfigError, match="no rows other"):
-        run_study(settings(data, tmp_path), ["other"])
+        STUDY.run(settings(data, tmp_path), ["other"])
 
 
 def test_an_interrupted_row_keeps_its_finished_trainings(
@@ -97,7 +97,7 @@ def test_an_interrupted_row_keeps_its_finished_trainings(
     def stop(*args: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(self_supervised, "run", stop)
+    monkeypatch.setattr(training, "run", stop)
     with pytest.raises(KeyboardInterrupt):
         self_supervised.run_row("byol", 1, settings(data, tmp_path))
 

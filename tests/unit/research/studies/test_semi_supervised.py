@@ -10,6 +10,7 @@ import pytest
 from mmengine.registry import DefaultScope
 
 from research.studies import semi_supervised as study
+from research.studies.report import StudyRows
 from research.studies.semi_supervised import METHODS, StudySettings
 from research.studies.semi_supervised_data import held_out
 from research.studies.semi_supervised_report import findings, gains, late, write_report
@@ -80,16 +81,16 @@ def test_plan_runs_main_rows_with_every_seed(
 
     monkeypatch.setattr(study, "run_row", row)
     with pytest.raises(KeyboardInterrupt):
-        study.run_study(settings, ["supervised", "consistency", "hard"])
+        study.STUDY.run(settings, ["supervised", "consistency", "hard"])
     assert ran == [("supervised", 0), ("consistency", 0), ("hard", 0)]
-    paths = study.run_study(settings, ["supervised", "consistency", "hard"])
+    paths = study.STUDY.run(settings, ["supervised", "consistency", "hard"])
     assert ran[3:] == [("hard", 0), ("supervised", 1), ("consistency", 1)]
     assert all(path.is_file() for path in paths)
     with pytest.raises(ConfigError, match="no rows magic"):
-        study.run_study(settings, ["magic"])
+        study.STUDY.run(settings, ["magic"])
     other = StudySettings(settings.data_root, settings.out, scale=0.5)
     with pytest.raises(ConfigError, match=r"other settings \(scale\)"):
-        study.run_study(other)
+        study.STUDY.run(other)
 
 
 def test_held_out_photos_are_not_harvested() -> None:
@@ -135,10 +136,10 @@ ROWS = [
 
 
 def test_gains_are_paired_by_seed() -> None:
-    assert gains("consistency", ROWS) == pytest.approx([0.05, 0.02])
+    assert gains("consistency", StudyRows(ROWS, METHODS)) == pytest.approx([0.05, 0.02])
     assert late(ROWS[2], "kept") == pytest.approx(0.5)
     assert late(ROWS[3], "kept") is None
-    said = findings(ROWS)
+    said = findings(StudyRows(ROWS, METHODS))
     assert "same labels: **yes** (+5.0, +2.0 points, by seed)" in said
     assert "soft labels are better than hard ones: **one run each** (-0.5 points, by seed)" in said
     assert "the filter adds something: **one run each** (+15.0 points, by seed)" in said

@@ -8,22 +8,16 @@ from pathlib import Path
 import pytest
 
 from research.figures import draw_curves
-from research.studies.common import (
-    Scale,
-    mean_and_spread,
-    pipelines,
-    read_rows,
-    study_config,
-    walk,
-    write_json,
-)
+from research.studies.configs import pipelines, study_config, walk
+from research.studies.report import claim_line, mean_and_half_range
+from research.studies.rows import Method, Study, StudySizes, read_rows, write_json
 from spotter.errors import ConfigError
 
 
-def test_mean_and_spread() -> None:
-    assert mean_and_spread([0.25]) == "25.0"
-    assert mean_and_spread([0.2, 0.3]) == "25.0 ± 5.0"
-    assert mean_and_spread([1.0, 2.0, 6.0], percent=False) == "3.0 ± 2.5"
+def test_mean_and_half_range() -> None:
+    assert mean_and_half_range([0.25]) == "25.0"
+    assert mean_and_half_range([0.2, 0.3]) == "25.0 ± 5.0"
+    assert mean_and_half_range([1.0, 2.0, 6.0], percent=False) == "3.0 ± 2.5"
 
 
 def test_rows_come_back_and_broken_ones_are_named(tmp_path: Path) -> None:
@@ -43,8 +37,15 @@ def test_a_figure_with_two_panels(tmp_path: Path, suffix: str) -> None:
 
 
 def test_a_config_is_made_small_and_stays_the_same_experiment(tmp_path: Path) -> None:
-    scale = Scale(48, tmp_path / "cache", tmp_path, colors=({"type": "RandomGrey"},))
-    cfg = study_config("recipes/seqclr_window_trba.py", scale, 40, 8, 3, model__temperature=0.2)
+    cfg = study_config(
+        "recipes/seqclr_window_trba.py",
+        StudySizes(tmp_path, tmp_path, width=48),
+        40,
+        8,
+        3,
+        colors=({"type": "RandomGrey"},),
+        model__temperature=0.2,
+    )
     assert cfg.model.type == "SeqCLR"
     assert cfg.model.temperature == 0.2
     assert (cfg.train_cfg.max_iters, cfg.train_dataloader.batch_size) == (40, 8)
@@ -63,3 +64,28 @@ def test_a_config_is_made_small_and_stays_the_same_experiment(tmp_path: Path) ->
     sources = [p for p in walk(cfg.train_dataloader) if p.get("type") == "TextRecDataset"]
     assert {source["cache_dir"] for source in sources} == {str(tmp_path / "cache")}
     json.dumps(cfg.to_dict(), default=str)
+
+
+def test_a_row_says_what_it_was_made_by(tmp_path: Path) -> None:
+    methods = {"a": Method("method a", None, main=True), "b": Method("method b", None)}
+    ran: list[tuple[str, int]] = []
+
+    def row(name: str, seed: int, settings: StudySizes) -> dict[str, int]:
+        ran.append((name, seed))
+        return {"width": settings.width}
+
+    study = Study("study", "About it.", methods, row)
+    sizes = StudySizes(tmp_path, tmp_path, width=48)
+    assert [path.stem for path in study.run(sizes)] == ["a_seed0", "b_seed0", "a_seed1"]
+    assert ran == [("a", 0), ("b", 0), ("a", 1)]
+    made = json.loads((tmp_path / "rows" / "a_seed1.json").read_text())
+    assert (made["title"], made["seed"], made["width"]) == ("method a", 1, 48)
+    assert made["settings"] == {"scale": 1.0, "width": 48, "device": "cpu"}
+    assert made["wall_seconds"] >= 0
+
+
+def test_verdicts_on_claims() -> None:
+    assert claim_line("A wins", [0.01, 0.02]) == "- A wins: **yes** (+1.0, +2.0 points, by seed)."
+    assert "**no**" in claim_line("A wins", [-0.01, -0.02])
+    assert "**not decided**" in claim_line("A wins", [-0.01, 0.02])
+    assert "**one run each**" in claim_line("A wins", [0.5])
