@@ -28,6 +28,7 @@ from spotter.cli.errors import run_tool
 from spotter.cli.options import spotter_from, spotter_options
 from spotter.data.images import read_image, resize_image
 from spotter.errors import ConfigError
+from spotter.labeling.rapidocr import peer_installed
 from spotter.structures import TextInstance
 
 
@@ -77,7 +78,7 @@ def benchmark_speed(
         return
     names = [benchmark.OURS]
     if peer != "none":
-        if benchmark.peer_installed():
+        if peer_installed():
             names += benchmark.present_peers()
         else:
             print("rapidocr is not installed: ours only (pip install rapidocr)", file=sys.stderr)
