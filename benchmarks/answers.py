@@ -1,4 +1,4 @@
-"""Scored answers of a pair: what is right, and how well scores tell it."""
+"""Scored answers of a preset: which are right, and how well scores predict that."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def found_words(words: Words, truths: Words) -> tuple[Answers, Answers, Answers]
 
     Args:
         words: Per photo, with detection scores and texts.
-        truths: Likewise, the true words.
+        truths: The true words, by photo.
 
     Returns:
         By detection score whether a word is there; by recognition score whether one that is there

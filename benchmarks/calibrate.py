@@ -1,4 +1,4 @@
-"""Fit the calibration of a pair's scores on a suite, and say what they are worth afterwards.
+"""Fit the calibration of a preset's scores on a suite, and measure it afterwards.
 
 Detection scores become the probability that a word is there (IoU above 0.5 with one that counts),
 recognition scores that a crop is read right, with case and marks as far as the labels of its set
@@ -40,12 +40,12 @@ MIN_SCORES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 
 @dataclass(frozen=True)
-class PairAnswers:
-    """What a pair answers on a suite.
+class PresetAnswers:
+    """Answers of a preset on a suite.
 
     Attributes:
         given: Words per photo with the networks' own scores, however low.
-        truths: Likewise, the true words.
+        truths: The true words, by photo.
         there: Whether words of photos are there.
         read: Whether crops are read right.
         found: Whether words of photos that are there are read right.
@@ -92,17 +92,19 @@ class PairAnswers:
         return {s: evaluate_end_to_end(words, self.truths, min_score=s) for s in MIN_SCORES}
 
 
-def ask_pair(model: str | Path, suite: str, data: Path, threads: int | None = None) -> PairAnswers:
-    """Have a pair answer a suite.
+def answer_suite(
+    model: str | Path, suite: str, data: Path, threads: int | None = None
+) -> PresetAnswers:
+    """Run a preset on a suite.
 
     Args:
-        model: Pair of the zoo, or ``.json`` of one.
+        model: Name of a preset, or ``.json`` of one.
         suite: Key of :data:`benchmarks.suites.SUITES`.
         data: Root below which the sets of the suite lie.
         threads: Per operator; ``None``: all cores of this process.
 
     Raises:
-        SpotterError: The pair or the suite cannot be used.
+        SpotterError: The preset or the suite cannot be used.
     """
     kinds = suite_of(suite)
     words = [found for kind in kinds.words if (found := open_set(kind, data)) is not None]
@@ -114,12 +116,14 @@ def ask_pair(model: str | Path, suite: str, data: Path, threads: int | None = No
     given: dict[str, list[TextInstance]] = {}
     truths: dict[str, list[TextInstance]] = {}
     for opened in photos:
-        for side, of_set in zip((given, truths), spot_photos(spotter, opened), strict=True):
-            side.update({f"{opened.name}/{name}": of_set[name] for name in of_set})
+        for words_by_photo, of_set in zip(
+            (given, truths), spot_photos(spotter, opened), strict=True
+        ):
+            words_by_photo.update({f"{opened.name}/{name}": of_set[name] for name in of_set})
     listed, expected = spot_listed(spotter, [open_set(kind, data) for kind in kinds.word_lists])
     there, read_there, _ = found_words(given, truths)
     read, accuracies = read_words(recognizer, words)
-    return PairAnswers(given, truths, there, read, read_there, accuracies, listed, expected)
+    return PresetAnswers(given, truths, there, read, read_there, accuracies, listed, expected)
 
 
 def read_words(
@@ -185,8 +189,8 @@ def spot_listed(
     return words, expected
 
 
-def write_pair(model: str, calibrations: Mapping[str, ScoreCalibration]) -> Path:
-    """Put the calibration into the file that names the pair.
+def write_calibration(model: str, calibrations: Mapping[str, ScoreCalibration]) -> Path:
+    """Put the calibration into the file of the preset.
 
     Returns:
         The file.
@@ -210,13 +214,13 @@ def calibrate(
     """Fit, print, and write what is asked for.
 
     Raises:
-        SpotterError: The pair or the suite cannot be used.
+        SpotterError: The preset or the suite cannot be used.
     """
-    answers = ask_pair(model, suite, data, threads)
+    answers = answer_suite(model, suite, data, threads)
     calibrations = answers.fit()
     words = answers.calibrated(calibrations)
     there, read = answers.there, answers.read
-    together = [found_words(side, answers.truths)[2] for side in (answers.given, words)]
+    together = [found_words(part, answers.truths)[2] for part in (answers.given, words)]
     rows = [
         (there, there.held_out()),
         (read, read.held_out()),
@@ -224,14 +228,14 @@ def calibrate(
         (together[0], together[1].scores),
     ]
     sweep = [
-        [f"{least:g}", *(f"{100 * v:.1f}" for v in (s.precision, s.recall, s.hmean))]
-        for least, s in answers.sweep(words).items()
+        [f"{min_score:g}", *(f"{100 * v:.1f}" for v in (s.precision, s.recall, s.hmean))]
+        for min_score, s in answers.sweep(words).items()
     ]
     _print(rows, calibrations, sweep)
     if page is not None:
         write_page(page, Path(model).stem, suite, rows, calibrations, sweep)
     if write:
-        print(f"written to {write_pair(model, calibrations)}")
+        print(f"written to {write_calibration(model, calibrations)}")
 
 
 def _print(
@@ -249,20 +253,20 @@ def _print(
             f" {100 * before.expected_error:.1f} % as given,"
             f" {100 * after.expected_error:.1f} % calibrated"
         )
-    for least, precision, recall, hmean in sweep:
-        say(f"min_score {least}: precision {precision}, recall {recall}, hmean {hmean}")
+    for min_score, precision, recall, hmean in sweep:
+        say(f"min_score {min_score}: precision {precision}, recall {recall}, hmean {hmean}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line of ``tools/calibrate.py``."""
     parser = argparse.ArgumentParser(
-        prog="calibrate.py", description="Make the scores of a pair probabilities of being right."
+        prog="calibrate.py", description="Make the scores of a preset probabilities of being right."
     )
-    parser.add_argument("model", help="pair of the zoo, or .json of a pair")
+    parser.add_argument("model", help="preset, or .json of one")
     parser.add_argument("--data", type=Path, required=True, metavar="ROOT", help="data root")
     parser.add_argument("--suite", choices=SUITES, default="validation")
     parser.add_argument("--threads", type=int, help="default: all cores of this process")
-    parser.add_argument("--page", type=Path, metavar="FILE", help="write a model card of the pair")
-    parser.add_argument("--write", action="store_true", help="put the fit into the pair's file")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write the preset's model card")
+    parser.add_argument("--write", action="store_true", help="put the fit into the preset's file")
     args = parser.parse_args(arguments)
     calibrate(args.model, args.suite, args.data, args.threads, args.page, args.write)

@@ -1,4 +1,4 @@
-"""The model card of a pair: what its scores are worth, and what ``min_score`` does."""
+"""The model card of a preset: calibration of its scores, and the effect of ``min_score``."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def write_page(
     calibrations: Mapping[str, ScoreCalibration],
     sweep: Sequence[Sequence[str]],
 ) -> None:
-    """The model card of a pair, with a reliability diagram beside it.
+    """Write the model card of a preset, and a reliability diagram next to it.
 
     Args:
         path: Markdown file.
-        model: Name of the pair.
+        model: Name of the preset.
         suite: What it was fitted on.
         rows: Answers, and their calibrated scores.
         calibrations: By part.
@@ -45,19 +45,19 @@ def write_page(
         f"{part}: temperature {c.temperature:.3f}, bias {c.bias:+.3f}"
         for part, c in calibrations.items()
     )
-    text = f"""# Pair {model}
+    text = f"""# Preset {model}
 
 Made by `tools/calibrate.py {model} --data data`, on the suite `{suite}`; do not edit.
 
-Scores of this pair are estimates of a probability: a word of score 0.7 should be there and be read
-right in seven of ten cases. What the networks give is mapped by sigmoid(logit / temperature +
+Scores of this preset are estimates of a probability: a word of score 0.7 should be there and be
+read right in seven of ten cases. Scores of the networks are mapped by sigmoid(logit / temperature +
 bias), fitted on the suite. {settings}.
 
 {markdown_table(headings, _error_rows(rows))}
 The calibration error is the mean gap between score and share of right answers in {BINS} groups of
 one size. Calibrated scores in all rows and pictures but the last are held out: those of one half of
-the photos or words come from a fit on the other half. The pair ships the fit on all, which the last
-row and picture have.
+the photos or words come from a fit on the other half. The preset ships the fit on all, which the
+last row and picture have.
 
 ![share of right answers by score]({figure.name})
 

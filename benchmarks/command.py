@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.report import Outcome
+from benchmarks.report import BenchmarkReport
 from benchmarks.run import (
     Score,
     averages,
@@ -23,10 +23,10 @@ from benchmarks.run import (
 )
 from benchmarks.sets import OpenedSet, open_folder, open_set
 from benchmarks.suites import SUITES, BenchmarkSet, PhotoSet, Suite, WordSet, suite_of
-from benchmarks.systems import Contender, Settings, our_contender, peer_contender
+from benchmarks.systems import Settings, System, baseline_system, our_system
 from spotter.errors import ConfigError
 from spotter.evaluation.protocols.recognition import RecognitionReport
-from spotter.labeling.rapidocr import PEERS
+from spotter.labeling.rapidocr import ENGINES
 from spotter.runtime.runtimes import RUNTIMES
 
 
@@ -35,14 +35,14 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser = argparse.ArgumentParser(
         prog="benchmark.py",
         description="Run models over benchmark sets and print one table.",
-        epilog="Where sets are looked for is told in benchmarks/suites.py. Predictions are "
+        epilog="benchmarks/suites.py lists where sets are searched. Predictions are "
         "kept in --out as JSON lines for tools/evaluate.py; a run that was interrupted goes on.",
     )
     parser.add_argument(
         "models",
         nargs="*",
         metavar="MODEL",
-        help="pair of the zoo, .json of a pair, detector, recognizer, or DETECTOR+RECOGNIZER",
+        help="preset, .json of a preset, detector, recognizer, or DETECTOR+RECOGNIZER",
     )
     parser.add_argument("--suite", nargs="+", default=[], metavar="S", help=", ".join(SUITES))
     parser.add_argument("--data", type=Path, metavar="ROOT", help="data root of the suites")
@@ -54,7 +54,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         metavar="DIR",
         help="also these folders of pictures with an expected.json, wherever they lie",
     )
-    parser.add_argument("--peer", nargs="+", choices=PEERS, default=[], help="beside our models")
+    parser.add_argument(
+        "--baseline", nargs="+", choices=ENGINES, default=[], help="to compare with"
+    )
     parser.add_argument("--sets", nargs="+", metavar="NAME", help="only these sets")
     parser.add_argument(
         "--out", type=Path, default=Path("work_dirs/benchmarks"), help="folder of the predictions"
@@ -64,10 +66,10 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument("--runtime", choices=RUNTIMES, default="auto")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
     parser.add_argument("--threads", type=int, help="default: all cores of this process")
-    parser.add_argument("--min-score", type=float, help="of words in photos; default: the pair's")
+    parser.add_argument("--min-score", type=float, help="of words in photos; default: the preset's")
     parser.add_argument("--limit-side", type=int, help="input size of the detector in pixels")
     parser.add_argument("--limit-type", choices=("max", "min"))
-    parser.add_argument("--zoom", type=float, help="enlarge photos by it; default: the pair's")
+    parser.add_argument("--zoom", type=float, help="enlarge photos by it; default: the preset's")
     parser.add_argument("--tile", type=int, help="search larger photos in windows of this size")
     return parser.parse_args(arguments)
 
@@ -81,18 +83,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     options = parse_arguments(arguments)
     suites = [suite_of(name) for name in options.suite]
-    if not options.models and not options.peer:
-        raise ConfigError("name a MODEL or a --peer")
+    if not options.models and not options.baseline:
+        raise ConfigError("name a MODEL or a --baseline")
     opened, missing = _open_sets(suites, options)
-    contenders = _contenders(options)
+    systems = _systems(options)
     console = Console(stderr=True)
-    outcome = Outcome(
+    outcome = BenchmarkReport(
         options.suite,
         suites,
-        contenders,
+        systems,
         opened,
         missing,
-        _scores(suites, contenders, opened, options.out, console),
+        _scores(suites, systems, opened, options.out, console),
         _command(arguments),
     )
     Console().print(outcome.table())
@@ -137,7 +139,7 @@ def _open_sets(
     return opened, missing
 
 
-def _contenders(options: argparse.Namespace) -> list[Contender]:
+def _systems(options: argparse.Namespace) -> list[System]:
     settings = Settings(
         options.runtime,
         options.device,
@@ -148,9 +150,9 @@ def _contenders(options: argparse.Namespace) -> list[Contender]:
         options.zoom,
         options.tile,
     )
-    found = [our_contender(model, settings) for model in options.models]
-    found += [peer_contender(peer, options.threads) for peer in options.peer]
-    names = [contender.name for contender in found]
+    found: list[System] = [our_system(model, settings) for model in options.models]
+    found += [baseline_system(name, options.threads) for name in options.baseline]
+    names = [system.name for system in found]
     doubles = [name for name in names if names.count(name) > 1]
     if doubles:
         raise ConfigError(f"{doubles[0]}: named twice")
@@ -159,28 +161,28 @@ def _contenders(options: argparse.Namespace) -> list[Contender]:
 
 def _scores(
     suites: Sequence[Suite],
-    contenders: Sequence[Contender],
+    systems: Sequence[System],
     opened: Sequence[OpenedSet],
     out: Path,
     console: Console,
 ) -> list[Score]:
     scores: list[Score] = []
-    reports: dict[str, dict[str, dict[str, RecognitionReport]]] = {c.name: {} for c in contenders}
+    reports: dict[str, dict[str, dict[str, RecognitionReport]]] = {c.name: {} for c in systems}
     for found in opened:
-        for contender in contenders:
-            if not can_run(contender, found.kind):
+        for system in systems:
+            if not can_run(system, found.kind):
                 continue
-            file = predict(contender, found, out, console)
+            file = predict(system, found, out, console)
             if isinstance(found.kind, PhotoSet):
-                scores += score_photos(contender, found, file)
+                scores += score_photos(system, found, file)
             elif isinstance(found.kind, WordSet):
-                own, reports[contender.name][found.name] = score_words(contender, found, file)
+                own, reports[system.name][found.name] = score_words(system, found, file)
                 scores += own
             else:
-                scores.append(score_word_lists(contender, found, file))
+                scores.append(score_word_lists(system, found, file))
     for suite in suites:
-        for contender in contenders:
-            scores += averages(suite, contender, reports[contender.name])
+        for system in systems:
+            scores += averages(suite, system, reports[system.name])
     return scores
 
 

@@ -28,7 +28,7 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 @dataclass
-class Measurement:
+class RecognizerSpeed:
     """One row of the table; crops per second of one model, in one precision."""
 
     name: str
@@ -83,7 +83,7 @@ def median_seconds(step: Callable[[], object], device: torch.device, repeats: in
     return sorted(durations)[len(durations) // 2]
 
 
-def measure(path: Path, dtype: str, arguments: argparse.Namespace) -> Measurement:
+def measure(path: Path, dtype: str, arguments: argparse.Namespace) -> RecognizerSpeed:
     """Time a training step (forward, backward, AdamW) and a forward pass."""
     device = torch.device(arguments.device)
     layout = torch.contiguous_format if arguments.contiguous else torch.channels_last
@@ -110,7 +110,7 @@ def measure(path: Path, dtype: str, arguments: argparse.Namespace) -> Measuremen
     inference = median_seconds(read, device, arguments.repeats)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         model(images[:1])
-    return Measurement(
+    return RecognizerSpeed(
         path.stem,
         dtype,
         sum(parameter.numel() for parameter in model.parameters()),

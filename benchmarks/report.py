@@ -12,7 +12,7 @@ import spotter
 from benchmarks.run import Score
 from benchmarks.sets import OpenedSet
 from benchmarks.suites import Suite, WordListSet, WordSet
-from benchmarks.systems import Contender
+from benchmarks.systems import System
 from spotter.evaluation.report import markdown_table
 
 _MISSING = "-"
@@ -64,7 +64,7 @@ class Row:
     Attributes:
         set_name: The set or average.
         measure: What is measured, and by which protocol.
-        cells: Text by contender.
+        cells: Text by system.
     """
 
     set_name: str
@@ -73,13 +73,13 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BenchmarkReport:
     """All that a report tells.
 
     Attributes:
         suite_names: The suites that were run.
         suites: Their definitions, in step.
-        contenders: Columns.
+        systems: Columns.
         opened: Sets that were found.
         missing: Names of those that were not.
         scores: All scores.
@@ -88,7 +88,7 @@ class Outcome:
 
     suite_names: Sequence[str]
     suites: Sequence[Suite]
-    contenders: Sequence[Contender]
+    systems: Sequence[System]
     opened: Sequence[OpenedSet]
     missing: Sequence[str]
     scores: Sequence[Score]
@@ -100,7 +100,7 @@ class Outcome:
         for score in self.scores:
             for measure, text in _cells(score):
                 key = score.set_name, measure
-                rows.setdefault(key, Row(*key, {})).cells[score.contender] = text
+                rows.setdefault(key, Row(*key, {})).cells[score.system] = text
         return list(rows.values())
 
     def notes(self) -> list[str]:
@@ -133,7 +133,7 @@ class Outcome:
         for score in self.scores:
             for measure, text in _overview_cells(score):
                 key = score.set_name, measure
-                rows.setdefault(key, Row(*key, {})).cells[score.contender] = text
+                rows.setdefault(key, Row(*key, {})).cells[score.system] = text
         return list(rows.values())
 
     def table(self) -> Table:
@@ -141,8 +141,8 @@ class Outcome:
         table = Table(title=", ".join(self.suite_names), title_justify="left")
         for heading in ("set", "measure"):
             table.add_column(heading)
-        for contender in self.contenders:
-            table.add_column(contender.name, justify="right")
+        for system in self.systems:
+            table.add_column(system.name, justify="right")
         last = ""
         for row in self.rows():
             if last and row.set_name != last:
@@ -154,7 +154,7 @@ class Outcome:
 
     def markdown(self) -> str:
         """A whole page: the command, the table, and what it rests on."""
-        headings = ["set", "measure", *(contender.name for contender in self.contenders)]
+        headings = ["set", "measure", *(system.name for system in self.systems)]
         overview, rows = (
             [[row.set_name, row.measure, *self._in_order(row)] for row in part]
             for part in (self.overview(), self.rows())
@@ -168,8 +168,8 @@ class Outcome:
             markdown_table(headings, overview, left=2),
             "## All figures\n",
             markdown_table(headings, rows, left=2),
-            "## Contenders\n",
-            _items(_about(contender) for contender in self.contenders),
+            "## Systems\n",
+            _items(_about(system) for system in self.systems),
             "## Sets\n",
             _items(self._set_lines()),
             "## Protocols\n",
@@ -185,7 +185,7 @@ class Outcome:
             "version": spotter.__version__,
             "command": self.command,
             "suites": list(self.suite_names),
-            "contenders": [{"name": c.name, **c.about} for c in self.contenders],
+            "systems": [{"name": c.name, **c.about} for c in self.systems],
             "sets": [
                 {"name": opened.name, "place": opened.place, "samples": len(opened.samples)}
                 for opened in self.opened
@@ -198,7 +198,7 @@ class Outcome:
         return zip(self.suite_names, self.suites, strict=True)
 
     def _in_order(self, row: Row) -> list[str]:
-        return [row.cells.get(contender.name, _MISSING) for contender in self.contenders]
+        return [row.cells.get(system.name, _MISSING) for system in self.systems]
 
     def _set_lines(self) -> Iterable[str]:
         for opened in self.opened:
@@ -294,9 +294,9 @@ def _percent(value: float) -> str:
     return f"{100 * value:.2f}"
 
 
-def _about(contender: Contender) -> str:
-    told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in contender.about.items())
-    return f"{contender.name}: {told}{'; ' if contender.note else ''}{contender.note}"
+def _about(system: System) -> str:
+    told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in system.about.items())
+    return f"{system.name}: {told}{'; ' if system.note else ''}{system.note}"
 
 
 def _sentence(text: str) -> str:

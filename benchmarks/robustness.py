@@ -1,178 +1,27 @@
-"""Where a recognizer gives out: accuracy on drawn words that get harder in one way at a time."""
+"""Robustness of a recognizer: accuracy on drawn words that get harder to read step by step."""
 
 from __future__ import annotations
 
 import argparse
-import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 from rich.console import Console
 from rich.progress import track
 
+from benchmarks.drawn_words import FACTORS, Level, WordDrawer
 from research.figures import Example, draw_examples
 from spotter.errors import ConfigError
 from spotter.evaluation.protocols.names import recognition_protocol
 from spotter.evaluation.report import markdown_table
 from spotter.pipeline import WordRecognizer
-from spotter.synthesis.fonts import FontBank, bundled_fonts
-from spotter.synthesis.layout import Arc, set_text
-from spotter.synthesis.text import WORDLIST
-
-_SIZE = 64
-"""Pixels per em at which words are set, before they are brought to their height."""
-
-_INK, _GROUND = 40.0, 210.0
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """How a word is drawn; the defaults are easy to read.
-
-    Attributes:
-        height: Of the crop's text in pixels.
-        blur: Standard deviation of a Gaussian blur, as a share of the height.
-        contrast: Of ink and ground, as a share of the full one.
-        noise: Standard deviation of the sensor's noise, in grey levels of 255.
-        tilt: Degrees by which the text is turned in its crop.
-        shear: Tangent of the angle by which its strokes lean.
-        arc: Radians of the circle along which it is bent.
-        spacing: Extra distance between the characters, in em.
-        width: Of the text, as a share of its natural width: condensed below 1.
-        stacked: Upright characters from top to bottom.
-    """
-
-    height: float = 32.0
-    blur: float = 0.0
-    contrast: float = 1.0
-    noise: float = 0.0
-    tilt: float = 0.0
-    shear: float = 0.0
-    arc: float = 0.0
-    spacing: float = 0.0
-    width: float = 1.0
-    stacked: bool = False
-
-
-@dataclass(frozen=True)
-class Level:
-    """One step of a way in which words get harder.
-
-    Attributes:
-        title: As in the table.
-        drawing: How its words are drawn.
-        kind: What they say: ``"words"``, ``"letters"`` or ``"digits"`` in random order.
-        length: Number of characters of random ones; words keep theirs.
-    """
-
-    title: str
-    drawing: Drawing
-    kind: str = "words"
-    length: int = 6
-
-
-def _steps(name: str, values: Sequence[float]) -> list[Level]:
-    """Levels that differ in one number of their drawing."""
-    changes: list[dict[str, Any]] = [{name: value} for value in values]
-    return [Level(f"{change[name]:g}", Drawing(**change)) for change in changes]
-
-
-WAYS: dict[str, list[Level]] = {
-    "height, px": _steps("height", (32, 12, 8, 6, 5, 4)),
-    "blur, share of the height": _steps("blur", (0, 0.05, 0.1, 0.15, 0.2, 0.25)),
-    "contrast, noise 4": [
-        Level(f"{value:g}", Drawing(contrast=value, noise=4.0))
-        for value in (1, 0.25, 0.1, 0.06, 0.04, 0.02)
-    ],
-    "noise, grey levels": _steps("noise", (0, 50, 100, 150, 200, 250)),
-    "tilt, degrees": _steps("tilt", (0, 10, 20, 30, 40, 50)),
-    "lean, tangent": _steps("shear", (0, 0.25, 0.5, 0.75, 1.0, 1.5)),
-    "curve, radians": _steps("arc", (0, 0.5, 1.0, 1.5, 2.0, 2.5)),
-    "spacing, em": _steps("spacing", (0, -0.1, -0.15, 0.5, 1.0, 2.0)),
-    "stacked upright": [Level("no", Drawing()), Level("yes", Drawing(stacked=True))],
-    "random letters, length": [
-        Level(str(length), Drawing(), "letters", length) for length in (1, 2, 4, 8, 12, 16)
-    ],
-    "8 random letters condensed, share of the width": [
-        Level(f"{share:g}", Drawing(width=share), "letters", 8)
-        for share in (1, 0.7, 0.5, 0.4, 0.3, 0.2)
-    ],
-    "digits, length": [
-        Level(str(length), Drawing(), "digits", length) for length in (1, 2, 4, 8, 12, 16)
-    ],
-}
-"""Ways in which words get harder, each from easy to hard."""
-
-
-class WordDrawer:
-    """Draws words in a controlled way.
-
-    Args:
-        fonts: Font files or folders; ``None``: the plain faces that come with matplotlib.
-    """
-
-    def __init__(self, fonts: Sequence[str] | None = None) -> None:
-        self.fonts = FontBank(fonts or bundled_fonts() or None)
-        self._words = [w for w in WORDLIST.read_text(encoding="utf-8").split() if w.isalpha()]
-
-    def text(self, rng: np.random.Generator, level: Level) -> str:
-        """What one sample of a level says; words and letters in capitals, small, or mixed."""
-        if level.kind == "digits":
-            return "".join(rng.choice(list(string.digits), level.length))
-        if level.kind == "words":
-            word = self._words[int(rng.integers(len(self._words)))]
-        else:
-            word = "".join(rng.choice(list(string.ascii_lowercase), level.length))
-        return (word.upper(), word.lower(), word.capitalize())[int(rng.integers(3))]
-
-    def draw(self, rng: np.random.Generator, text: str, drawing: Drawing) -> np.ndarray:
-        """(h, w, 3) uint8 BGR crop, with a margin of a fifth of the text's height."""
-        font = self.fonts.choose(rng, text)
-        ink = set_text(self.fonts, font, text, _SIZE, drawing.spacing, drawing.stacked).alpha
-        unit = ink.shape[0] / (len(text) if drawing.stacked else 1)
-        if drawing.arc:
-            ink = Arc(ink.shape[1], ink.shape[0], drawing.arc * _sign(rng)).mask(ink)
-        if drawing.tilt or drawing.shear:
-            ink = _turned(ink, drawing.tilt * _sign(rng), drawing.shear * _sign(rng))
-        ink = np.pad(ink, round(0.2 * unit))
-        scale = drawing.height / unit
-        width = round(ink.shape[1] * scale * drawing.width)
-        size = (max(2, width), max(2, round(ink.shape[0] * scale)))
-        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        cover = cv2.resize(ink, size, interpolation=method).astype(np.float32) / 255
-        # A photo has blurred before the sensor has added its noise.
-        if drawing.blur:
-            cover = cv2.GaussianBlur(cover, (0, 0), drawing.blur * drawing.height)
-        middle, reach = (_INK + _GROUND) / 2, (_GROUND - _INK) / 2 * drawing.contrast
-        grey = middle + _sign(rng) * reach * (1 - 2 * cover)
-        image = np.repeat(grey[..., None], 3, axis=-1)
-        image += rng.normal(0.0, drawing.noise, image.shape)
-        return np.clip(np.rint(image), 0, 255).astype(np.uint8)
-
-
-def _sign(rng: np.random.Generator) -> float:
-    return 1.0 if rng.random() < 0.5 else -1.0
-
-
-def _turned(ink: np.ndarray, degrees: float, shear: float) -> np.ndarray:
-    """Ink leaned and turned about its middle, on a canvas that holds all of it."""
-    angle = np.deg2rad(degrees)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    matrix = turn @ np.array([[1.0, -shear], [0.0, 1.0]])
-    height, width = ink.shape
-    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float) @ matrix.T
-    low, high = np.floor(corners.min(axis=0)), np.ceil(corners.max(axis=0))
-    warp = np.column_stack([matrix, -low])
-    return cv2.warpAffine(ink, warp, tuple((high - low).astype(int).tolist()))
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a level gave.
+class LevelResult:
+    """Result of one level.
 
     Attributes:
         level: The level.
@@ -185,35 +34,35 @@ class Outcome:
     example: Example
 
 
-def probe(
+def evaluate_robustness(
     recognizer: WordRecognizer,
     count: int = 100,
     fonts: Sequence[str] | None = None,
     seed: int = 0,
-    ways: Mapping[str, Sequence[Level]] | None = None,
-) -> dict[str, list[Outcome]]:
+    factors: Mapping[str, Sequence[Level]] | None = None,
+) -> dict[str, list[LevelResult]]:
     """Read drawn words of every level.
 
     Args:
         recognizer: Reads them.
-        count: Words per level. All levels of a way draw with the same random numbers.
+        count: Words per level. All levels of a factor draw with the same random numbers.
         fonts: See :class:`WordDrawer`.
         seed: Of the words.
-        ways: Levels by the way in which they get harder; ``None``: :data:`WAYS`.
+        factors: Levels by factor; ``None``: all, :data:`FACTORS`.
 
     Returns:
-        Outcomes by way.
+        Results by factor.
 
     Raises:
         ConfigError: No words, or no fonts.
     """
     if count < 1:
-        raise ConfigError("a probe needs at least one word per level")
+        raise ConfigError("a robustness evaluation needs at least one word per level")
     drawer = WordDrawer(fonts)
     normalize = recognition_protocol("36").normalise
-    found: dict[str, list[Outcome]] = {}
-    for way, levels in track((WAYS if ways is None else ways).items(), "reading"):
-        found[way] = []
+    found: dict[str, list[LevelResult]] = {}
+    for factor, levels in track((FACTORS if factors is None else factors).items(), "reading"):
+        found[factor] = []
         for level in levels:
             crops, texts = [], []
             for number in range(count):
@@ -223,31 +72,33 @@ def probe(
             read = ["" if r is None else r.text for r in recognizer.read(crops)[0]]
             right = [normalize(a) == normalize(b) for a, b in zip(read, texts, strict=True)]
             example = Example(crops[0], f"{level.title}: {read[0] or '-'}", right[0])
-            found[way].append(Outcome(level, sum(right) / count, example))
+            found[factor].append(LevelResult(level, sum(right) / count, example))
     return found
 
 
-def report(found: Mapping[str, Sequence[Outcome]]) -> str:
-    """A table: one row per way, its levels in the order of their difficulty."""
-    most = max(len(outcomes) for outcomes in found.values())
+def report(found: Mapping[str, Sequence[LevelResult]]) -> str:
+    """A table: one row per factor, its levels from easy to hard."""
+    most = max(len(results) for results in found.values())
     rows = []
-    for way, outcomes in found.items():
-        cells = [f"{o.level.title}: **{100 * o.accuracy:.0f}**" for o in outcomes]
-        rows.append([way, *cells, *[""] * (most - len(cells))])
-    return markdown_table(["what gets harder", "easiest", *[""] * (most - 1)], rows)
+    for factor, results in found.items():
+        cells = [f"{o.level.title}: **{100 * o.accuracy:.0f}**" for o in results]
+        rows.append([factor, *cells, *[""] * (most - len(cells))])
+    return markdown_table(["factor", "easiest", *[""] * (most - 1)], rows)
 
 
 def write_page(
-    path: Path, model: str, command: str, count: int, found: Mapping[str, Sequence[Outcome]]
+    path: Path, model: str, command: str, count: int, found: Mapping[str, Sequence[LevelResult]]
 ) -> None:
-    """The table and, beside the file, a picture with an example of every level."""
+    """The table and, next to the file, a picture with an example of every level."""
     picture = path.with_suffix(".png")
-    draw_examples(picture, {way: [o.example for o in outcomes] for way, outcomes in found.items()})
-    text = f"""# Where {model} gives out
+    draw_examples(
+        picture, {factor: [o.example for o in results] for factor, results in found.items()}
+    )
+    text = f"""# Robustness of {model}
 
 Printed by `{command}`: {count} drawn words per level, dark on light or light on dark, that
-get harder in one way at a time. *level: **accuracy in %***, 36 characters, case folded.
-Photos are hard in several ways at once; this tells which way costs how much.
+get harder to read by one factor at a time. *level: **accuracy in %***, 36 characters, case folded.
+Photos are hard in several ways at once; this measures what each factor costs.
 
 {report(found)}
 
@@ -264,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="probe_recognizer.py", description="Read drawn words that get harder step by step."
     )
-    parser.add_argument("model", nargs="?", default="default", help="pair, or .json of one")
+    parser.add_argument("model", nargs="?", default="default", help="preset, or .json of one")
     parser.add_argument("--recognizer", help="file or zoo name of a recognizer instead")
     parser.add_argument("--words", type=int, default=100, help="words per level")
     parser.add_argument("--fonts", nargs="+", help="font files or folders")
@@ -273,11 +124,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--page", type=Path, metavar="FILE.md", help="write a page and its picture")
     args = parser.parse_args(arguments)
     recognizer = WordRecognizer(args.model, recognizer=args.recognizer, threads=args.threads)
-    found = probe(recognizer, args.words, args.fonts, args.seed)
+    found = evaluate_robustness(recognizer, args.words, args.fonts, args.seed)
     say: Callable[[str], None] = Console(highlight=False, markup=False, soft_wrap=True).print
-    for way, outcomes in found.items():
-        levels = "  ".join(f"{o.level.title}: {100 * o.accuracy:.0f} %" for o in outcomes)
-        say(f"{way}: {levels}")
+    for factor, results in found.items():
+        levels = "  ".join(f"{o.level.title}: {100 * o.accuracy:.0f} %" for o in results)
+        say(f"{factor}: {levels}")
     if args.page is not None:
         name = args.recognizer or args.model
         command = f"tools/probe_recognizer.py {args.model}"

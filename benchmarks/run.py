@@ -1,4 +1,4 @@
-"""Predictions of a contender on a set, and their scores."""
+"""Predictions of a system on a set, and their scores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console
 
 from benchmarks.sets import OpenedSet
 from benchmarks.suites import Average, BenchmarkSet, PhotoSet, Suite, WordListSet, WordSet
-from benchmarks.systems import Contender
+from benchmarks.systems import System
 from spotter.bulk.files import process_in_bulk
 from spotter.data.transforms.loading import load_pixels
 from spotter.errors import SpotterError
@@ -36,20 +36,20 @@ from spotter.structures import SpottingResult
 #: Reports by set, then by protocol.
 Reports: TypeAlias = "Mapping[str, Mapping[str, RecognitionReport]]"
 
-#: Crops that are read together, and photos between two looks at the progress bar.
+#: Crops that are read together, and photos between two updates of the progress bar.
 _WORD_CHUNK, _PHOTO_CHUNK = 64, 4
 
 
 @dataclass(frozen=True)
 class Score:
-    """Scores of one contender on one set by one protocol.
+    """Scores of one system on one set by one protocol.
 
     Attributes:
         set_name: The set, or the average.
         task: ``recognition``, ``detection``, ``end_to_end`` or ``word_lists``.
         protocol: The protocol's name.
         lexicon: Name of the lexicon; ``None``: none.
-        contender: Its name.
+        system: Its name.
         values: The scores by name.
     """
 
@@ -57,58 +57,57 @@ class Score:
     task: str
     protocol: str
     lexicon: str | None
-    contender: str
+    system: str
     values: dict[str, Any]
 
 
-def predict(contender: Contender, opened: OpenedSet, folder: Path, console: Console) -> Path:
+def predict(system: System, opened: OpenedSet, folder: Path, console: Console) -> Path:
     """Predictions of a set as our JSON lines; a later run goes on where this one stopped.
 
     Args:
-        contender: Who predicts.
+        system: Who predicts.
         opened: The set.
-        folder: Folder of the file ``<contender>/<set>.jsonl``.
+        folder: Folder of the file ``<system>/<set>.jsonl``.
         console: Where the progress bar goes.
 
     Returns:
         The file.
     """
     name = "".join(c if c.isalnum() else "_" for c in opened.name)
-    out = folder / contender.key / f"{name}.jsonl"
+    out = folder / system.key / f"{name}.jsonl"
     answer = _word_records
     if not isinstance(opened.kind, WordSet):
         answer = _photo_records if isinstance(opened.kind, PhotoSet) else _file_records
 
     def answers(names: Sequence[str], _: Sequence[Path]) -> list[dict[str, Any]]:
-        return answer(contender, {name: opened.samples[name] for name in names})
+        return answer(system, {name: opened.samples[name] for name in names})
 
     process_in_bulk(
         {name: Path(name) for name in opened.samples},
         answers,
         out,
-        f"{opened.name}, {contender.name}",
+        f"{opened.name}, {system.name}",
         _WORD_CHUNK if isinstance(opened.kind, WordSet) else _PHOTO_CHUNK,
         console,
     )
     return out
 
 
-def can_run(contender: Contender, kind: BenchmarkSet) -> bool:
-    """Whether a contender has what a set asks for."""
+def can_run(system: System, kind: BenchmarkSet) -> bool:
+    """Whether a system has the task of a set."""
     if isinstance(kind, WordListSet):
-        return contender.files is not None
-    return (contender.photos if isinstance(kind, PhotoSet) else contender.words) is not None
+        return "files" in system.tasks
+    return ("photos" if isinstance(kind, PhotoSet) else "words") in system.tasks
 
 
-def _word_records(contender: Contender, samples: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    assert contender.words is not None
+def _word_records(system: System, samples: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     crops, errors = {}, {}
     for name, sample in samples.items():
         try:
             crops[name] = load_pixels(sample)
         except SpotterError as error:
             errors[name] = str(error)
-    readings = dict(zip(crops, contender.words(list(crops.values())), strict=True))
+    readings = dict(zip(crops, system.read(list(crops.values())), strict=True))
     records = []
     for name in samples:
         text, score = readings.get(name, (None, 0.0))
@@ -118,30 +117,26 @@ def _word_records(contender: Contender, samples: dict[str, dict[str, Any]]) -> l
     return records
 
 
-def _photo_records(
-    contender: Contender, samples: dict[str, dict[str, Any]]
-) -> list[dict[str, Any]]:
-    assert contender.photos is not None
+def _photo_records(system: System, samples: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     records = []
     for name, sample in samples.items():
         result = SpottingResult(name)
         try:
             photo = load_pixels(sample)
             result.height, result.width = photo.shape[:2]
-            result.instances = contender.photos(photo)
+            result.instances = system.spot(photo)
         except SpotterError as error:
             result.error = str(error)
         records.append(result.to_dict())
     return records
 
 
-def _file_records(contender: Contender, samples: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    assert contender.files is not None
+def _file_records(system: System, samples: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     records = []
     for name, sample in samples.items():
         result = SpottingResult(name)
         try:
-            result.instances = contender.files(Path(sample["img_path"]))
+            result.instances = system.spot_file(Path(sample["img_path"]))
         except SpotterError as error:
             result.error = str(error)
         records.append(result.to_dict())
@@ -149,7 +144,7 @@ def _file_records(contender: Contender, samples: dict[str, dict[str, Any]]) -> l
 
 
 def score_words(
-    contender: Contender, opened: OpenedSet, predictions: Path
+    system: System, opened: OpenedSet, predictions: Path
 ) -> tuple[list[Score], dict[str, RecognitionReport]]:
     """Scores of readings, and reports by protocol: exactly first, then by the set's own."""
     assert isinstance(opened.kind, WordSet)
@@ -169,20 +164,20 @@ def score_words(
         if report.calibration is not None:
             values["expected_calibration_error"] = report.calibration.expected_error
         reports[protocol] = report
-        scores.append(Score(opened.name, "recognition", protocol, None, contender.name, values))
+        scores.append(Score(opened.name, "recognition", protocol, None, system.name, values))
     return scores, reports
 
 
-def score_word_lists(contender: Contender, opened: OpenedSet, predictions: Path) -> Score:
+def score_word_lists(system: System, opened: OpenedSet, predictions: Path) -> Score:
     """Scores of pictures whose words are listed without places."""
     records = _of_set(predictions, opened)
     read = {name: read_texts(record) for name, record in records.items()}
     true = {name: sample["words"] for name, sample in opened.samples.items()}
     values = evaluate_word_lists(read, true).to_dict()
-    return Score(opened.name, "word_lists", "", None, contender.name, values)
+    return Score(opened.name, "word_lists", "", None, system.name, values)
 
 
-def score_photos(contender: Contender, opened: OpenedSet, predictions: Path) -> list[Score]:
+def score_photos(system: System, opened: OpenedSet, predictions: Path) -> list[Score]:
     """Scores of the words of photos by all protocols of the set."""
     assert isinstance(opened.kind, PhotoSet)
     records = _of_set(predictions, opened)
@@ -190,12 +185,12 @@ def score_photos(contender: Contender, opened: OpenedSet, predictions: Path) -> 
     found = []
 
     def add(task: str, protocol: str, lexicon: str | None, scores: Any) -> None:
-        found.append(Score(opened.name, task, protocol, lexicon, contender.name, scores.to_dict()))
+        found.append(Score(opened.name, task, protocol, lexicon, system.name, scores.to_dict()))
 
     for protocol in opened.kind.detection:
         scores = detection_protocol(protocol)(sides.predictions, sides.truths)
         add("detection", protocol, None, scores)
-    for protocol in opened.kind.end_to_end if contender.reads else ():
+    for protocol in opened.kind.end_to_end if system.reads else ():
         run = end_to_end_protocol(protocol)
         add("end_to_end", protocol, None, run(sides.predictions, sides.truths))
         for name, lexicon in opened.lexicons.items():
@@ -204,7 +199,7 @@ def score_photos(contender: Contender, opened: OpenedSet, predictions: Path) -> 
     return found
 
 
-def score_average(contender: Contender, average: Average, reports: Reports) -> list[Score]:
+def score_average(system: System, average: Average, reports: Reports) -> list[Score]:
     """Weighted and arithmetic means over sets of words; none if one of the sets is missing.
 
     They are taken twice: exactly, and by each set's own protocol.
@@ -225,7 +220,7 @@ def score_average(contender: Contender, average: Average, reports: Reports) -> l
         }
         protocol = EXACT_PROTOCOL if exact else ""
         found += [
-            Score(f"{average.name}, {kind} mean", "recognition", protocol, None, contender.name, v)
+            Score(f"{average.name}, {kind} mean", "recognition", protocol, None, system.name, v)
             for kind, v in means.items()
         ]
     return found
@@ -236,10 +231,10 @@ def _report(reports: Mapping[str, RecognitionReport], exact: bool) -> Recognitio
     return reports[EXACT_PROTOCOL] if exact else list(reports.values())[-1]
 
 
-def averages(suite: Suite, contender: Contender, reports: Reports) -> Iterable[Score]:
+def averages(suite: Suite, system: System, reports: Reports) -> Iterable[Score]:
     """All means of a suite that can be taken."""
     for average in suite.averages:
-        yield from score_average(contender, average, reports)
+        yield from score_average(system, average, reports)
 
 
 def _of_set(predictions: Path, opened: OpenedSet) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,8 @@
 """The command line of ``tools/benchmark_speed.py``.
 
-Both sides run photo by photo in turns in one process; peak memory is measured in a process of its
-own for each side. With ``--ground-truth`` both sides are scored, too.
+All systems run photo by photo in turns in one process; peak memory is measured in a process of its
+own for each system. With ``--ground-truth`` all are scored, too. A further pass over the photos
+gives the time budget of our spotter by stage.
 """
 
 from __future__ import annotations
@@ -22,13 +23,17 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks import speed as benchmark
+from benchmarks.stages import time_budget
+from benchmarks.systems import OurSystem, System, baseline_system, present_baselines
+from benchmarks.systems.ours import OURS
 from spotter.cli.arguments import find_images
 from spotter.cli.commands import File, command, run
 from spotter.cli.errors import run_tool
 from spotter.cli.options import spotter_from, spotter_options
 from spotter.data.images import read_image, resize_image
 from spotter.errors import ConfigError
-from spotter.labeling.rapidocr import peer_installed
+from spotter.labeling.rapidocr import rapidocr_installed
+from spotter.pipeline import SceneTextSpotter
 from spotter.structures import TextInstance
 
 
@@ -52,7 +57,7 @@ class Pair(click.ParamType):
 
 @command("benchmark_speed.py")
 @click.argument("photos")
-@click.option("--peer", type=click.Choice(("rapidocr", "none")), default="rapidocr")
+@click.option("--baseline", type=click.Choice(("rapidocr", "none")), default="rapidocr")
 @click.option("--repeat", default=3, show_default=True, help="passes over the photos")
 @click.option("--limit", type=int, help="only the first photos up to this number")
 @click.option("--resize", type=Pair("x"), metavar="WxH", help="resize every photo")
@@ -68,27 +73,28 @@ class Pair(click.ParamType):
 @click.option("--only", hidden=True)
 @spotter_options
 def benchmark_speed(
-    peer: str, repeat: int, json_file: Path | None, only: str | None, **options: Any
+    baseline: str, repeat: int, json_file: Path | None, only: str | None, **options: Any
 ) -> None:
-    """Speed beside RapidOCR on the same photos (a folder)."""
+    """Speed on the photos of a folder, with RapidOCR as baseline."""
     options["threads"] = options["threads"] or 1
     cv2.setNumThreads(options["threads"])
     if only:
         print(peak_memory_of(only, options))
         return
-    names = [benchmark.OURS]
-    if peer != "none":
-        if peer_installed():
-            names += benchmark.present_peers()
+    names = [OURS]
+    if baseline != "none":
+        if rapidocr_installed():
+            names += present_baselines()
         else:
             print("rapidocr is not installed: ours only (pip install rapidocr)", file=sys.stderr)
     given = click.get_current_context().meta["arguments"]
     memory = [memory_alone(name, given) for name in names]
     photos, truths = load(options)
-    sides = [make_side(name, options) for name in names]
+    spotter = spotter_from(options)
+    systems = [make_system(name, options, spotter) for name in names]
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("measuring", total=len(photos) * repeat)
-        measurements = benchmark.interleave(sides, photos, repeat, lambda: bar.advance(task))
+        measurements = benchmark.interleave(systems, photos, repeat, lambda: bar.advance(task))
     for measurement, peak in zip(measurements, memory, strict=True):
         measurement.peak_memory = round(peak, 1)
         if truths:
@@ -96,10 +102,12 @@ def benchmark_speed(
     count = options["threads"]
     threads = f"{count} thread{'s' if count > 1 else ''}"
     Console().print(make_table(measurements, f"{len(photos)} photos, {threads}, median per photo"))
+    budget = time_budget(spotter, photos)
+    Console().print(budget_table(budget))
     if json_file:
         report = {"photos": len(photos), "threads": count, "repeat": repeat}
-        sides_report = [measurement.to_dict() for measurement in measurements]
-        text = json.dumps({**report, "sides": sides_report}, indent=1)
+        rows = [measurement.to_dict() for measurement in measurements]
+        text = json.dumps({**report, "systems": rows, "stages_ms": budget}, indent=1)
         json_file.write_text(text + "\n", encoding="utf-8")
 
 
@@ -132,27 +140,35 @@ def load(options: Mapping[str, Any]) -> tuple[list[np.ndarray], list[list[TextIn
     return [photo if size is None else resize_image(photo, *size) for photo in photos], truths
 
 
-def make_side(name: str, options: Mapping[str, Any]) -> benchmark.Side:
-    """A side by its name: ``"spotter"`` or a key of ``PEERS``."""
-    if name == benchmark.OURS:
-        return benchmark.OurSide(spotter_from(options))
-    return benchmark.RapidOCRSide(name, options["threads"])
+def make_system(
+    name: str, options: Mapping[str, Any], spotter: SceneTextSpotter | None = None
+) -> System:
+    """A system by its name.
+
+    Args:
+        name: ``"spotter"``, or a key of :data:`spotter.labeling.rapidocr.ENGINES`.
+        options: Of the command line.
+        spotter: Ours, if it is open already.
+    """
+    if name == OURS:
+        return OurSystem(spotter=spotter or spotter_from(options))
+    return baseline_system(name, options["threads"])
 
 
 def peak_memory_of(name: str, options: Mapping[str, Any]) -> float:
-    """Peak MiB of this process after the photos were spotted with one side."""
+    """Peak MiB of this process after the photos were spotted with one system."""
     photos, _ = load({**options, "ground_truth": None})
-    side = make_side(name, options)
+    system = make_system(name, options)
     for photo in photos:
-        side.run(photo)
+        system.timed_spot(photo)
     return benchmark.peak_memory()
 
 
 def memory_alone(name: str, arguments: Sequence[str]) -> float:
-    """Peak MiB of a fresh process that spots the photos with one side.
+    """Peak MiB of a fresh process that spots the photos with one system.
 
     Args:
-        name: Of the side.
+        name: Of the system.
         arguments: The command line of this process.
     """
     call = [sys.executable, "-m", "benchmarks.speed_command", *arguments, "--only", name]
@@ -165,13 +181,13 @@ def memory_alone(name: str, arguments: Sequence[str]) -> float:
 
 
 def make_table(measurements: list[benchmark.Measurement], title: str) -> Table:
-    """Medians per photo, and how many times ours each peer takes."""
+    """Medians per photo, and how many times ours each baseline takes."""
     table = Table(title=title, title_justify="left")
     table.add_column("")
     rows = [measurement.to_dict() for measurement in measurements]
     for row in rows:
-        table.add_column(row["side"], justify="right")
-    for key in [key for key in rows[0] if key != "side"]:
+        table.add_column(row["system"], justify="right")
+    for key in [key for key in rows[0] if key != "system"]:
         cells = []
         for row in rows:
             value, ours = row[key], rows[0][key]
@@ -180,6 +196,20 @@ def make_table(measurements: list[benchmark.Measurement], title: str) -> Table:
                 text += f" ({value / ours:.2f}x)"
             cells.append(text)
         table.add_row(key.replace("_", " "), *cells)
+    return table
+
+
+def budget_table(budget: Mapping[str, float]) -> Table:
+    """Milliseconds per photo and share of each stage, as :func:`time_budget` gives them."""
+    table = Table(title="time budget of spotter, mean per photo", title_justify="left")
+    table.add_column("stage")
+    for heading in ("ms", "%"):
+        table.add_column(heading, justify="right")
+    whole = sum(budget.values())
+    for stage, spent in budget.items():
+        table.add_row(stage, f"{spent:.1f}", f"{100 * spent / whole:.0f}")
+    table.add_section()
+    table.add_row("whole", f"{whole:.1f}", "100")
     return table
 
 

@@ -263,7 +263,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--log",
         nargs=2,
         metavar=("FILE", "N"),
-        help="note the best hmean of the last zoom with session N (from 1) of a log of research/releases",
+        help="add the best hmean of the last zoom to session N (from 1) of a log of sessions",
     )
     args = parser.parse_args(arguments)
     if min(args.zoom) <= 0 or (args.write is not None and args.write not in args.zoom):
@@ -291,14 +291,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def note_score(log: Path, number: int, score: float) -> None:
-    """Put a score with thresholds of its own beside a piece's, for the learning curve.
+    """Add a score with thresholds of its own to a session's, for the learning curve.
 
     Raises:
-        ConfigError: The log is missing or has fewer pieces.
+        ConfigError: The log is missing or has fewer sessions.
     """
     lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
     if not 1 <= number <= len(lines):
-        raise ConfigError(f"{log}: no piece {number}; there are {len(lines)}")
+        raise ConfigError(f"{log}: no session {number}; there are {len(lines)}")
     lines[number - 1] = json.dumps({**json.loads(lines[number - 1]), "tuned_score": score})
     with atomic_write(log) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,7 +1,7 @@
 """Run models over benchmark sets: ``tools/benchmark.py MODEL --suite S --data ROOT``.
 
 One table is printed, and written with ``--json`` and ``--markdown``; predictions are kept as our
-JSON lines. ``--peer rapidocr`` runs RapidOCR on the same sets.
+JSON lines. ``--baseline rapidocr`` runs RapidOCR on the same sets.
 """
 
 import sys

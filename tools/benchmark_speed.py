@@ -1,7 +1,8 @@
-"""Speed beside RapidOCR on the same photos: ``tools/benchmark_speed.py PHOTOS_DIR``.
+"""Speed with RapidOCR as baseline on the same photos: ``tools/benchmark_speed.py PHOTOS_DIR``.
 
-Both sides run photo by photo in turns in one process; peak memory is measured in a process of its
-own for each side. With ``--ground-truth`` both sides are scored, too.
+All systems run photo by photo in turns in one process; peak memory is measured in a process of its
+own for each. With ``--ground-truth`` all are scored, too. The time budget of our spotter by stage
+follows.
 """
 
 import sys

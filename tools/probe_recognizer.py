@@ -1,7 +1,7 @@
-"""Find where a recognizer gives out: ``tools/probe_recognizer.py PAIR --page FILE.md``.
+"""Robustness evaluation of a recognizer: ``tools/probe_recognizer.py PRESET --page FILE.md``.
 
-It reads drawn words that get harder in one way at a time: smaller, blurred, fainter, tilted, bent,
-spaced out, condensed, stacked, or without meaning.
+It reads drawn words that get harder by one factor at a time: smaller, blurred, fainter, tilted,
+bent, spaced out, condensed, vertical, or without meaning.
 """
 
 import sys

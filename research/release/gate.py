@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.calibrate import ask_pair
+from benchmarks.calibrate import answer_suite
 from spotter.errors import ConfigError
 from spotter.evaluation.protocols.detection import evaluate_detection
 from spotter.evaluation.protocols.word_lists import evaluate_word_lists
@@ -90,7 +90,7 @@ def run_release_gate(
 
 
 def _scores(kind: str, preset: Path, data: Path, threads: int | None) -> dict[str, float]:
-    answers = ask_pair(preset, SUITE, data, threads)
+    answers = answer_suite(preset, SUITE, data, threads)
     if kind == "detector":
         own = {"detection": evaluate_detection(answers.given, answers.truths).hmean}
     else:

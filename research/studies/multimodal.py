@@ -57,7 +57,7 @@ def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
     }
 
 
-STUDY = Study(
+STUDY: Study[StudySettings] = Study(
     "multimodal",
     "Vision, language and their agreement. Resumable stage by stage.",
     METHODS,

@@ -52,13 +52,13 @@ class Method:
 
     Attributes:
         title: As in the table.
-        config: The recipe below ``configs/recipes/``; ``None``: none is needed.
+        config: The recipe below ``configs/recipes/``; empty: none is needed.
         options: Overrides of the config, see :func:`research.studies.configs.merge_options`.
         main: Whether it gets all seeds.
     """
 
     title: str
-    config: str | None
+    config: str
     options: Mapping[str, Any] = field(default_factory=dict)
     main: bool = False
 

@@ -26,7 +26,7 @@ _SIMSIAM = {"model__channels": 256, "model__predictor_channels": 64}
 _BYOL = {"model__channels": 512, "model__out_channels": 128}
 
 METHODS: dict[str, Method] = {
-    "random": Method("random encoder", None, main=True),
+    "random": Method("random encoder", "", main=True),
     "seqclr_window": Method("SeqCLR, window-to-instance, MLP", "seqclr_window_trba.py", main=True),
     "simclr": Method("SimCLR (image level)", "simclr_image_trba.py", main=True),
     "seqclr_all": Method("SeqCLR, all-to-instance, MLP", "seqclr_all_trba.py"),
@@ -101,7 +101,7 @@ def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
     folder = settings.out / "runs" / f"{name}_seed{seed}"
     row: dict[str, Any] = {}
     weights = folder / "pretrain" / "last.safetensors" if method.config else None
-    if method.config is not None:
+    if method.config:
         row["pretrain"] = train_once(
             folder / "pretrain", lambda: pretrain_config(method, settings, seed), _probe
         )
@@ -117,7 +117,7 @@ def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
     return row
 
 
-STUDY = Study(
+STUDY: Study[StudySettings] = Study(
     "self_supervised",
     "Pretrain without labels, then read with the frozen encoder. Resumable.",
     METHODS,

@@ -121,7 +121,7 @@ def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
     }
 
 
-STUDY = Study(
+STUDY: Study[StudySettings] = Study(
     "semi_supervised",
     "Rendered words with labels, real words without. Resumable row by row.",
     METHODS,

@@ -9,13 +9,13 @@ import numpy as np
 
 from spotter.errors import ConfigError
 
-PEERS = {
+ENGINES = {
     "rapidocr": "RapidOCR, words",
     "rapidocr-lines": "RapidOCR, lines",
     "rapidocr-openvino": "RapidOCR, words, OpenVINO",
 }
-"""Sides to compare with: word boxes, as spotting is scored, and its normal mode, lines, both on
-ONNX Runtime, which it takes by itself; and words on OpenVINO."""
+"""Ways to run it: word boxes, as spotting is scored, and its normal mode, lines, both on ONNX
+Runtime, its default; and words on OpenVINO."""
 
 _KEPT: list[Any] = []
 """Engines of RapidOCR on OpenVINO, which stay to the end of the process. Each opens three cores, of
@@ -27,38 +27,51 @@ class RapidOCREngine:
     """RapidOCR 3 with the models of its package.
 
     Args:
-        peer: A key of :data:`PEERS`.
+        engine: A key of :data:`ENGINES`.
         threads: Threads per operator.
+
+    Attributes:
+        name: Of the engine, for tables.
+        words: Whether photos are spotted as words, not as lines.
 
     Raises:
         ConfigError: The package is not installed.
     """
 
-    def __init__(self, peer: str, threads: int) -> None:
-        if not peer_installed():
+    def __init__(self, engine: str, threads: int) -> None:
+        if not rapidocr_installed():
             raise ConfigError("RapidOCR is needed: pip install 'scene-text-spotter[bench]'")
         from rapidocr import RapidOCR
 
-        self.name = PEERS[peer]
-        self._words = peer != "rapidocr-lines"
+        self.name = ENGINES[engine]
+        self.words = engine != "rapidocr-lines"
         params: dict[str, Any] = {"Global.log_level": "critical"}
-        if peer == "rapidocr-openvino":
+        if engine == "rapidocr-openvino":
             from rapidocr import EngineType
 
             params["EngineConfig.openvino.inference_num_threads"] = threads
             for part in ("Det", "Cls", "Rec"):
                 params[f"{part}.engine_type"] = EngineType.OPENVINO
         else:
-            engine = "EngineConfig.onnxruntime"
-            params[f"{engine}.intra_op_num_threads"] = threads
-            params[f"{engine}.inter_op_num_threads"] = 1
+            params["EngineConfig.onnxruntime.intra_op_num_threads"] = threads
+            params["EngineConfig.onnxruntime.inter_op_num_threads"] = 1
         self._engine = RapidOCR(params=params)
-        if peer == "rapidocr-openvino":
+        if engine == "rapidocr-openvino":
             _KEPT.append(self._engine)
+
+    def spot(self, image: np.ndarray | str, words: bool | None = None) -> Any:
+        """RapidOCR's own output for a photo.
+
+        Args:
+            image: (H, W, 3) uint8 BGR, or the path of a file that RapidOCR opens by itself.
+            words: Whether boxes of words are wanted, not of lines only; ``None``: as the engine's
+                name says.
+        """
+        return self._call(image, use_det=True, words=self.words if words is None else words)
 
     def read_word(self, crop: np.ndarray) -> tuple[str | None, float]:
         """Text and score of a word crop (H, W, 3) uint8 BGR: recognition without detection."""
-        output = self._call(crop, use_det=False, return_word_box=False)
+        output = self._call(crop, use_det=False, words=False)
         if not getattr(output, "txts", None):
             return None, 0.0
         return output.txts[0], float(output.scores[0])
@@ -86,13 +99,13 @@ class RapidOCREngine:
             self.read_word(np.full((48, 96, 3), 255, np.uint8))
         return self._engine.text_rec
 
-    def _call(self, image: np.ndarray, use_det: bool, return_word_box: bool) -> Any:
+    def _call(self, image: np.ndarray | str, use_det: bool, words: bool) -> Any:
         # The engine keeps the options of a call for the next one, so each call gives them all.
         return self._engine(
-            image, use_det=use_det, use_cls=True, use_rec=True, return_word_box=return_word_box
+            image, use_det=use_det, use_cls=True, use_rec=True, return_word_box=words
         )
 
 
-def peer_installed() -> bool:
-    """Whether the package of the peer can be imported."""
+def rapidocr_installed() -> bool:
+    """Whether the package can be imported."""
     return importlib.util.find_spec("rapidocr") is not None

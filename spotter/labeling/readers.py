@@ -88,7 +88,7 @@ class PeerReader:
 
     Args:
         characters: The character set.
-        engine: A key of :data:`spotter.labeling.rapidocr.PEERS`.
+        engine: A key of :data:`spotter.labeling.rapidocr.ENGINES`.
         threads: Threads per operator.
 
     Raises:

@@ -36,7 +36,7 @@ def test_whole_suite(
     page = tmp_path / "docs/benchmarks.md"
     arguments = ["+".join(names), "--suite", "validation", "--markdown", page, "--min-score", 0]
     report = run(run_script, validation_root, *arguments)
-    assert report["contenders"][0]["name"] == "bright + digits"
+    assert report["systems"][0]["name"] == "bright + digits"
     scores = {(s["set_name"], s["task"], s["protocol"]): s["values"] for s in report["scores"]}
     # The second label of SVT is wrong on purpose.
     assert scores["SVT", "recognition", "36"]["accuracy"] == 0.5
@@ -72,7 +72,7 @@ def test_one_stage_runs_on_its_own_sets(run_script: Callable, names, validation_
     report = run(run_script, validation_root, recognizer, "--suite", "validation", "--sets", "SVT")
     assert {s["task"] for s in report["scores"]} == {"recognition"}
     report = run(run_script, validation_root, detector, recognizer, "--suite", "validation")
-    assert {s["contender"] for s in report["scores"] if s["task"] == "detection"} == {"bright"}
+    assert {s["system"] for s in report["scores"] if s["task"] == "detection"} == {"bright"}
     assert "end_to_end" not in {s["task"] for s in report["scores"]}
 
 

@@ -1,4 +1,4 @@
-"""The benchmark's command line, without a peer."""
+"""The benchmark's command line, without a baseline."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import cv2
 import pytest
 
 from benchmarks import speed_command
-from benchmarks.speed import Measurement, Run
+from benchmarks.speed import Measurement
+from benchmarks.systems import TimedSpot
 from tests.unit.pipeline.networks import photo
 
 TOOL = "tools/benchmark_speed.py"
@@ -35,17 +36,18 @@ def test_ours_alone_with_scores(
     monkeypatch.setattr("subprocess.run", lambda *a, **k: type("Done", (), DONE)())
     report = tmp_path / "report.json"
     run_script(
-        TOOL, photos, "--peer", "none", "--repeat", 2, "--resize", "200x120", "--json", report,
+        TOOL, photos, "--baseline", "none", "--repeat", 2, "--resize", "200x120", "--json", report,
         "--ground-truth", labels, "--gt-scale", "2,2", *models,
     )  # fmt: skip
     content = json.loads(report.read_text())
     assert (content["photos"], content["threads"], content["repeat"]) == (2, 1, 2)
-    [ours] = content["sides"]
-    assert ours["side"] == "spotter"
+    [ours] = content["systems"]
+    assert ours["system"] == "spotter"
     assert ours["peak_memory_mib"] == 123.5
     assert ours["whole_ms"] >= ours["detection_ms"] > 0
     assert ours["words_per_photo"] == 1.0
     assert ours["detection_hmean"] == 1.0
+    assert content["stages_ms"]["detector network"] > 0
     assert "detection hmean" in capsys.readouterr().out
     assert speed_command.Pair("x").convert("1280x720", None, None) == (1280.0, 720.0)
 
@@ -56,9 +58,9 @@ DONE = {"returncode": 0, "stdout": "noise\n123.5\n", "stderr": ""}
 def test_ratios(capsys) -> None:
     from rich.console import Console
 
-    ours = Measurement("spotter", [Run([], 10, 5, 15)], [[]], 100.0)
-    peer = Measurement("peer", [Run([], 30, 30, 60)], [[]], 250.0)
-    Console(width=120).print(speed_command.make_table([ours, peer], "title"))
+    ours = Measurement("spotter", [TimedSpot([], 10, 5, 15)], [[]], 100.0)
+    baseline = Measurement("baseline", [TimedSpot([], 30, 30, 60)], [[]], 250.0)
+    Console(width=120).print(speed_command.make_table([ours, baseline], "title"))
     out = capsys.readouterr().out
     assert "60.0 (4.00x)" in out
     assert "250.0 (2.50x)" in out

@@ -10,7 +10,8 @@ import lmdb
 import numpy as np
 import pytest
 
-from tests.unit.pipeline.networks import photo, written
+from spotter.pipeline import SceneTextSpotter
+from tests.unit.pipeline.networks import bright_detector, digit_recognizer, photo, written
 
 
 def encoded(image: np.ndarray) -> bytes:
@@ -56,3 +57,13 @@ def validation_root(tmp_path: Path) -> Path:
         label = "200,100,360,100,360,160,200,160,12345678\n" if number > 900 else ""
         (photos / f"gt/gt_img_{number}.txt").write_text(label)
     return root
+
+
+@pytest.fixture(scope="session")
+def spotter(tmp_path_factory: pytest.TempPathFactory) -> SceneTextSpotter:
+    """A spotter of two tiny ONNX networks."""
+    folder = tmp_path_factory.mktemp("preset")
+    detector, recognizer = folder / "bright.onnx", folder / "digits.onnx"
+    bright_detector(detector)
+    digit_recognizer(recognizer)
+    return SceneTextSpotter(detector=detector, recognizer=recognizer, threads=1)

@@ -1,4 +1,4 @@
-"""Scores of a pair against what is right."""
+"""Scores of a preset against what is right."""
 
 from __future__ import annotations
 
@@ -59,16 +59,16 @@ def test_no_answer_is_calibrated_by_its_own_half() -> None:
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Path:
+def preset(tmp_path: Path) -> Path:
     bright_detector(tmp_path / "bright.onnx")
     digit_recognizer(tmp_path / "digits.onnx")
-    file = tmp_path / "pair.json"
+    file = tmp_path / "preset.json"
     file.write_text(json.dumps({"detector": "bright.onnx", "recognizer": "digits.onnx"}))
     return file
 
 
-def test_a_pair_gets_its_calibration(
-    pair: Path, validation_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_preset_gets_its_calibration(
+    preset: Path, validation_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     photos = validation_root / "icdar2015_train"
     for number in (901, 902):
@@ -87,42 +87,42 @@ def test_a_pair_gets_its_calibration(
         labels += f"images/{number}.png 999\n"
     (words / "labels.txt").write_text(labels)
 
-    page = tmp_path / "docs" / "pair.md"
-    calibrate(str(pair), "validation", validation_root, 1, page, write=True)
+    page = tmp_path / "docs" / "preset.md"
+    calibrate(str(preset), "validation", validation_root, 1, page, write=True)
 
     printed = capsys.readouterr().out
     assert "a word is there, 4 answers" in printed
     assert "a crop is read right, 8 answers" in printed
-    fitted = json.loads(pair.read_text())["calibration"]
+    fitted = json.loads(preset.read_text())["calibration"]
     assert fitted["detection"]["temperature"] > 0
     assert "| a word is there | 4 |" in page.read_text()
     assert (page.parent / "pair_reliability.png").stat().st_size > 5000
 
     # What is written is used from now on, unless it is not wanted.
     picture = photo(640, 360, [(200, 100, 160, 60)])
-    given = SceneTextSpotter(pair, threads=1, calibrated=False).spot(picture).instances[0]
-    (word,) = SceneTextSpotter(pair, threads=1).spot(picture).instances
+    given = SceneTextSpotter(preset, threads=1, calibrated=False).spot(picture).instances[0]
+    (word,) = SceneTextSpotter(preset, threads=1).spot(picture).instances
     for part in ("detection", "recognition"):
         expected = ScoreCalibration(**fitted[part])(getattr(given, f"{part}_score"))
         assert getattr(word, f"{part}_score") == pytest.approx(expected)
-    (found,) = SceneTextSpotter(pair, threads=1).detect(picture)
+    (found,) = SceneTextSpotter(preset, threads=1).detect(picture)
     assert found.detection_score == word.detection_score
     crop = written("31415926")
-    (plain,), _ = WordRecognizer(pair, threads=1, calibrated=False).read([crop])
-    (reading,), _ = WordRecognizer(pair, threads=1).read([crop])
+    (plain,), _ = WordRecognizer(preset, threads=1, calibrated=False).read([crop])
+    (reading,), _ = WordRecognizer(preset, threads=1).read([crop])
     expected = ScoreCalibration(**fitted["recognition"])(plain.score)
     assert reading.score == pytest.approx(expected)
     # With another language, or none, it is another reader.
-    (other,), _ = WordRecognizer(pair, threads=1, language="none").read([crop])
+    (other,), _ = WordRecognizer(preset, threads=1, language="none").read([crop])
     assert other.score == plain.score
 
     # Words that were found have a fit of their own.
-    content = json.loads(pair.read_text())
+    content = json.loads(preset.read_text())
     content["calibration"]["found"] = {"temperature": 3.0}
-    pair.write_text(json.dumps(content))
-    (word,) = SceneTextSpotter(pair, threads=1).spot(picture).instances
+    preset.write_text(json.dumps(content))
+    (word,) = SceneTextSpotter(preset, threads=1).spot(picture).instances
     assert word.recognition_score == ScoreCalibration(3.0)(given.recognition_score)
-    (same,), _ = WordRecognizer(pair, threads=1).read([crop])
+    (same,), _ = WordRecognizer(preset, threads=1).read([crop])
     assert same.score == reading.score
 
 
@@ -156,6 +156,6 @@ def test_a_reading_without_its_mark_is_not_right(tmp_path: Path) -> None:
     assert accuracies["folded"] == {"words": pytest.approx(2 / 3)}
 
 
-def test_a_suite_that_is_not_there(pair: Path, tmp_path: Path) -> None:
+def test_a_suite_that_is_not_there(preset: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="needs words and photos"):
-        calibrate(str(pair), "validation", tmp_path, 1, None, write=False)
+        calibrate(str(preset), "validation", tmp_path, 1, None, write=False)

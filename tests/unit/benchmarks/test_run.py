@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmarks.report import Outcome
+from benchmarks.report import BenchmarkReport
 from benchmarks.run import (
     averages,
     can_run,
@@ -28,7 +29,7 @@ from benchmarks.suites import (
     WordSet,
     suite_of,
 )
-from benchmarks.systems import Contender
+from benchmarks.systems import System
 from spotter.errors import AnnotationError, ImageError
 from spotter.structures import TextInstance
 
@@ -39,9 +40,33 @@ def words(name: str, folder: str, protocol: str = "36", count: int | None = None
     return WordSet(name, (Place("lmdb", folder),), protocol, count)
 
 
-def parrot(text: str, score: float = 1.0) -> Contender:
+class FakeSystem(System):
+    """Answers as the given functions do."""
+
+    def __init__(
+        self,
+        name: str,
+        about: Mapping[str, Any] | None = None,
+        reads: bool = True,
+        **answers: Callable[..., Any],
+    ) -> None:
+        super().__init__(name, about, list(answers), reads)
+        self.answers = answers
+
+    def spot(self, photo: np.ndarray) -> Any:
+        return self.answers["photos"](photo)
+
+    def spot_file(self, path: Path) -> Any:
+        return self.answers["files"](path)
+
+    def read(self, crops: Sequence[np.ndarray]) -> Any:
+        return self.answers["words"](crops)
+
+
+def parrot(text: str, score: float = 1.0, about: Mapping[str, Any] | None = None) -> FakeSystem:
     """Reads the same in every crop."""
-    return Contender(f"always {text}", words=lambda crops: [(text, score)] * len(crops))
+    name = f"always {text}"
+    return FakeSystem(name, about, words=lambda crops: [(text, score)] * len(crops))
 
 
 @pytest.fixture
@@ -56,11 +81,11 @@ def two_sets(tmp_path: Path, write_lmdb: Callable) -> Suite:
 
 
 def test_scores_and_means_of_word_sets(tmp_path: Path, two_sets: Suite) -> None:
-    contender = parrot("cat", 0.75)
+    system = parrot("cat", 0.75)
     opened = [open_set(kind, tmp_path) for kind in two_sets.words]
     assert opened[2] is None
     found = [item for item in opened if item is not None]
-    scored = [score_words(contender, s, predict(contender, s, tmp_path, QUIET)) for s in found]
+    scored = [score_words(system, s, predict(system, s, tmp_path, QUIET)) for s in found]
     figures = [[(s.protocol, s.values["accuracy"]) for s in scores] for scores, _ in scored]
     # b leaves out "cat's" (a symbol) and "of" (too short), but not exactly.
     assert figures == [
@@ -70,7 +95,7 @@ def test_scores_and_means_of_word_sets(tmp_path: Path, two_sets: Suite) -> None:
     assert [scores[1].values["count"] for scores, _ in scored] == [3, 2]
     assert scored[0][0][1].values["expected_calibration_error"] == pytest.approx(0.75 - 2 / 3)
     reports = {item.name: report for item, (_, report) in zip(found, scored, strict=True)}
-    exact, exact_arithmetic, weighted, arithmetic = averages(two_sets, contender, reports)
+    exact, exact_arithmetic, weighted, arithmetic = averages(two_sets, system, reports)
     assert (exact.set_name, exact.protocol) == ("both, weighted mean", "exact")
     assert exact.values["accuracy"] == pytest.approx(2 / 7)
     assert exact_arithmetic.values["accuracy"] == pytest.approx((1 / 3 + 1 / 4) / 2)
@@ -78,10 +103,10 @@ def test_scores_and_means_of_word_sets(tmp_path: Path, two_sets: Suite) -> None:
     assert weighted.values["accuracy"] == pytest.approx(3 / 5)
     assert weighted.values["count"] == 5
     assert arithmetic.values["accuracy"] == pytest.approx((2 / 3 + 1 / 2) / 2)
-    outcome = Outcome(
+    outcome = BenchmarkReport(
         ["two"],
         [two_sets],
-        [contender],
+        [system],
         found,
         ["c"],
         [score for scores, _ in scored for score in scores],
@@ -101,8 +126,8 @@ def test_predictions_are_kept_and_gone_on_with(tmp_path: Path, two_sets: Suite) 
     predict(parrot("cat"), opened, tmp_path, QUIET)
     records = [json.loads(line) for line in file.read_text().splitlines()]
     assert [record["text"] for record in records] == ["kept", "cat", "cat"]
-    # Another contender, or the same with other weights, has its own file.
-    other = Contender("always cat", {"recognizer": "new"}, words=parrot("cat").words)
+    # Another system, or the same with other weights, has its own file.
+    other = parrot("cat", about={"recognizer": "new"})
     assert other.key != parrot("cat").key
 
 
@@ -126,7 +151,7 @@ def test_photos(validation_root: Path, tmp_path: Path) -> None:
         corners = np.array([[200, 100], [360, 100], [360, 160], [200, 160]], np.float32)
         return [TextInstance(corners, "12345678" if len(sizes) == 1 else "wrong")]
 
-    reader = Contender("reader", photos=spot)
+    reader = FakeSystem("reader", photos=spot)
     scores = score_photos(reader, opened, predict(reader, opened, tmp_path, QUIET))
     assert sizes == [(360, 640, 3)] * 2
     found = {(score.task, score.protocol): score.values for score in scores}
@@ -134,7 +159,7 @@ def test_photos(validation_root: Path, tmp_path: Path) -> None:
     assert found["end_to_end", "icdar2015"]["hmean"] == 0.5
     # Word spotting looks for no numbers: nothing counts.
     assert found["end_to_end", "icdar2015_word_spotting"]["ground_truths"] == 0
-    finder = Contender("finder", photos=spot, reads=False)
+    finder = FakeSystem("finder", reads=False, photos=spot)
     scores = score_photos(finder, opened, predict(finder, opened, tmp_path, QUIET))
     assert {score.task for score in scores} == {"detection"}
 
@@ -158,13 +183,13 @@ def test_pictures_with_lists_of_words(tmp_path: Path) -> None:
             raise ImageError("broken")
         return [line("Total: 180")] if path.name == "a.png" else [line("STOP"), line("it")]
 
-    contender = Contender("reader", files=spot)
-    score = score_word_lists(contender, opened, predict(contender, opened, tmp_path, QUIET))
+    system = FakeSystem("reader", files=spot)
+    score = score_word_lists(system, opened, predict(system, opened, tmp_path, QUIET))
     # a: one of two right, one false; b: one of one, one false; c: nothing.
     assert score.values["exact"]["all"] == {"right": 2, "true": 4, "false": 2, "share": 0.5}
     assert score.values["loose"]["all"]["right"] == 3
     assert score.values["mean_f1"] == pytest.approx((0.5 + 2 / 3 + 0) / 3)
-    outcome = Outcome([], [], [contender], [opened], [], [score], "tools/benchmark.py")
+    outcome = BenchmarkReport([], [], [system], [opened], [], [score], "tools/benchmark.py")
     assert outcome.notes() == []
     cells = {row.measure: row.cells["reader"] for row in outcome.overview()}
     assert cells["exact, all"] == "2 of 4 (50.00)"
@@ -182,6 +207,6 @@ def test_who_can_run_what() -> None:
     photos = PhotoSet("p", (), (), ())
     assert can_run(parrot("a"), words("w", "W"))
     assert not can_run(parrot("a"), WordListSet("l", ()))
-    assert can_run(Contender("x", files=lambda path: []), WordListSet("l", ()))
+    assert can_run(FakeSystem("x", files=lambda path: []), WordListSet("l", ()))
     assert not can_run(parrot("a"), photos)
-    assert can_run(Contender("x", photos=lambda photo: []), photos)
+    assert can_run(FakeSystem("x", photos=lambda photo: []), photos)

@@ -78,7 +78,7 @@ def test_the_command(
     log.write_text('{"score": 0.1}\n{"score": 0.2}\n')
     tune_detector.main([*options, "1", "--log", str(log), "2"])
     assert log.read_text() == '{"score": 0.1}\n{"score": 0.2, "tuned_score": 1.0}\n'
-    with pytest.raises(ConfigError, match="no piece 3; there are 2"):
+    with pytest.raises(ConfigError, match="no session 3; there are 2"):
         tune_detector.main([*options, "1", "--log", str(log), "3"])
 
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.robustness import Drawing, WordDrawer
+from benchmarks.drawn_words import Drawing, WordDrawer
 from spotter.pipeline import WordRecognizer
 from spotter.pipeline.crops import cut_stacked
 from spotter.pipeline.vertical_text import unstack

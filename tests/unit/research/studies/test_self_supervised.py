@@ -105,7 +105,7 @@ def test_an_interrupted_row_keeps_its_finished_trainings(
 def test_every_method_has_its_configs(data: Path, tmp_path: Path) -> None:
     own = settings(data, tmp_path)
     for method in METHODS.values():
-        if method.config is not None:
+        if method.config:
             cfg = pretrain_config(method, own, 0)
             assert cfg.model.recognizer.feature_extraction.type == "CompactMixer"
     frozen = reading_config("attention", own, 0, tmp_path / "last.safetensors")

@@ -67,7 +67,7 @@ def test_a_config_is_made_small_and_stays_the_same_experiment(tmp_path: Path) ->
 
 
 def test_a_row_says_what_it_was_made_by(tmp_path: Path) -> None:
-    methods = {"a": Method("method a", None, main=True), "b": Method("method b", None)}
+    methods = {"a": Method("method a", "", main=True), "b": Method("method b", "")}
     ran: list[tuple[str, int]] = []
 
     def row(name: str, seed: int, settings: StudySizes) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Drawn words that get harder in one way at a time."""
+"""Drawn words that get harder to read by one factor at a time."""
 
 from pathlib import Path
 from typing import Any
@@ -6,16 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.robustness import (
-    WAYS,
-    Drawing,
-    Level,
-    WordDrawer,
-    main,
-    probe,
-    report,
-    write_page,
-)
+from benchmarks.drawn_words import FACTORS, Drawing, Level, WordDrawer
+from benchmarks.robustness import evaluate_robustness, main, report, write_page
 from spotter.errors import ConfigError
 from spotter.pipeline.crop_batching import WordReading
 
@@ -57,7 +49,7 @@ def test_a_drawing_is_what_it_says(drawer: WordDrawer) -> None:
 def test_levels_draw_the_same_words_again(drawer: WordDrawer) -> None:
     texts = [
         [drawer.text(np.random.default_rng([0, i]), level) for i in range(20)]
-        for level in WAYS["height, px"][:2]
+        for level in FACTORS["height, px"][:2]
     ]
     assert texts[0] == texts[1]
     assert len(set(texts[0])) > 15
@@ -86,7 +78,7 @@ def test_accuracy_by_level(drawer: WordDrawer, tmp_path: Path) -> None:
     levels = [Level("32", Drawing()), Level("8", Drawing(height=8))]
     texts = [drawer.text(np.random.default_rng([5, i]), levels[0]) for i in range(4)]
     reader: Any = Shortsighted(texts)
-    found = probe(reader, count=4, seed=5, ways={"height": levels})
+    found = evaluate_robustness(reader, count=4, seed=5, factors={"height": levels})
     assert [o.accuracy for o in found["height"]] == [1.0, 0.0]
     assert found["height"][0].example.caption == f"32: {texts[0].swapcase()}"
     assert found["height"][1].example.caption == "8: -"
@@ -96,13 +88,13 @@ def test_accuracy_by_level(drawer: WordDrawer, tmp_path: Path) -> None:
     assert "`the command`: 4 drawn words" in page.read_text()
     assert page.with_suffix(".png").stat().st_size > 1000
     with pytest.raises(ConfigError, match="at least one word"):
-        probe(reader, count=0)
+        evaluate_robustness(reader, count=0)
 
 
-def test_the_shipped_pair_reads_easy_words(
+def test_the_shipped_preset_reads_easy_words(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("benchmarks.robustness.WAYS", {"height": WAYS["height, px"][:1]})
+    monkeypatch.setattr("benchmarks.robustness.FACTORS", {"height": FACTORS["height, px"][:1]})
     main(["default", "--words", "10", "--threads", "1"])
     said = capsys.readouterr().out
     assert float(said.split("height: 32: ")[1].split(" %")[0]) >= 80

@@ -1,0 +1,115 @@
+"""Where the time of a spotter goes, by stage, measured by wrapping the calls of its parts."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from spotter.pipeline import SceneTextSpotter, crop_batching, detector
+from spotter.runtime.preprocessing import Normalizer
+
+OTHER = "other"
+"""The stage of all time that no part accounts for."""
+
+
+class StageTimer:
+    """Adds up the time of calls by stage; a stage within another counts for itself alone.
+
+    Use it as a context manager: the calls are wrapped by :meth:`time_calls` inside, and as they
+    were afterwards. It serves one thread.
+
+    Attributes:
+        seconds: Wall-clock time by stage, in the order in which stages were named.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._nested: list[float] = []
+        self._patches = ExitStack()
+
+    def __enter__(self) -> StageTimer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._patches.close()
+
+    def time_calls(self, owner: Any, name: str, stage: str) -> None:
+        """Count the calls of ``owner.name`` as a stage.
+
+        Args:
+            owner: Object, class or module that the callable is looked up in.
+            name: Of the callable.
+            stage: Name of the stage; several callables may share one.
+
+        Raises:
+            AttributeError: The owner has no such attribute.
+        """
+        self.seconds.setdefault(stage, 0.0)
+        timed = self._timed(getattr(owner, name), stage)
+        self._patches.enter_context(patch.object(owner, name, timed))
+
+    def _timed(self, function: Callable[..., Any], stage: str) -> Callable[..., Any]:
+        # Not all callables have the attributes that functools.wraps copies; it skips those.
+        @functools.wraps(function)
+        def timed(*args: Any, **options: Any) -> Any:
+            start = time.perf_counter()
+            self._nested.append(0.0)
+            try:
+                return function(*args, **options)
+            finally:
+                spent = time.perf_counter() - start
+                self.seconds[stage] += spent - self._nested.pop()
+                if self._nested:
+                    self._nested[-1] += spent
+
+        return timed
+
+
+def time_budget(spotter: SceneTextSpotter, photos: Sequence[np.ndarray]) -> dict[str, float]:
+    """Mean milliseconds per photo of every stage of a spotter.
+
+    Args:
+        spotter: To measure; it is as it was afterwards.
+        photos: (H, W, 3) uint8 BGR each, at least one. The first one is spotted once before, so
+            that no stage pays for the start.
+
+    Returns:
+        Milliseconds by stage, in the order of the pipeline, and last those of :data:`OTHER`. Their
+        sum is the time from the decoded photo to the words.
+    """
+    spotter.spot(photos[0])
+    with StageTimer() as timer:
+        _time_stages(timer, spotter)
+        start = time.perf_counter()
+        for photo in photos:
+            spotter.spot(photo)
+        whole = time.perf_counter() - start
+    stages = {**timer.seconds, OTHER: whole - sum(timer.seconds.values())}
+    return {stage: round(1e3 * spent / len(photos), 3) for stage, spent in stages.items()}
+
+
+def _time_stages(timer: StageTimer, spotter: SceneTextSpotter) -> None:
+    """Name the parts of each stage."""
+    finder, reader = spotter._finder, spotter._reader
+    timer.time_calls(detector, "resize_image", "resizing of photos")
+    timer.time_calls(Normalizer, "__call__", "normalisation of inputs")
+    timer.time_calls(finder.runtime, "run_pixels", "detector network")
+    for one in filter(None, (finder, finder._coarse)):
+        timer.time_calls(one, "_postprocess", "detector post-processing")
+    for name in ("add_large_words", "merge_views"):
+        timer.time_calls(detector, name, "merging of detections")
+    timer.time_calls(reader, "crop", "cutting of word crops")
+    for name in ("cut_stacked", "surroundings"):
+        timer.time_calls(crop_batching, name, "cutting of word crops")
+    for name in ("run", "run_with_frames"):
+        timer.time_calls(reader.runtime, name, "recognizer network")
+    timer.time_calls(reader, "_decode", "greedy decoding")
+    timer.time_calls(reader, "read", "language search")
+    timer.time_calls(reader.runtime, "rescore", "rescoring network")
+    timer.time_calls(spotter, "_collect", "order, lexicon and thresholds")
