@@ -96,7 +96,7 @@ def test_a_preset_gets_its_calibration(
     fitted = json.loads(preset.read_text())["calibration"]
     assert fitted["detection"]["temperature"] > 0
     assert "| a word is there | 4 |" in page.read_text()
-    assert (page.parent / "pair_reliability.png").stat().st_size > 5000
+    assert (page.parent / "preset_reliability.png").stat().st_size > 5000
 
     # What is written is used from now on, unless it is not wanted.
     picture = photo(640, 360, [(200, 100, 160, 60)])
