@@ -18,7 +18,7 @@ from spotter.errors import ConfigError, WeightsError
 from spotter.hub.plain_files import PLAIN_SUFFIXES
 from spotter.hub.presets import Preset, parse_preset, read_preset, read_presets
 from spotter.io.names import printable_path
-from spotter.pipeline.multi_scale import CoarseView
+from spotter.pipeline.large_words import CoarseView
 from spotter.pipeline.test_time_augmentation import SecondLook
 
 ZOO = Path(__file__).resolve().parent / "weights"

@@ -12,7 +12,7 @@ from spotter.data.images import detector_input_size, resize_image
 from spotter.errors import ConfigError, WeightsError
 from spotter.geometry import sliding_windows
 from spotter.pipeline.db_postprocessor import DBPostprocessor
-from spotter.pipeline.multi_scale import CoarseView, add_large_words
+from spotter.pipeline.large_words import CoarseView, add_large_words
 from spotter.pipeline.tiling import View, merge_views
 from spotter.runtime.preprocessing import Normalizer
 from spotter.runtime.runtimes import Runtime
