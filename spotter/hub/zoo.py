@@ -47,7 +47,7 @@ class ModelPair:
         second_look: At words that are not read with certainty.
         detection_calibration: Of the detector's scores.
         recognition_calibration: Of the recognizer's scores, with ``language`` and
-            ``second_look``.
+            ``second_look``; perhaps by kind of word.
         found_calibration: Likewise, of words that the detector found and cut out; ``None``: as for
             other crops.
         zoom: Factor by which the detector sees photos enlarged; ``None``: that of its weights.
