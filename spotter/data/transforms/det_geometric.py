@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from mmcv.transforms import BaseTransform
 
 from spotter.data.images import resize_image
 from spotter.data.randomness import chance, integer, uniform
+from spotter.data.transforms.base import BaseTransform
 from spotter.data.transforms.warping import warp_affine, warp_instances
 from spotter.registry import TRANSFORMS
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import cv2
-from mmcv.transforms import BaseTransform
 
 from spotter.data.images import detector_input_size
+from spotter.data.transforms.base import BaseTransform
 from spotter.data.transforms.det_geometric import resize_sample
 from spotter.data.transforms.warping import BORDER_VALUE
 from spotter.registry import TRANSFORMS

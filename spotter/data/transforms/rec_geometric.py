@@ -10,9 +10,9 @@ from abc import abstractmethod
 
 import cv2
 import numpy as np
-from mmcv.transforms import BaseTransform
 
 from spotter.data.randomness import chance, integer, rng, uniform
+from spotter.data.transforms.base import BaseTransform
 from spotter.data.transforms.warping import warp_corners
 from spotter.data.word_context import DETECTED_MARGIN, shorter_side
 from spotter.geometry import transform_points
