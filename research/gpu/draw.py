@@ -12,9 +12,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from click import ClickException
+
 from research.gpu.sources import load_config
+from spotter.cli.synthesize import synthesize
 from spotter.errors import SpotterError
-from spotter.synthesis import command
 from spotter.synthesis.writers import SynthesisSettings, write_scenes, write_words
 
 _LABEL_MARGIN = 0.12
@@ -40,9 +42,10 @@ def draw(row: dict[str, Any], count: int, out: Path, data: Path, workers: int) -
         values = {name: paths[0] for name, paths in material.items()}
         values.update(out=str(folder), count=str(count), workers=str(workers))
         flags = [part for name, value in values.items() for part in (f"--{name}", value)]
-        # What the tool does not know it refuses by leaving.
-        if command.main([kind, *flags]) != 0:
-            raise SpotterError(f"{kind}: not drawn")
+        try:
+            synthesize.main([kind, *flags], standalone_mode=False)
+        except (ClickException, SystemExit) as error:
+            raise SpotterError(f"{kind}: not drawn ({error})") from None
 
 
 def main(arguments: list[str] | None = None) -> None:

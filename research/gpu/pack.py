@@ -24,7 +24,7 @@ import numpy as np
 from spotter.charset import Charset
 from spotter.data.images import read_image, resize_image
 
-WHEELS = ("mmengine", "mmcv-lite", "addict", "yapf", "platformdirs", "termcolor", "shapely", "lmdb")
+WHEELS = ("mmengine-lite", "addict", "yapf", "platformdirs", "termcolor", "shapely", "lmdb")
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 CROPS = (
     "icdar2015_words_train",
