@@ -63,6 +63,7 @@ PREPROCESSING: dict[str, Rule] = {
             "mode": one_of("fixed", "keep_ratio", "buckets"),
             "width": integer(1, 16_384),
             "widths": list_of(integer(1, 16_384), 1, 256),
+            "stretch": optional(number(0.0, 100.0, above=True)),
         }
     ),
     "language": plain_data(),
