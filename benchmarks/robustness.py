@@ -113,7 +113,8 @@ The first word of every level, with its level and what was read (red: wrong):
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line of ``tools/probe_recognizer.py``."""
     parser = argparse.ArgumentParser(
-        prog="probe_recognizer.py", description="Read drawn words that get harder step by step."
+        prog="probe_recognizer.py",
+        description="Robustness evaluation: read drawn words that get harder step by step.",
     )
     parser.add_argument("model", nargs="?", default="default", help="preset, or .json of one")
     parser.add_argument("--recognizer", help="file or zoo name of a recognizer instead")

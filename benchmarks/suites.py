@@ -1,6 +1,6 @@
 """What each suite consists of: sets, where they usually lie, and the protocols they are scored by.
 
-Folders are looked for below the data root, up to two levels deep. A set that is not there is named
+Folders are searched below the data root, up to two levels deep. A set that is not there is named
 and left out. Expected names:
 
 - ``str6``: LMDBs ``IIIT5k_3000``, ``SVT``, ``IC13_857``, ``IC13_1015``, ``IC15_1811``,
@@ -92,7 +92,7 @@ class PhotoSet:
         places: Its forms, the preferred first.
         detection: Keys of :data:`spotter.evaluation.protocols.names.DETECTION_PROTOCOLS`.
         end_to_end: Keys of :data:`spotter.evaluation.protocols.names.END_TO_END_PROTOCOLS`.
-        lexicons: Lexicons of those, beside none.
+        lexicons: Lexicons of those, in addition to none.
         photos: How many photos the set has.
     """
 

@@ -1,6 +1,7 @@
-"""Choices that a detector leaves open until it is used: input size, thresholds, unclip ratio.
+"""Input size, thresholds and unclip ratio of a detector, tuned on a suite.
 
-Every photo is looked at once per input size; what follows is cheap enough to try all combinations.
+The network runs once per photo and input size; the post-processing is cheap enough to try many
+combinations of its settings.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ Words = dict[str, list[TextInstance]]
 
 @dataclass(frozen=True)
 class ProbabilityMap:
-    """What the network said of a photo.
+    """Output of the network for a photo.
 
     Attributes:
         probability: (H, W) float16.
@@ -155,7 +156,7 @@ def best_choice(
         if key not in tried:
             words, spent = words_of(maps, {**options, "min_score": min(MIN_SCORES)})
             scored = [(evaluate_detection(words, truths, min_score=s), s) for s in MIN_SCORES]
-            scores, least = max(scored, key=lambda pair: pair[0].hmean)
+            scores, least = max(scored, key=lambda scored_at: scored_at[0].hmean)
             chosen = {**options, "min_score": least}
             tried[key] = Choice(zoom, (width, height), network + spent, chosen, scores)
         return tried[key]

@@ -22,7 +22,7 @@ def draw_curves(
         path: The picture.
         panels: Title of each panel, and its lines by name, each of (x, y) points.
         xlabel: Of all panels.
-        ylabel: Likewise.
+        ylabel: Of all panels.
     """
     import matplotlib
 

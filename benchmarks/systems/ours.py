@@ -99,7 +99,7 @@ class Settings:
         threads: Threads per operator; ``None``: all cores of this process.
         min_score: Words of photos below it are dropped; ``None``: what the preset recommends.
         limit_side: Input size of the detector; ``None``: the weights' own.
-        limit_type: ``"max"`` or ``"min"``, likewise.
+        limit_type: ``"max"`` or ``"min"``; ``None``: the weights' own.
         zoom: Factor by which photos are enlarged; ``None``: what the preset recommends.
         tile: Search larger photos in windows of this size, too.
     """

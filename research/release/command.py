@@ -23,7 +23,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--synthetic", type=int, default=0, help="synthetic samples to mix in")
     parser.add_argument("--signs", type=int, default=0, help="words of shop fronts to mix in")
-    parser.add_argument("--unlabelled", type=Path, help="LMDB of crops that the shipped pair reads")
+    parser.add_argument(
+        "--unlabelled", type=Path, help="LMDB of crops that the shipped preset labels"
+    )
     parser.add_argument(
         "--photos", type=Path, nargs="+", default=(), help="folders of photos to label and learn"
     )

@@ -56,7 +56,7 @@ def run_release_gate(
             end-to-end hmean). Either is also scored by the exact words of pictures whose words
             are listed without places, if the suite has them (F1, mean over the pictures).
         name: Of the shipped weights.
-        candidate: Its ``.safetensors``, with its ``.onnx`` beside it.
+        candidate: Its ``.safetensors``, with its ``.onnx`` in the same folder.
         zoo: Folder with the shipped weights and ``zoo.json``.
         data: Root of the data sets.
         threads: Per operator; ``None``: all cores of this process.

@@ -17,23 +17,23 @@ from spotter.errors import ConfigError
 from spotter.registry import HOOKS
 
 PEER_ITERATIONS = "peer_iterations"
-"""Name under which the message hub knows how many iterations the peers have done."""
+"""Name in the message hub of the number of iterations that the peers have done."""
 
 
 @HOOKS.register_module()
 class PeerAveragingHook(Hook):
     """Averages the weights with those of runs on other cores or machines that share a folder.
 
-    Every ``seconds`` a run reads what its peers wrote last, goes on from the mean of their weights
-    and its own, and writes that for them. A run counts as much as the iterations that it has made
-    since the time before. Nobody waits for anybody, so peers may be of different speed, begin
-    later and end earlier; optimizer states stay their own (local SGD: Stich, ICLR
+    Every ``seconds`` a run reads what its peers wrote last, continues from the mean of their
+    weights and its own, and writes that mean for them. A run's weight in the mean is the number of
+    iterations that it has made since the last time. No run waits for another, so peers may differ
+    in speed, begin later and end earlier; each keeps its optimizer state (local SGD: Stich, ICLR
     2019; asynchronous: Lian et al., "Asynchronous Decentralized Parallel SGD", ICML 2018). Peers
     must see the samples in different orders: give each another ``randomness.seed``.
 
     Args:
         folder: Shared by the peers of one model; made if missing.
-        name: Of this run, unlike its peers'.
+        name: Of this run, different from its peers' names.
         seconds: Time from one average to the next.
         stale: Weights older than this many seconds are of a run that is over, and left alone.
 

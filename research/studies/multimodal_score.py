@@ -78,7 +78,7 @@ def score_correction(
 
     Args:
         vision: A recognizer with a parallel decoder, in evaluation mode.
-        language: A language model of the same charset, likewise.
+        language: A language model of the same charset, in evaluation mode.
         root: Folder of the data sets.
         width: Of the input.
         weight: Of language.
