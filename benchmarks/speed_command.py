@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks import speed as benchmark
-from benchmarks.stages import time_budget
+from benchmarks.stages import Spent, time_budget
 from benchmarks.systems import OurSystem, System, baseline_system, present_baselines
 from benchmarks.systems.ours import OURS
 from spotter.cli.arguments import find_images
@@ -106,8 +107,9 @@ def benchmark_speed(
     Console().print(budget_table(budget))
     if json_file:
         report = {"photos": len(photos), "threads": count, "repeat": repeat}
+        stages = {stage: asdict(spent) for stage, spent in budget.items()}
         rows = [measurement.to_dict() for measurement in measurements]
-        text = json.dumps({**report, "systems": rows, "stages_ms": budget}, indent=1)
+        text = json.dumps({**report, "systems": rows, "stages_ms": stages}, indent=1)
         json_file.write_text(text + "\n", encoding="utf-8")
 
 
@@ -199,17 +201,19 @@ def make_table(measurements: list[benchmark.Measurement], title: str) -> Table:
     return table
 
 
-def budget_table(budget: Mapping[str, float]) -> Table:
-    """Milliseconds per photo and share of each stage, as :func:`time_budget` gives them."""
+def budget_table(budget: Mapping[str, Spent]) -> Table:
+    """Time per photo of each stage, as :func:`time_budget` gives it, and shares of it."""
     table = Table(title="time budget of spotter, mean per photo", title_justify="left")
     table.add_column("stage")
-    for heading in ("ms", "%"):
+    for heading in ("ms", "%", "cpu ms", "%"):
         table.add_column(heading, justify="right")
-    whole = sum(budget.values())
-    for stage, spent in budget.items():
-        table.add_row(stage, f"{spent:.1f}", f"{100 * spent / whole:.0f}")
-    table.add_section()
-    table.add_row("whole", f"{whole:.1f}", "100")
+    whole = sum(budget.values(), Spent())
+    for stage, spent in {**budget, "whole": whole}.items():
+        if stage == "whole":
+            table.add_section()
+        pairs = ((spent.wall, whole.wall), (spent.cpu, whole.cpu))
+        cells = ((f"{part:.1f}", f"{100 * part / max(all_, 1e-9):.0f}") for part, all_ in pairs)
+        table.add_row(stage, *(cell for both in cells for cell in both))
     return table
 
 

@@ -6,16 +6,45 @@ import functools
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
-from spotter.pipeline import SceneTextSpotter, crop_batching, detector
+from spotter.pipeline import SceneTextSpotter, crop_batching, detector, word_search
 from spotter.runtime.preprocessing import Normalizer
 
 OTHER = "other"
 """The stage of all time that no part accounts for."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Time of a stage, in seconds or, per photo, in milliseconds.
+
+    Attributes:
+        wall: Of the clock.
+        cpu: Of the processor, over all threads: other programs on the machine do not count.
+    """
+
+    wall: float = 0.0
+    cpu: float = 0.0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(self.wall + other.wall, self.cpu + other.cpu)
+
+    def __sub__(self, other: Spent) -> Spent:
+        return Spent(self.wall - other.wall, self.cpu - other.cpu)
+
+    def per_photo(self, photos: int) -> Spent:
+        """Milliseconds for each of so many photos."""
+        return Spent(*(round(1e3 * seconds / photos, 3) for seconds in (self.wall, self.cpu)))
+
+    @classmethod
+    def now(cls) -> Spent:
+        """The clocks' readings, in seconds."""
+        return cls(time.perf_counter(), time.process_time())
 
 
 class StageTimer:
@@ -25,12 +54,12 @@ class StageTimer:
     were afterwards. It serves one thread.
 
     Attributes:
-        seconds: Wall-clock time by stage, in the order in which stages were named.
+        spent: Seconds by stage, in the order in which stages were named.
     """
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._nested: list[float] = []
+        self.spent: dict[str, Spent] = {}
+        self._nested: list[Spent] = []
         self._patches = ExitStack()
 
     def __enter__(self) -> StageTimer:
@@ -50,7 +79,7 @@ class StageTimer:
         Raises:
             AttributeError: The owner has no such attribute.
         """
-        self.seconds.setdefault(stage, 0.0)
+        self.spent.setdefault(stage, Spent())
         timed = self._timed(getattr(owner, name), stage)
         self._patches.enter_context(patch.object(owner, name, timed))
 
@@ -58,20 +87,20 @@ class StageTimer:
         # Not all callables have the attributes that functools.wraps copies; it skips those.
         @functools.wraps(function)
         def timed(*args: Any, **options: Any) -> Any:
-            start = time.perf_counter()
-            self._nested.append(0.0)
+            start = Spent.now()
+            self._nested.append(Spent())
             try:
                 return function(*args, **options)
             finally:
-                spent = time.perf_counter() - start
-                self.seconds[stage] += spent - self._nested.pop()
+                spent = Spent.now() - start
+                self.spent[stage] += spent - self._nested.pop()
                 if self._nested:
                     self._nested[-1] += spent
 
         return timed
 
 
-def time_budget(spotter: SceneTextSpotter, photos: Sequence[np.ndarray]) -> dict[str, float]:
+def time_budget(spotter: SceneTextSpotter, photos: Sequence[np.ndarray]) -> dict[str, Spent]:
     """Mean milliseconds per photo of every stage of a spotter.
 
     Args:
@@ -86,12 +115,12 @@ def time_budget(spotter: SceneTextSpotter, photos: Sequence[np.ndarray]) -> dict
     spotter.spot(photos[0])
     with StageTimer() as timer:
         _time_stages(timer, spotter)
-        start = time.perf_counter()
+        start = Spent.now()
         for photo in photos:
             spotter.spot(photo)
-        whole = time.perf_counter() - start
-    stages = {**timer.seconds, OTHER: whole - sum(timer.seconds.values())}
-    return {stage: round(1e3 * spent / len(photos), 3) for stage, spent in stages.items()}
+        whole = Spent.now() - start
+    stages = {**timer.spent, OTHER: whole - sum(timer.spent.values(), Spent())}
+    return {stage: spent.per_photo(len(photos)) for stage, spent in stages.items()}
 
 
 def _time_stages(timer: StageTimer, spotter: SceneTextSpotter) -> None:
@@ -104,6 +133,10 @@ def _time_stages(timer: StageTimer, spotter: SceneTextSpotter) -> None:
         timer.time_calls(one, "_postprocess", "detector post-processing")
     for name in ("add_large_words", "merge_views"):
         timer.time_calls(detector, name, "merging of detections")
+    timer.time_calls(word_search, "photo_orientation", "orientation of photos")
+    for name in ("extend_to_marks", "propose_joins"):
+        timer.time_calls(word_search, name, "extension and joining of words")
+    timer.time_calls(word_search, "reading_directions", "directions of words")
     timer.time_calls(reader, "crop", "cutting of word crops")
     for name in ("cut_stacked", "surroundings"):
         timer.time_calls(crop_batching, name, "cutting of word crops")

@@ -47,7 +47,7 @@ def test_ours_alone_with_scores(
     assert ours["whole_ms"] >= ours["detection_ms"] > 0
     assert ours["words_per_photo"] == 1.0
     assert ours["detection_hmean"] == 1.0
-    assert content["stages_ms"]["detector network"] > 0
+    assert content["stages_ms"]["detector network"]["wall"] > 0
     assert "detection hmean" in capsys.readouterr().out
     assert speed_command.Pair("x").convert("1280x720", None, None) == (1280.0, 720.0)
 
