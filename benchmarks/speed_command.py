@@ -31,10 +31,11 @@ from spotter.cli.arguments import find_images
 from spotter.cli.commands import File, command, run
 from spotter.cli.errors import run_tool
 from spotter.cli.options import spotter_from, spotter_options
-from spotter.data.images import read_image, resize_image
 from spotter.errors import ConfigError
+from spotter.io.images import read_image
 from spotter.labeling.rapidocr import rapidocr_installed
 from spotter.pipeline import SceneTextSpotter
+from spotter.runtime.input_size import resize_image
 from spotter.structures import TextInstance
 
 

@@ -23,13 +23,13 @@ from rich.table import Table
 from benchmarks.sets import OpenedSet, open_set
 from benchmarks.suites import SUITES, suite_of
 from spotter.cli.arguments import find_images
-from spotter.data.images import read_image
 from spotter.data.transforms.loading import load_pixels
 from spotter.errors import ConfigError
 from spotter.evaluation.matching import as_instances
 from spotter.evaluation.protocols.detection import DetectionScores, evaluate_detection
 from spotter.evaluation.report import markdown_table
 from spotter.hub.zoo import weights_file
+from spotter.io.images import read_image
 from spotter.pipeline.db_postprocessor import DBPostprocessor
 from spotter.pipeline.detector import WordFinder, zoomed
 from spotter.runtime.runtimes import open_runtime

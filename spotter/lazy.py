@@ -2,7 +2,7 @@
 
 ``pkg/exports.py`` imports and lists what ``pkg`` offers; the registries import it to have all of it
 registered. ``pkg/__init__.py`` passes on to it, so that a submodule that needs no torch
-(``spotter.data.images``) can be imported without those that do.
+(``spotter.io.images``) can be imported without those that do.
 """
 
 from __future__ import annotations

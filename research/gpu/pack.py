@@ -22,7 +22,8 @@ import cv2
 import numpy as np
 
 from spotter.charset import Charset
-from spotter.data.images import read_image, resize_image
+from spotter.io.images import read_image
+from spotter.runtime.input_size import resize_image
 
 WHEELS = ("mmengine-lite", "addict", "yapf", "platformdirs", "termcolor", "shapely", "lmdb")
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")

@@ -11,9 +11,9 @@ from typing import Any
 from mmengine.config import Config
 
 from research.release.settings import SessionSettings
-from spotter.data.images import IMAGE_SUFFIXES
 from spotter.errors import ConfigError
 from spotter.hub.zoo import weights_file
+from spotter.io.images import IMAGE_SUFFIXES
 from spotter.labeling.photo_labels import VIEWS, LabelRules, PhotoLabeller, label_photos
 from spotter.labeling.pseudo_labels import label_samples
 from spotter.pipeline.word_recognizer import WordRecognizer

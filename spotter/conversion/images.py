@@ -15,10 +15,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from spotter.data.images import image_size, read_image, resize_image
 from spotter.data.readers.lmdb import read_lmdb_image
 from spotter.errors import ConfigError, ImageError
 from spotter.geometry import crop_polygon
+from spotter.io.images import image_size, read_image
+from spotter.runtime.input_size import resize_image
 
 ImageMode = Literal["keep", "copy", "link"]
 

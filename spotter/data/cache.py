@@ -16,10 +16,10 @@ import numpy as np
 from mmengine.logging import print_log
 from rich.progress import track
 
-from spotter.data.images import resize_image
 from spotter.data.transforms.loading import load_pixels
 from spotter.errors import ImageError
 from spotter.geometry import crop_polygon
+from spotter.runtime.input_size import resize_image
 
 try:
     import fcntl

@@ -14,7 +14,6 @@ from torch.utils.data import ConcatDataset as TorchConcatDataset
 from torch.utils.data import Dataset
 
 from spotter.data.cache import CachedImages
-from spotter.data.images import image_size
 from spotter.data.pipeline import build_pipeline
 from spotter.data.randomness import integer
 from spotter.data.readers import Reader
@@ -22,6 +21,7 @@ from spotter.data.transforms.loading import load_pixels
 from spotter.data.word_context import seen_size
 from spotter.errors import ConfigError, ImageError
 from spotter.geometry import native_size
+from spotter.io.images import image_size
 from spotter.label_alphabet import LabelAlphabet
 from spotter.registry import DATASETS, READERS
 

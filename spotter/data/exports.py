@@ -3,9 +3,10 @@
 from spotter import synthesis
 from spotter.data.bucket_sampler import BucketBatchSampler
 from spotter.data.datasets import ConcatDataset, TextDetDataset, TextRecDataset
-from spotter.data.images import detector_input_size, image_size, read_image
 from spotter.data.samplers import EndlessSampler, RatioSampler
 from spotter.data.text_corpus import TextCorpusDataset
+from spotter.io.images import image_size, read_image
+from spotter.runtime.input_size import detector_input_size
 
 __all__ = [
     "BucketBatchSampler",

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from spotter.data.images import image_size
 from spotter.data.readers.base import list_images
 from spotter.errors import ImageError
 from spotter.evaluation.by_name import Record, Sample, named
@@ -22,6 +21,7 @@ from spotter.evaluation.saved import (
     words_in_step,
 )
 from spotter.evaluation.submissions import is_label_archive, read_label_archive, read_submission
+from spotter.io.images import image_size
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from spotter.data.images import image_size
 from spotter.data.transforms.loading import load_pixels
 from spotter.error_analysis.cases import WordCase
 from spotter.error_analysis.web_page import Outline, picture
 from spotter.errors import SpotterError
+from spotter.io.images import image_size
 
 _SURROUNDINGS = 0.6
 _LEAST_SURROUNDINGS = 12

@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 
 from spotter.conversion import Source
-from spotter.data.images import IMAGE_SUFFIXES
 from spotter.data.readers.base import read_lines
 from spotter.errors import AnnotationError
+from spotter.io.images import IMAGE_SUFFIXES
 
 #: A line of predictions: ``image``, and ``instances`` or ``text`` and ``score``.
 Record: TypeAlias = "dict[str, Any]"

@@ -10,12 +10,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from spotter.conversion import LAYOUTS, Source
-from spotter.data.images import image_size
 from spotter.data.readers.base import read_lines
 from spotter.data.readers.icdar_words import parse_word_line
 from spotter.errors import AnnotationError, ConfigError
 from spotter.evaluation.by_name import guess_layout, in_step, named, read_records
 from spotter.evaluation.submissions import is_label_archive, read_label_archive, read_submission
+from spotter.io.images import image_size
 from spotter.structures import TextInstance
 
 #: Factors (x, y) on the coordinates of the ground truth, or ``"fit"``: those from the size of the

@@ -23,10 +23,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from spotter.data.images import read_image
 from spotter.data.readers.lmdb import LMDBReader, read_lmdb_value
 from spotter.errors import ConfigError, GeometryError, ImageError
 from spotter.geometry import native_size
+from spotter.io.images import read_image
 from spotter.labeling.crop_archive import CropArchive
 from spotter.labeling.perceptual_hash import NearDuplicates, perceptual_hash
 from spotter.pipeline.crops import cut_word, reading_directions

@@ -11,9 +11,9 @@ from typing import Protocol
 import numpy as np
 from rich.progress import track
 
-from spotter.data.images import read_image
 from spotter.errors import ConfigError, GeometryError, SpotterError
 from spotter.geometry import native_size
+from spotter.io.images import read_image
 from spotter.pipeline.crop_batching import best_direction
 from spotter.pipeline.crops import reading_directions
 from spotter.pipeline.recognizer import CropReader

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from spotter.data.images import detector_input_size, resize_image
 from spotter.errors import ConfigError, WeightsError
 from spotter.geometry import sliding_windows
 from spotter.pipeline.db_postprocessor import DBPostprocessor
@@ -22,6 +21,7 @@ from spotter.pipeline.multi_scale import (
     windows_around,
 )
 from spotter.pipeline.tiling import View, merge_views
+from spotter.runtime.input_size import detector_input_size, resize_image
 from spotter.runtime.preprocessing import Normalizer
 from spotter.runtime.runtimes import Runtime
 from spotter.structures import TextInstance

@@ -51,7 +51,7 @@ class SceneTextSpotter:
         min_score: Words whose detection score times recognition score is lower are dropped;
             default: what the pair recommends.
         limit_side: Input size of the detector in pixels; default: the weights' own, see
-            :func:`spotter.data.images.detector_input_size`.
+            :func:`spotter.runtime.input_size.detector_input_size`.
         limit_type: ``"max"`` or ``"min"``, likewise.
         zoom: Factor by which the detector sees photos enlarged, up to a bound that moves along:
             more small words in more time. Default: what the pair recommends, else the weights' own.

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from spotter.data.images import ImageSource, read_image
 from spotter.decoding import LanguageDecoder, LanguageModel
 from spotter.decoding.calibration import ScoreCalibration
 from spotter.errors import SpotterError
 from spotter.hub.zoo import ModelPair, language_file, resolve_pair
+from spotter.io.images import ImageSource, read_image
 from spotter.pipeline.crop_batching import CropPool, WordReading
 from spotter.pipeline.crops import image_directions
 from spotter.pipeline.recognizer import CropReader

@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from spotter.data.images import IMAGE_SUFFIXES, read_image
 from spotter.errors import ConfigError
+from spotter.io.images import IMAGE_SUFFIXES, read_image
 from spotter.synthesis.painted import paint_surface
 
 

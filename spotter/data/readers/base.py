@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from spotter.data.images import IMAGE_SUFFIXES
 from spotter.errors import AnnotationError
+from spotter.io.images import IMAGE_SUFFIXES
 
 _HINT = "; strict=False leaves such entries out"
 

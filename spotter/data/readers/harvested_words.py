@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from spotter.data.images import image_size
 from spotter.data.readers.base import Reader
 from spotter.data.readers.lmdb import LMDBReader, read_lmdb_value
 from spotter.geometry import iou_matrix
+from spotter.io.images import image_size
 from spotter.registry import READERS
 
 

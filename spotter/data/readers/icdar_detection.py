@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from spotter.data.images import image_size
 from spotter.data.readers.scene import (
     LabelLinesReader,
     clockwise_polygon,
@@ -16,6 +15,7 @@ from spotter.data.readers.scene import (
     malformed,
     split_ignored,
 )
+from spotter.io.images import image_size
 from spotter.registry import READERS
 
 

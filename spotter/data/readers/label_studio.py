@@ -10,11 +10,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
 
-from spotter.data.images import IMAGE_SUFFIXES, image_size
 from spotter.data.readers.json_files import checked, field, text_of
 from spotter.data.readers.scene import canonical_polygon
 from spotter.data.readers.scene_json import Scene, SceneJSONReader, instance
 from spotter.errors import AnnotationError, ImageError
+from spotter.io.images import IMAGE_SUFFIXES, image_size
 from spotter.registry import READERS
 
 ILLEGIBLE = "###"

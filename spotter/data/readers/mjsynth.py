@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from spotter.data.images import IMAGE_SUFFIXES
 from spotter.data.readers.base import Reader, natural_key
 from spotter.data.readers.packed import LineFile, PackedStrings, progress
 from spotter.errors import AnnotationError
+from spotter.io.images import IMAGE_SUFFIXES
 from spotter.registry import READERS
 
 

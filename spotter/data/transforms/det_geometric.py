@@ -8,11 +8,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from spotter.data.images import resize_image
 from spotter.data.randomness import chance, integer, uniform
 from spotter.data.transforms.base import BaseTransform
 from spotter.data.transforms.warping import warp_affine, warp_instances
 from spotter.registry import TRANSFORMS
+from spotter.runtime.input_size import resize_image
 
 
 def _finish(results: dict, image: np.ndarray, matrix: np.ndarray, mirrored: bool = False) -> dict:

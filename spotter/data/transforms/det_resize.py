@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import cv2
 
-from spotter.data.images import detector_input_size
 from spotter.data.transforms.base import BaseTransform
 from spotter.data.transforms.det_geometric import resize_sample
 from spotter.data.transforms.warping import BORDER_VALUE
 from spotter.registry import TRANSFORMS
+from spotter.runtime.input_size import detector_input_size
 
 
 @TRANSFORMS.register_module()
@@ -43,7 +43,7 @@ class ResizeToSquare(BaseTransform):
 
 @TRANSFORMS.register_module()
 class ResizeByLimit(BaseTransform):
-    """The resize of inference: :func:`spotter.data.images.detector_input_size`.
+    """The resize of inference: :func:`spotter.runtime.input_size.detector_input_size`.
 
     Args:
         limit_side: Bound in pixels.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from spotter.data.images import read_image, resize_image
 from spotter.data.readers.lmdb import read_lmdb_image
 from spotter.data.transforms.base import BaseTransform
 from spotter.errors import ImageError
 from spotter.geometry import crop_polygon
+from spotter.io.images import read_image
 from spotter.registry import TRANSFORMS
+from spotter.runtime.input_size import resize_image
 
 
 def load_pixels(results: dict[str, Any]) -> Any:

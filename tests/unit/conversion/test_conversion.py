@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from spotter.conversion import LAYOUTS, WRITERS, Source, convert
-from spotter.data.images import image_size, read_image
 from spotter.data.readers import Reader, SceneWordsReader, read_lmdb_image
 from spotter.errors import AnnotationError, ConfigError
+from spotter.io.images import image_size, read_image
 from tests.unit.conversion.conftest import BOX, CURVE, QUAD, Samples, word
 
 SCENES = {"canonical": "canonical", "icdar": "icdar2015", "paddle": "paddle", "coco": "coco"}

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spotter.data.images import detector_input_size, image_size, read_image, resize_image
-from spotter.errors import ImageError
+from spotter.errors import ConfigError, ImageError
+from spotter.io.images import image_size, read_image
+from spotter.runtime.input_size import detector_input_size, resize_image
 
 
 def encode(image, form="PNG", **options):
@@ -121,7 +122,7 @@ def test_detector_input_size():
     assert detector_input_size(100, 20, 960) == (96, 32)
     assert detector_input_size(1280, 720, 736, "min") == (1312, 736)
     assert detector_input_size(2000, 1000, 736, "min") == (1984, 992)
-    with pytest.raises(ValueError, match="limit_type"):
+    with pytest.raises(ConfigError, match="limit_type"):
         detector_input_size(10, 10, 10, "long")
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from spotter.charset import Charset
-from spotter.data.images import read_image
 from spotter.data.readers import ICDARDetectionReader, WordListReader
 from spotter.errors import ConfigError
+from spotter.io.images import read_image
 from spotter.label_alphabet import LabelAlphabet
 from spotter.labeling.readers import spell
 from spotter.labeling.relabel import (

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-from spotter.data.images import read_image
 from spotter.data.readers.lmdb import LMDBReader, read_lmdb_value
 from spotter.errors import ConfigError
 from spotter.geometry import signed_area
+from spotter.io.images import read_image
 from spotter.labeling import crop_mining as harvest
 from spotter.labeling.crop_mining import HarvestSettings, harvest_crops, write_contact_sheet
 from tests.unit.pipeline.networks import photo

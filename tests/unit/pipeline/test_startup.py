@@ -9,7 +9,7 @@ from pathlib import Path
 CODE = """
 import sys
 from spotter import SceneTextSpotter
-from spotter.data.images import read_image
+from spotter.io.images import read_image
 spotter = SceneTextSpotter(detector=sys.argv[1], recognizer=sys.argv[2], threads=1)
 print(sorted({"torch", "mmengine", "mmcv", "onnx", "scipy", "matplotlib"} & set(sys.modules)))
 """

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from spotter.data.images import read_image
+from spotter.io.images import read_image
 from spotter.synthesis import demo
 from spotter.synthesis.demo import Stage, write_demo_photos
 

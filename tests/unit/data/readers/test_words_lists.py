@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from spotter.data.images import read_image
 from spotter.data.readers import CUTE80Reader, SVTPReader, WordJSONLinesReader
 from spotter.errors import AnnotationError, ImageError
+from spotter.io.images import read_image
 from spotter.registry import READERS
 
 
