@@ -37,6 +37,7 @@ setup(
         "mmengine>=0.10.5",
         "mmcv-lite>=2.1",
         "shapely>=2.0",
+        "rapidfuzz>=3.9",
         # mmengine asks for opencv-python, which needs libGL. Of packages on the same level pip
         # installs this name after that one, so that its cv2, without libGL, is the one that stays.
         "opencv-contrib-python-headless>=4.8",
