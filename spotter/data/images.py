@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from spotter.errors import ConfigError
 from spotter.io.images import IMAGE_SUFFIXES, ImageSource, image_size, read_image
 
 __all__ = [
@@ -41,7 +42,7 @@ def detector_input_size(
         (width, height) in pixels.
     """
     if limit_type not in ("max", "min"):
-        raise ValueError(f'limit_type is "max" or "min", not {limit_type!r}')
+        raise ConfigError(f'limit_type is "max" or "min", not {limit_type!r}')
     bound = limit_side / (max(width, height) if limit_type == "max" else min(width, height))
     factor = min(bound, zoom) if limit_type == "max" else max(bound, zoom)
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from spotter.errors import ConfigError
 from spotter.geometry import (
     offset_polygon,
     offset_rectangle,
@@ -39,7 +40,7 @@ class DBPostprocessor:
         min_part_area: Pixels of the smallest such part.
 
     Raises:
-        ValueError: Unknown shape, or a ``split_threshold`` that is not above the other.
+        ConfigError: Unknown shape, or a ``split_threshold`` that is not above the other.
     """
 
     def __init__(
@@ -55,9 +56,9 @@ class DBPostprocessor:
         min_part_area: float = 8.0,
     ) -> None:
         if shape not in ("quad", "polygon"):
-            raise ValueError(f'shape must be "quad" or "polygon", not "{shape}"')
+            raise ConfigError(f'shape must be "quad" or "polygon", not "{shape}"')
         if split_threshold is not None and split_threshold <= binary_threshold:
-            raise ValueError(
+            raise ConfigError(
                 f"split_threshold {split_threshold} is not above binary_threshold"
                 f" {binary_threshold}"
             )

@@ -11,7 +11,6 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from spotter.errors import ConfigError, SpotterError
-from spotter.synthesis.demo import write_demo_photos
 from spotter.synthesis.pages.crops import page_crops
 from spotter.synthesis.sheets import encode_below, scene_sheet, word_sheet
 from spotter.synthesis.writers import (
@@ -33,7 +32,7 @@ _COMMANDS = {
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """The options of ``words``, ``scenes``, ``pages``, ``page_words`` and ``demo``."""
+    """The options of ``words``, ``scenes``, ``pages`` and ``page_words``."""
     parser = argparse.ArgumentParser(prog="synthesize.py", description="Draw synthetic text.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, (about, _) in _COMMANDS.items():
@@ -63,8 +62,6 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
             command.add_argument(
                 "--polygons", action="store_true", help="labels of any shape, CTW1500 layout"
             )
-    demo = commands.add_parser("demo", help="three painted photos with text")
-    demo.add_argument("--out", required=True, help="folder for the photos")
     return parser.parse_args(arguments)
 
 
@@ -126,10 +123,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the tool; the exit status is 1 after an error of one line, 130 after an interrupt."""
     options = parse_arguments(arguments)
     try:
-        if options.command == "demo":
-            for path in write_demo_photos(options.out):
-                print(path)
-            return 0
         if not options.out and not options.sheet:
             raise ConfigError("nothing to do: name --out and --count, or --sheet")
         if options.out and options.count < 1:

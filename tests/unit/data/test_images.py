@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from spotter.data.images import detector_input_size, image_size, read_image, resize_image
-from spotter.errors import ImageError
+from spotter.errors import ConfigError, ImageError
 
 
 def encode(image, form="PNG", **options):
@@ -121,7 +121,7 @@ def test_detector_input_size():
     assert detector_input_size(100, 20, 960) == (96, 32)
     assert detector_input_size(1280, 720, 736, "min") == (1312, 736)
     assert detector_input_size(2000, 1000, 736, "min") == (1984, 992)
-    with pytest.raises(ValueError, match="limit_type"):
+    with pytest.raises(ConfigError, match="limit_type"):
         detector_input_size(10, 10, 10, "long")
 
 
