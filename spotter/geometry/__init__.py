@@ -10,16 +10,13 @@ from spotter.geometry.crops import (
     crop_quad,
     grow_quad,
     native_size,
-    rotate_crop,
     sliding_windows,
 )
 from spotter.geometry.overlaps import (
     Overlaps,
     as_shapely,
-    intersection_areas,
     iou_matrix,
     pairwise_overlaps,
-    points_in_polygon,
     polygon_to_shapely,
 )
 from spotter.geometry.polygons import (
@@ -56,7 +53,6 @@ __all__ = [
     "crop_quad",
     "group_lines",
     "grow_quad",
-    "intersection_areas",
     "iou_matrix",
     "is_clockwise",
     "min_area_rect",
@@ -67,13 +63,11 @@ __all__ = [
     "order_vertices",
     "pairwise_overlaps",
     "perimeter",
-    "points_in_polygon",
     "polygon_area",
     "polygon_sides",
     "polygon_to_shapely",
     "reading_order",
     "resample_polyline",
-    "rotate_crop",
     "short_side",
     "shrink_distance",
     "signed_area",

@@ -26,9 +26,6 @@ ZOO = Path(__file__).resolve().parent / "weights"
 SUFFIXES = {"auto": ".onnx", "onnx": ".onnx", "openvino": ".onnx", "torch": ".safetensors"}
 """File type that each runtime loads."""
 
-CALIBRATED = ("detection", "recognition", "found")
-"""Parts that a pair may have calibrations of, see :class:`ModelPair`."""
-
 LANGUAGE_SUFFIX = ".npz"
 """File type of language models."""
 
