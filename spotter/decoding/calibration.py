@@ -8,9 +8,8 @@ of it serves the ONNX road.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
@@ -48,20 +47,6 @@ class ScoreCalibration:
     def to_dict(self) -> dict[str, float]:
         """The attributes by name."""
         return asdict(self)
-
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any], origin: str) -> ScoreCalibration:
-        """A calibration as it stands in a file.
-
-        Raises:
-            ConfigError: It has other keys, or values that are no numbers.
-        """
-        try:
-            return cls(**{key: float(value) for key, value in settings.items()})
-        except (AttributeError, TypeError, ValueError):
-            raise ConfigError(
-                f"{origin}: calibration is {{temperature, bias}}, not {settings!r}"
-            ) from None
 
 
 def fit_calibration(

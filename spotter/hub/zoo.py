@@ -111,7 +111,7 @@ def resolve_pair(
         None if detector or recognizer else calibration.get("found"),
         None if detector else preset.zoom,
         {} if detector else preset.postprocessing,
-        None if detector or coarse is None else CoarseView.from_settings(coarse, preset.name),
+        None if detector or coarse is None else CoarseView(**coarse),
     )
 
 
