@@ -1,31 +1,46 @@
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test fuzz lint clean
+.PHONY: demo test test-slow fuzz docs clean
 
 # The words of the demo photos: a table on the terminal, pictures and JSON in outputs/.
 demo: .venv/installed
-	$(BIN)/python demo/spot_image.py demo/photos/*.jpg --out-dir outputs
+	$(BIN)/spotter spot demo/photos/*.jpg --out outputs --overwrite
 
 # What continuous integration runs.
 test: .venv/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest
+
+# Installations by pip in clean environments, and whatever else takes minutes or the network.
+test-slow: .venv/installed-test
+	$(BIN)/python -m pytest -m slow
 
 # Damaged pictures, headers, presets, settings, archives and models: some 100,000, in about an hour.
 fuzz: .venv/installed-test
 	SPOTTER_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest tests/fuzz -x --durations=0
 
-.venv/installed: setup.py
+# The documentation as a site, in site/.
+docs: .venv/installed-docs
+	test -f mkdocs.yml || { echo "no mkdocs.yml: there is no site to build" >&2; exit 2; }
+	$(BIN)/mkdocs build --strict
+
+.venv/installed: pyproject.toml setup.py
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	$(PIP) -e .
 	touch $@
 
 .venv/installed-test: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test]"
+	$(PIP) -e ".[test]"
+	touch $@
+
+.venv/installed-docs: .venv/installed
+	$(PIP) -e ".[docs]"
 	touch $@
 
 clean:
-	rm -rf .venv outputs work_dirs build *.egg-info
+	rm -rf .venv outputs work_dirs build site *.egg-info

@@ -22,11 +22,11 @@ from benchmarks.run import (
     score_words,
 )
 from benchmarks.sets import OpenedSet, open_folder, open_set
-from benchmarks.speed import PEERS
 from benchmarks.suites import SUITES, BenchmarkSet, PhotoSet, Suite, WordSet, suite_of
 from benchmarks.systems import Contender, Settings, our_contender, peer_contender
 from spotter.errors import ConfigError
 from spotter.evaluation.protocols.recognition import RecognitionReport
+from spotter.labeling.rapidocr import PEERS
 from spotter.runtime.runtimes import RUNTIMES
 
 

@@ -14,19 +14,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from spotter.errors import ConfigError, GeometryError, ImageError
+from spotter.errors import GeometryError, ImageError
 from spotter.geometry import order_vertices
+from spotter.labeling.rapidocr import PEERS, RapidOCREngine
 from spotter.pipeline.spotter import SceneTextSpotter
 from spotter.structures import TextInstance
 
 OURS = "spotter"
-PEERS = {
-    "rapidocr": "RapidOCR, words",
-    "rapidocr-lines": "RapidOCR, lines",
-    "rapidocr-openvino": "RapidOCR, words, OpenVINO",
-}
-"""Sides to compare with: word boxes, as spotting is scored, and its normal mode, lines, both on
-ONNX Runtime, which it takes by itself; and words on OpenVINO."""
 
 
 @dataclass(frozen=True)
@@ -84,44 +78,8 @@ class OurSide:
         return Run(words, (between - start) * 1e3, (end - between) * 1e3, used * 1e3)
 
 
-_KEPT: list[Any] = []
-"""Engines of RapidOCR on OpenVINO, which stay to the end of the process. Each opens three cores, of
-which the first goes first: from then on signals are handled on freed memory (see ``_core`` of
-:mod:`spotter.runtime.openvino`), and the process dies at the next one."""
-
-
-class RapidOCRSide:
-    """RapidOCR 3 with the models of its package.
-
-    Args:
-        peer: A key of :data:`PEERS`.
-        threads: Threads per operator.
-
-    Raises:
-        ConfigError: The package is not installed.
-    """
-
-    def __init__(self, peer: str, threads: int) -> None:
-        if not peer_installed():
-            raise ConfigError("rapidocr is not installed (pip install rapidocr)")
-        from rapidocr import RapidOCR
-
-        self.name = PEERS[peer]
-        self._words = peer != "rapidocr-lines"
-        params: dict[str, Any] = {"Global.log_level": "critical"}
-        if peer == "rapidocr-openvino":
-            from rapidocr import EngineType
-
-            params["EngineConfig.openvino.inference_num_threads"] = threads
-            for part in ("Det", "Cls", "Rec"):
-                params[f"{part}.engine_type"] = EngineType.OPENVINO
-        else:
-            engine = "EngineConfig.onnxruntime"
-            params[f"{engine}.intra_op_num_threads"] = threads
-            params[f"{engine}.inter_op_num_threads"] = 1
-        self._engine = RapidOCR(params=params)
-        if peer == "rapidocr-openvino":
-            _KEPT.append(self._engine)
+class RapidOCRSide(RapidOCREngine):
+    """RapidOCR as a side: see :class:`spotter.labeling.rapidocr.RapidOCREngine`."""
 
     def run(self, photo: np.ndarray) -> Run:
         """See :class:`Side`."""
@@ -147,42 +105,6 @@ class RapidOCRSide:
         except Exception as error:
             raise ImageError(f"{path.name}: RapidOCR: {error}") from None
         return self._instances(output, words=False)
-
-    def read_word(self, crop: np.ndarray) -> tuple[str | None, float]:
-        """Text and score of a word crop (H, W, 3) uint8 BGR: recognition without detection."""
-        output = self._call(crop, use_det=False, return_word_box=False)
-        if not getattr(output, "txts", None):
-            return None, 0.0
-        return output.txts[0], float(output.scores[0])
-
-    @property
-    def characters(self) -> list[str]:
-        """Classes 1 and up of :meth:`frame_probabilities`."""
-        return list(self._recognizer.postprocess_op.character[1:])
-
-    def frame_probabilities(self, crop: np.ndarray) -> np.ndarray:
-        """(T, K) probabilities per frame of a word crop (H, W, 3) uint8 BGR; class 0 is the blank.
-
-        The crop is not turned, unlike by :meth:`read_word`.
-        """
-        recognizer = self._recognizer
-        _, height, width = recognizer.rec_image_shape[:3]
-        ratio = max(width / height, crop.shape[1] / crop.shape[0])
-        batch = recognizer.resize_norm_img(crop, ratio)[None].astype(np.float32)
-        return np.asarray(recognizer.session(batch))[0]
-
-    @property
-    def _recognizer(self) -> Any:
-        if self._engine.text_rec is None:
-            # The engine loads its parts when they are first used.
-            self.read_word(np.full((48, 96, 3), 255, np.uint8))
-        return self._engine.text_rec
-
-    def _call(self, image: np.ndarray, use_det: bool, return_word_box: bool) -> Any:
-        # The engine keeps the options of a call for the next one, so each call gives them all.
-        return self._engine(
-            image, use_det=use_det, use_cls=True, use_rec=True, return_word_box=return_word_box
-        )
 
     def _instances(self, output: Any, words: bool | None = None) -> list[TextInstance]:
         if getattr(output, "txts", None) is None:
@@ -241,11 +163,6 @@ def present_peers() -> list[str]:
     """Keys of :data:`PEERS` that can run here, where RapidOCR is installed."""
     openvino = importlib.util.find_spec("openvino") is not None
     return [peer for peer in PEERS if openvino or peer != "rapidocr-openvino"]
-
-
-def peer_installed() -> bool:
-    """Whether the package of the peer can be imported."""
-    return importlib.util.find_spec("rapidocr") is not None
 
 
 def interleave(

@@ -150,7 +150,7 @@ def peer_contender(peer: str, threads: int | None) -> Contender:
     """RapidOCR with the models of its package.
 
     Args:
-        peer: A key of :data:`benchmarks.speed.PEERS`.
+        peer: A key of :data:`spotter.labeling.rapidocr.PEERS`.
         threads: Threads per operator; ``None``: one.
 
     Raises:

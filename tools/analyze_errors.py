@@ -4,8 +4,15 @@ One self-contained page: scores; missed, misread, merged and split words and fal
 pictures; confused characters; accuracy by height, angle, length and confidence.
 """
 
+from spotter.cli.analyze import analyze
+from spotter.cli.commands import run
 from spotter.cli.errors import run_tool
-from spotter.error_analysis.command import main
+
+
+def main() -> None:
+    """Parse the command line and run."""
+    run(analyze)
+
 
 if __name__ == "__main__":
     run_tool(main)

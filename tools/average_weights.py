@@ -5,31 +5,14 @@ Trainings that began from the same weights can be averaged (Wortsman et al., "Mo
 header is that of the first file, without its scores, as the mean has other ones.
 """
 
-from __future__ import annotations
-
-import argparse
-from pathlib import Path
-
+from spotter.cli.commands import run
 from spotter.cli.errors import run_tool
+from spotter.cli.weights import average
 
 
 def main() -> None:
     """Parse the command line and run."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "parts",
-        nargs="+",
-        metavar="FILE[:SHARE]",
-        help="weights; after the first also checkpoints (.pth)",
-    )
-    parser.add_argument("--out", required=True, type=Path, help="the .safetensors file to write")
-    arguments = parser.parse_args()
-    from spotter.training.averaging import average_files, parse_part
-
-    shares = average_files([parse_part(part) for part in arguments.parts], arguments.out)
-    print(f"{arguments.out}: " + ", ".join(f"{share:.3f} {file}" for file, share in shares))
+    run(average)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,16 @@ One table is printed, and written with ``--json`` and ``--markdown``; prediction
 JSON lines. ``--peer rapidocr`` runs RapidOCR on the same sets.
 """
 
-from benchmarks.command import main
+import sys
+
+from spotter.cli.checkout import call_in_checkout
 from spotter.cli.errors import run_tool
+
+
+def main() -> None:
+    """Pass the command line on."""
+    call_in_checkout("benchmarks.command", sys.argv[1:])
+
 
 if __name__ == "__main__":
     run_tool(main)

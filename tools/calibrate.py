@@ -4,8 +4,16 @@ Fits on the validation suite, prints calibration errors and what ``min_score`` d
 fit into the pair's file (``--write``) and a reliability diagram (``--page``).
 """
 
-from benchmarks.calibrate import main
+import sys
+
+from spotter.cli.checkout import call_in_checkout
 from spotter.cli.errors import run_tool
+
+
+def main() -> None:
+    """Pass the command line on."""
+    call_in_checkout("benchmarks.calibrate", sys.argv[1:])
+
 
 if __name__ == "__main__":
     run_tool(main)

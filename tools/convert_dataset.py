@@ -5,8 +5,15 @@ in DST/refused.txt. ``--crops`` cuts the labelled words out of photos. An interr
 goes on when the same command is given again.
 """
 
+from spotter.cli.commands import run
+from spotter.cli.convert import convert
 from spotter.cli.errors import run_tool
-from spotter.conversion.command import main
+
+
+def main() -> None:
+    """Parse the command line and run."""
+    run(convert)
+
 
 if __name__ == "__main__":
     run_tool(main)

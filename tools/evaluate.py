@@ -4,8 +4,15 @@ PRED is a file of our JSON lines or an official submission, TRUTH an official ar
 or a set in any layout of ``tools/convert_dataset.py --list``.
 """
 
+from spotter.cli.commands import run
 from spotter.cli.errors import run_tool
-from spotter.evaluation.command import main
+from spotter.cli.evaluate import evaluate
+
+
+def main() -> None:
+    """Parse the command line and run."""
+    run(evaluate)
+
 
 if __name__ == "__main__":
     run_tool(main)

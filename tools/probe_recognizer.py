@@ -4,8 +4,16 @@ It reads drawn words that get harder in one way at a time: smaller, blurred, fai
 spaced out, condensed, stacked, or without meaning.
 """
 
-from benchmarks.robustness import main
+import sys
+
+from spotter.cli.checkout import call_in_checkout
 from spotter.cli.errors import run_tool
+
+
+def main() -> None:
+    """Pass the command line on."""
+    call_in_checkout("benchmarks.robustness", sys.argv[1:])
+
 
 if __name__ == "__main__":
     run_tool(main)

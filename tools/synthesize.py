@@ -7,9 +7,15 @@ stopped. Without ``--fonts``, ``--words`` and ``--backgrounds``: the system's fo
 list and painted surfaces.
 """
 
-import sys
+from spotter.cli.commands import run
+from spotter.cli.errors import run_tool
+from spotter.cli.synthesize import synthesize
 
-from spotter.synthesis.command import main
+
+def main() -> None:
+    """Parse the command line and run."""
+    run(synthesize)
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_tool(main)

@@ -3,7 +3,15 @@
 Several processes: ``torchrun --nproc-per-node 8 tools/train.py CONFIG --launcher pytorch``.
 """
 
-from spotter.training.launch import run_tool, train_main
+from spotter.cli.commands import run
+from spotter.cli.errors import run_tool
+from spotter.cli.train import train
+
+
+def main() -> None:
+    """Parse the command line and run."""
+    run(train)
+
 
 if __name__ == "__main__":
-    run_tool(train_main)
+    run_tool(main)

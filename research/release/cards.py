@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 from collections.abc import Sequence
@@ -10,12 +11,27 @@ from typing import Any
 
 from safetensors import safe_open
 
+import spotter
 from research.release.curve import curve_section
 from spotter.errors import WeightsError
 from spotter.evaluation.report import markdown_table
 from spotter.training.weights import read_header
 
 _ABOUT = ("data", "schedule", "averaged", "licence")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line of ``tools/model_card.py``."""
+    package = Path(spotter.__file__).parent
+    parser = argparse.ArgumentParser(
+        prog="model_card.py", description="Write the cards of shipped models anew."
+    )
+    parser.add_argument("names", nargs="+", help="shipped weights")
+    parser.add_argument("--zoo", type=Path, default=package / "hub" / "weights")
+    parser.add_argument("--docs", type=Path, default=package.parent / "docs")
+    options = parser.parse_args(arguments)
+    for name in options.names:
+        print(write_card(name, options.zoo, options.docs))
 
 
 def write_card(name: str, zoo: Path, docs: Path) -> Path:
@@ -47,7 +63,7 @@ def write_card(name: str, zoo: Path, docs: Path) -> Path:
     rows += [f"- **training**: {line}" for line in _training(pieces, name)]
     grown_from = next((p["grown_from"] for p in pieces if p.get("grown_from")), "")
     if grown_from:
-        rows += [f"- **grown out of**: [{grown_from}]({grown_from}.md), whose hours come before"]
+        rows += [f"- **grown out of**: {grown_from}, whose hours come before"]
     rows += ["", "## Scores", "", f"{card['protocol']}; printed by `{card['command']}`."]
     rows += ["", markdown_table(["validation", "value"], _scores(card["metrics"])).rstrip()]
     curve = curve_section(pieces, _curve_metric(header, pieces))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -19,12 +19,13 @@ from rich.progress import (
 
 from spotter.io.jsonl import JsonLines
 
-Answer = Callable[[Sequence[str], Sequence[Path]], Sequence[dict[str, Any]]]
+Source = TypeVar("Source", bound=Path | str)
+Answer = Callable[[Sequence[str], Sequence[Source]], Sequence[dict[str, Any]]]
 
 
 def process_in_bulk(
-    images: Mapping[str, Path],
-    answer: Answer,
+    images: Mapping[str, Source],
+    answer: Answer[Source],
     out: str | Path,
     label: str,
     chunk: int = 16,
@@ -33,7 +34,7 @@ def process_in_bulk(
     """Answer all images that have no line yet, in order.
 
     Args:
-        images: Name of the line to path.
+        images: Name of the line to path or address.
         answer: Gives the records of some (names, paths) in order, one for each or, of a document,
             one for each page; a record has ``image``, and ``error`` when it could not be read.
         out: The file of JSON lines.

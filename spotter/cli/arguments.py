@@ -1,66 +1,64 @@
-"""Command-line options that the tools share, and the spotter that they describe."""
+"""The images that a command line names: files, folders, patterns and lists."""
 
 from __future__ import annotations
 
-import argparse
+import glob
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from spotter.errors import ImageError
-from spotter.hub.spotting_config import load_spotting_config, merge_settings
-from spotter.io.folders import list_images
+from spotter.io.folders import list_images, unused_name
 from spotter.io.names import printable_path
-from spotter.pipeline.spotter import SceneTextSpotter
-from spotter.runtime.runtimes import RUNTIMES
+from spotter.io.sources import is_url
 
-_DEFAULTS = {"model": "default", "runtime": "auto", "device": "cpu"}
-
-
-def add_runtime_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options of everything that loads a model."""
-    parser.set_defaults(**_DEFAULTS)
-    parser.add_argument("--model", help="pair of the zoo, or a .json of a pair")
-    parser.add_argument("--recognizer", help="recognizer instead of the pair's: file or zoo name")
-    parser.add_argument("--runtime", choices=RUNTIMES)
-    parser.add_argument("--device", help="cpu, cuda or cuda:N")
-    parser.add_argument("--threads", type=int, help="default: all cores of this process")
-    parser.add_argument(
-        "--language", help="language model of the zoo or a .npz file, or none; default: the pair's"
-    )
+Source = Path | str
+"""Where an image is: a path or, as text, an ``http://`` or ``https://`` address."""
 
 
-def add_spotter_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options of everything that spots words in photos."""
-    add_runtime_arguments(parser)
-    parser.add_argument("--config", help="spotting config, such as configs/spotting/english.toml")
-    parser.add_argument("--detector", help="detector instead of the pair's: file or zoo name")
-    parser.add_argument("--min-score", type=float, help="drop words below it; default: the pair's")
-    parser.add_argument("--limit-side", type=int, help="input size of the detector in pixels")
-    parser.add_argument("--limit-type", choices=("max", "min"))
-    parser.add_argument("--zoom", type=float, help="enlarge photos by it; default: the pair's")
-    parser.add_argument("--tile", type=int, help="search larger photos in windows of this size")
-    parser.add_argument("--lexicon", help="file of the words that may occur, one per line")
-
-
-def runtime_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Keyword arguments of the classes that load a model."""
-    names = ("model", "recognizer", "runtime", "device", "threads", "language")
-    return {name: getattr(arguments, name) for name in names}
-
-
-def spotter_from(arguments: argparse.Namespace, **options: Any) -> SceneTextSpotter:
-    """The spotter that the options of :func:`add_spotter_arguments` describe.
+def named_images(sources: Sequence[str | Path], documents: bool = False) -> Mapping[str, Source]:
+    """The images that some arguments name, in their order.
 
     Args:
-        arguments: Parsed options.
-        options: Further keyword arguments of :class:`SceneTextSpotter`.
+        sources: Image files, addresses, folders (searched recursively), patterns such as
+            ``photos/*.jpg``, and lists (``.txt``, one path per line, relative to the list's
+            folder).
+        documents: Also list PDF files of folders.
+
+    Returns:
+        Name to path or address, each once. In a single folder or list an image is named by its path
+        below it, otherwise by its path; names can be shown on any terminal. A file that does not
+        exist is among them: reading it is what fails.
+
+    Raises:
+        ImageError: A folder or list that holds no image, or a pattern that no file matches.
     """
-    names = ("detector", "min_score", "limit_side", "limit_type", "zoom", "tile", "lexicon")
-    chosen = {name: getattr(arguments, name) for name in names}
-    chosen |= runtime_options(arguments)
-    if arguments.config:
-        chosen = merge_settings(load_spotting_config(arguments.config), chosen, _DEFAULTS)
-    return SceneTextSpotter(**{**chosen, **options})
+    if len(sources) == 1 and not is_url(sources[0]):
+        source = Path(sources[0])
+        if source.is_dir():
+            return list_images(source, documents)
+        if source.suffix.lower() == ".txt":
+            return listed_images(source)
+    found: dict[str, Source] = {}
+    for image in dict.fromkeys(image for one in sources for image in _images_of(one, documents)):
+        name = printable_path(image.as_posix() if isinstance(image, Path) else image)
+        found[unused_name(name, found)] = image
+    return found
+
+
+def _images_of(source: Source, documents: bool) -> list[Source]:
+    if is_url(source):
+        return [source]
+    path = Path(source)
+    if path.is_dir():
+        return [*list_images(path, documents).values()]
+    if path.suffix.lower() == ".txt":
+        return [*listed_images(path).values()]
+    if path.exists() or not glob.has_magic(str(source)):
+        return [path]
+    matches = sorted(map(Path, glob.glob(str(source), recursive=True)))
+    if not matches:
+        raise ImageError(f"{printable_path(source)}: no file matches")
+    return [image for match in matches for image in _images_of(match, documents)]
 
 
 def find_images(folder: str | Path, documents: bool = False) -> dict[str, Path]:

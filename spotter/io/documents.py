@@ -111,7 +111,9 @@ def _too_many(name: str, number: int) -> Page:
 
 def _pdf_pages(stream: IO[bytes], name: str, limits: ReadLimits) -> Iterator[Page]:
     if find_spec("pypdfium2") is None:
-        raise ImageError(f"{name}: is a PDF, which needs pypdfium2 (pip install 'spotter[pdf]')")
+        raise ImageError(
+            f"{name}: is a PDF, which needs pypdfium2 (pip install 'scene-text-spotter[pdf]')"
+        )
     import pypdfium2
 
     stream.seek(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from pathlib import Path
 
 from spotter.errors import ImageError
@@ -48,13 +49,13 @@ def list_images(folder: str | Path, documents: bool = False) -> dict[str, Path]:
         if Path(file).suffix.lower() in suffixes
     ]
     for path in [*paths, *closed]:
-        found[_unused(printable_path(path.relative_to(root).as_posix()), found)] = path
+        found[unused_name(printable_path(path.relative_to(root).as_posix()), found)] = path
     if not found:
         raise ImageError(f"{name}: no image in it")
     return dict(sorted(found.items()))
 
 
-def _unused(name: str, taken: dict[str, Path]) -> str:
+def unused_name(name: str, taken: Container[str]) -> str:
     """A name that no other has: escapes may make two names the same."""
     number, free = 1, name
     while free in taken:

@@ -10,6 +10,7 @@ from rich.progress import track
 
 from spotter.data.readers.base import Reader
 from spotter.data.readers.pseudo_labels import sample_name
+from spotter.data.transforms.loading import load_pixels
 from spotter.errors import AnnotationError, SpotterError
 from spotter.io.jsonl import JsonLines
 from spotter.pipeline.word_recognizer import WordRecognizer
@@ -28,9 +29,6 @@ def label_samples(recognizer: WordRecognizer, samples: Reader, out: str | Path) 
     Returns:
         How many crops were read now, and how many of them could not be.
     """
-    # Only what loads samples needs mmcv.
-    from spotter.data.transforms.loading import load_pixels
-
     failed = count = 0
     with JsonLines(out) as lines:
         names = [sample_name(samples[index]) for index in range(len(samples))]

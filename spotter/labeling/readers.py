@@ -8,10 +8,10 @@ from typing import Protocol
 
 import numpy as np
 
-from benchmarks.speed import RapidOCRSide
 from spotter.charset import Charset
 from spotter.errors import CharsetError
 from spotter.hub.zoo import resolve_pair
+from spotter.labeling.rapidocr import RapidOCREngine
 from spotter.pipeline.crops import image_directions
 from spotter.pipeline.recognizer import CropReader
 from spotter.pipeline.word_recognizer import WordRecognizer
@@ -88,7 +88,7 @@ class PeerReader:
 
     Args:
         characters: The character set.
-        engine: A key of :data:`benchmarks.speed.PEERS`.
+        engine: A key of :data:`spotter.labeling.rapidocr.PEERS`.
         threads: Threads per operator.
 
     Raises:
@@ -99,9 +99,9 @@ class PeerReader:
         self, characters: str | Charset = "94", engine: str = "rapidocr", threads: int = 1
     ) -> None:
         self._charset = Charset.load(characters)
-        self._side = RapidOCRSide(engine, threads)
-        self.name = self._side.name
-        own = {character: place for place, character in enumerate(self._side.characters, start=1)}
+        self._engine = RapidOCREngine(engine, threads)
+        self.name = self._engine.name
+        own = {character: place for place, character in enumerate(self._engine.characters, start=1)}
         self.characters = "".join(c for c in self._charset.characters if c in own)
         self._columns = [0, *(own[character] for character in self.characters)]
 
@@ -109,14 +109,14 @@ class PeerReader:
         """See :class:`WordReader`."""
         readings = []
         for crop in crops:
-            text, score = self._side.read_word(crop)
+            text, score = self._engine.read_word(crop)
             spelled = spell(text, self._charset)
             readings.append((spelled, score if spelled else 0.0))
         return readings
 
     def log_probabilities(self, crop: np.ndarray) -> np.ndarray:
         """See :class:`WordReader`; what falls to other characters is nobody's."""
-        probabilities = self._side.frame_probabilities(crop)[:, self._columns]
+        probabilities = self._engine.frame_probabilities(crop)[:, self._columns]
         return np.log(np.maximum(probabilities.astype(np.float64), _LEAST_PROBABILITY))
 
 

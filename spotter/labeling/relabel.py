@@ -20,6 +20,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from rich.progress import track
 
+from spotter.data.readers.base import Reader
 from spotter.errors import CharsetError, ConfigError, ImageError
 from spotter.geometry import crop_polygon, grow_quad, min_area_rect
 from spotter.label_alphabet import LabelAlphabet
@@ -30,6 +31,7 @@ from spotter.synthesis.writers import icdar_lines
 
 Method = Literal["agreement", "constrained", "peer", "combined"]
 METHODS: tuple[Method, ...] = get_args(Method)
+Samples = Reader | Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ class Relabeller:
 
 
 def relabel_words(
-    words: Sequence[Mapping[str, Any]],
+    words: Samples,
     relabeller: Relabeller,
     load: Callable[[dict[str, Any]], np.ndarray],
 ) -> Iterator[tuple[int, Relabelled]]:
@@ -208,7 +210,7 @@ def relabel_words(
 
 
 def relabel_list(
-    words: Sequence[Mapping[str, Any]],
+    words: Samples,
     relabeller: Relabeller,
     load: Callable[[dict[str, Any]], np.ndarray],
     out: Path,
@@ -238,7 +240,7 @@ def relabel_list(
 
 
 def relabel_photos(
-    photos: Sequence[Mapping[str, Any]],
+    photos: Samples,
     relabeller: Relabeller,
     load: Callable[[dict[str, Any]], np.ndarray],
     out: Path,

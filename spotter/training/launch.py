@@ -1,21 +1,19 @@
-"""From a command line to a runner: configs, overrides, and errors of one line."""
+"""From a config file to a runner: overrides, and errors of one line."""
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 
-from spotter.cli.errors import run_tool  # noqa: F401
 from spotter.errors import ConfigError, SpotterError
-from spotter.training.distributed import LAUNCHERS, stop
+from spotter.training.distributed import stop
 
 DATA_ROOT = "SPOTTER_DATA"
 """Environment variable that holds the folder of the data sets; the configs read it."""
@@ -116,61 +114,47 @@ def scoring_config(
     return cfg
 
 
-def train_main(arguments: Sequence[str] | None = None) -> None:
-    """The command line of ``tools/train.py``."""
-    parser = argparse.ArgumentParser(description="Train a detector, a recognizer or a recipe.")
-    _add_common(parser)
-    parser.add_argument(
-        "--amp", action="store_true", help="compute in bfloat16 where the device does"
-    )
-    parser.add_argument(
-        "--resume",
-        nargs="?",
-        const=True,
-        default=False,
-        metavar="CHECKPOINT",
-        help="go on from the newest checkpoint in the work folder, or from this one",
-    )
-    args = parser.parse_args(arguments)
+def train(
+    path: str | Path,
+    work_dir: str | Path | None = None,
+    options: Mapping[str, Any] | None = None,
+    amp: bool = False,
+    resume: bool | str = False,
+    launcher: str = "none",
+) -> None:
+    """Train what a config describes; the arguments are those of :func:`training_config`.
+
+    Raises:
+        SpotterError: The config does not train, or names something that does not exist.
+    """
     from spotter.training.runner import SpotterRunner
 
-    cfg = training_config(
-        args.config, args.work_dir, args.cfg_options, args.amp, args.resume, args.launcher
-    )
+    cfg = training_config(path, work_dir, options, amp, resume, launcher)
     with _plain_build_errors():
         SpotterRunner.from_cfg(cfg).train()
     stop()
 
 
-def score_main(arguments: Sequence[str] | None = None) -> None:
-    """The command line of ``tools/test.py``."""
-    parser = argparse.ArgumentParser(description="Score weights on the test set of a config.")
-    _add_common(parser)
-    parser.add_argument("weights", help=".safetensors, or .pth with nothing but tensors")
-    args = parser.parse_args(arguments)
+def score(
+    path: str | Path,
+    weights: str | Path,
+    work_dir: str | Path | None = None,
+    options: Mapping[str, Any] | None = None,
+    launcher: str = "none",
+) -> None:
+    """Score weights on the test set of a config; see :func:`scoring_config`.
+
+    Raises:
+        SpotterError: There are no such weights, or the config does not test.
+    """
     from spotter.training.runner import SpotterRunner
 
-    if not Path(args.weights).is_file():
-        raise ConfigError(f"{args.weights}: no such weights file")
-    cfg = scoring_config(args.config, args.weights, args.work_dir, args.cfg_options, args.launcher)
+    if not Path(weights).is_file():
+        raise ConfigError(f"{weights}: no such weights file")
+    cfg = scoring_config(path, weights, work_dir, options, launcher)
     with _plain_build_errors():
         SpotterRunner.from_cfg(cfg).test()
     stop()
-
-
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("config", help="experiment config, such as configs/detection/....py")
-    parser.add_argument("--work-dir", help="folder for logs and checkpoints")
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=DictAction,
-        metavar="KEY=VALUE",
-        help="overrides, such as train_cfg.max_iters=100 data_root=/data",
-    )
-    parser.add_argument("--launcher", choices=LAUNCHERS, default="none")
-    # torch.distributed.launch passes this one; torchrun sets the environment instead.
-    parser.add_argument("--local-rank", "--local_rank", type=int, help=argparse.SUPPRESS)
 
 
 @contextmanager

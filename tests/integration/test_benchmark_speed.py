@@ -9,8 +9,8 @@ from pathlib import Path
 import cv2
 import pytest
 
+from benchmarks import speed_command
 from benchmarks.speed import Measurement, Run
-from tests.integration.conftest import load_tool
 from tests.unit.pipeline.networks import photo
 
 TOOL = "tools/benchmark_speed.py"
@@ -32,7 +32,6 @@ def test_ours_alone_with_scores(
         # The box as the post-processor grows it; the labels' frame is half the stored photo's.
         (labels / f"gt_img_{index}.txt").write_text("2,2,30.5,2,30.5,13,2,13,word\n")
     # Another process would spend seconds on its imports.
-    loaded = load_tool(TOOL)
     monkeypatch.setattr("subprocess.run", lambda *a, **k: type("Done", (), DONE)())
     report = tmp_path / "report.json"
     run_script(
@@ -48,7 +47,7 @@ def test_ours_alone_with_scores(
     assert ours["words_per_photo"] == 1.0
     assert ours["detection_hmean"] == 1.0
     assert "detection hmean" in capsys.readouterr().out
-    assert loaded.parse(["x", "--resize", "1280x720"]).resize == (1280.0, 720.0)
+    assert speed_command.Pair("x").convert("1280x720", None, None) == (1280.0, 720.0)
 
 
 DONE = {"returncode": 0, "stdout": "noise\n123.5\n", "stderr": ""}
@@ -57,10 +56,9 @@ DONE = {"returncode": 0, "stdout": "noise\n123.5\n", "stderr": ""}
 def test_ratios(capsys) -> None:
     from rich.console import Console
 
-    tool = load_tool(TOOL)
     ours = Measurement("spotter", [Run([], 10, 5, 15)], [[]], 100.0)
     peer = Measurement("peer", [Run([], 30, 30, 60)], [[]], 250.0)
-    Console(width=120).print(tool.make_table([ours, peer], "title"))
+    Console(width=120).print(speed_command.make_table([ours, peer], "title"))
     out = capsys.readouterr().out
     assert "60.0 (4.00x)" in out
     assert "250.0 (2.50x)" in out

@@ -22,7 +22,7 @@ class IIIT5KReader(Reader):
     """The structs of ``traindata.mat`` and ``testdata.mat``: ImgName, GroundTruth, two lexicons.
 
     ``trainCharBound.mat`` and ``testCharBound.mat`` (ImgName, chars) give the same words, without
-    lexicons and in a fraction of the time. Needs scipy: ``pip install "spotter[mat]"``.
+    lexicons and in a fraction of the time. Needs scipy: ``pip install "scene-text-spotter[mat]"``.
 
     Args:
         annotation_file: One of those files; the struct has the file's name.

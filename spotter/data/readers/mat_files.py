@@ -27,7 +27,9 @@ def load_mat(path: str | Path, names: Sequence[str]) -> dict[str, np.ndarray]:
         from scipy.io import loadmat
         from scipy.io.matlab import MatReadError
     except ImportError:
-        raise ConfigError(f'{path}: MATLAB files need scipy: pip install "spotter[mat]"') from None
+        raise ConfigError(
+            f'{path}: MATLAB files need scipy: pip install "scene-text-spotter[mat]"'
+        ) from None
     try:
         content = loadmat(str(path), appendmat=False, variable_names=list(names))
     except FileNotFoundError as error:

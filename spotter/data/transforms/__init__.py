@@ -1,4 +1,4 @@
-"""Transforms of training and evaluation pipelines, mmcv style, registered in ``TRANSFORMS``."""
+"""Transforms of training and evaluation pipelines, registered in ``TRANSFORMS``."""
 
 from spotter.data.transforms.affine_crop import RandomAffineCrop
 from spotter.data.transforms.branches import MultiBranch

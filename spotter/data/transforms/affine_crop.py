@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from mmcv.transforms import BaseTransform
 
 from spotter.data.randomness import chance, integer, rng, uniform
+from spotter.data.transforms.base import BaseTransform
 from spotter.data.transforms.warping import warp_affine, warp_instances
 from spotter.registry import TRANSFORMS
 

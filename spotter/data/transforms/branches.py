@@ -6,9 +6,8 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmcv.transforms import BaseTransform
-
 from spotter.data.pipeline import build_pipeline
+from spotter.data.transforms.base import BaseTransform
 from spotter.errors import ConfigError
 from spotter.registry import TRANSFORMS
 

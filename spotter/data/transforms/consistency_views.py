@@ -7,10 +7,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from mmcv.transforms import BaseTransform
 
 from spotter.data.randomness import chance, integer, uniform
 from spotter.data.transforms import photometric
+from spotter.data.transforms.base import BaseTransform
 from spotter.data.transforms.rec_geometric import image_corners
 from spotter.data.transforms.warping import warp_corners
 from spotter.registry import TRANSFORMS

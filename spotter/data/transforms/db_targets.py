@@ -6,8 +6,8 @@ from __future__ import annotations
 from math import ceil, hypot
 
 import numpy as np
-from mmcv.transforms import BaseTransform
 
+from spotter.data.transforms.base import BaseTransform
 from spotter.geometry import offset_polygon, polygon_area, shrink_distance
 from spotter.registry import TRANSFORMS
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from mmcv.transforms import BaseTransform
 
 from spotter.data.images import detector_input_size, resize_image
+from spotter.data.transforms.base import BaseTransform
 from spotter.data.transforms.warping import warp_instances
 from spotter.registry import TRANSFORMS
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from mmcv.transforms import BaseTransform
 
 from spotter.data.randomness import chance, rng, uniform
 from spotter.data.transforms import photometric
+from spotter.data.transforms.base import BaseTransform
 from spotter.registry import TRANSFORMS
 
 

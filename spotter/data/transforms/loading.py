@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmcv.transforms import BaseTransform
-
 from spotter.data.images import read_image, resize_image
 from spotter.data.readers.lmdb import read_lmdb_image
+from spotter.data.transforms.base import BaseTransform
 from spotter.errors import ImageError
 from spotter.geometry import crop_polygon
 from spotter.registry import TRANSFORMS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from mmcv.transforms import BaseTransform
 
+from spotter.data.transforms.base import BaseTransform
 from spotter.registry import TRANSFORMS
 from spotter.structures import TextDetSample, TextInstance, TextRecSample
 

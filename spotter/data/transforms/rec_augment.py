@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from mmcv.transforms import BaseTransform
 
 from spotter.data.randomness import chance, integer, rng, uniform
 from spotter.data.transforms import photometric
+from spotter.data.transforms.base import BaseTransform
 from spotter.data.transforms.rec_geometric import (
     clipped_corners,
     detected_corners,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from mmcv.transforms import BaseTransform
 
 from spotter.data.randomness import chance, integer, rng, uniform
+from spotter.data.transforms.base import BaseTransform
 from spotter.data.word_context import DETECTED_MARGIN, shorter_side
 from spotter.geometry import transform_points
 from spotter.registry import TRANSFORMS

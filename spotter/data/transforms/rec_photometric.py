@@ -9,10 +9,10 @@ from __future__ import annotations
 from abc import abstractmethod
 
 import numpy as np
-from mmcv.transforms import BaseTransform
 
 from spotter.data.randomness import chance, uniform
 from spotter.data.transforms import photometric
+from spotter.data.transforms.base import BaseTransform
 from spotter.registry import TRANSFORMS
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from mmcv.transforms import BaseTransform
 
 from spotter.data.images import resize_image
+from spotter.data.transforms.base import BaseTransform
 from spotter.data.word_context import word_box
 from spotter.registry import TRANSFORMS
 from spotter.runtime.input_size import RecInputSize, ResizeMode

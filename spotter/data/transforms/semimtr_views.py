@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from mmcv.transforms import BaseTransform
 
 from spotter.data.randomness import chance, integer, rng, uniform
 from spotter.data.transforms import photometric
+from spotter.data.transforms.base import BaseTransform
 from spotter.data.transforms.rec_geometric import framed_corners, image_corners, rotation_shear
 from spotter.data.transforms.warping import warp_corners
 from spotter.registry import TRANSFORMS

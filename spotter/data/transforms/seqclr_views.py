@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
-from mmcv.transforms import BaseTransform
 
 from spotter.data import randomness
 from spotter.data.transforms import photometric
+from spotter.data.transforms.base import BaseTransform
 from spotter.data.transforms.rec_geometric import image_corners
 from spotter.data.transforms.warping import warp_corners
 from spotter.errors import ConfigError

@@ -94,7 +94,7 @@ def blank_pdf(count: int) -> bytes:
 def test_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(documents, "find_spec", lambda name: None)
-        with pytest.raises(ImageError, match=r"pip install 'spotter\[pdf\]'"):
+        with pytest.raises(ImageError, match=r"pip install 'scene-text-spotter\[pdf\]'"):
             list(read_pages(blank_pdf(1)))
     pytest.importorskip("pypdfium2")
     read = list(read_pages(blank_pdf(2)))

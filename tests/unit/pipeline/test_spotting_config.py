@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import inspect
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 
-from spotter.cli.arguments import add_spotter_arguments, spotter_from
+from spotter.cli.commands import run
+from spotter.cli.options import spotter_from, spotter_options
 from spotter.decoding import LanguageModel, WordSource
 from spotter.errors import ConfigError
 from spotter.hub.spotting_config import load_spotting_config, setting_names
@@ -39,13 +41,17 @@ def test_a_config_is_the_arguments(config: Path, pair: dict[str, Path]) -> None:
 
 
 def test_the_command_line_has_the_last_word(config: Path) -> None:
-    parser = argparse.ArgumentParser()
-    add_spotter_arguments(parser)
-    plain = spotter_from(parser.parse_args(["--config", str(config)]))
+    spotters: list[SceneTextSpotter] = []
+
+    @click.command()
+    @spotter_options
+    def command(**options: Any) -> None:
+        spotters.append(spotter_from(options))
+
+    run(command, ["--config", str(config)])
+    run(command, ["--config", str(config), "--min-score", "0", "--language", "none"])
+    plain, changed = spotters
     assert plain.min_score == 0.25
-    changed = spotter_from(
-        parser.parse_args(["--config", str(config), "--min-score", "0", "--language", "none"])
-    )
     assert changed.min_score == 0.0
     assert changed._reader._language is not plain._reader._language
     assert changed._reader._language is None

@@ -30,7 +30,7 @@ from tests.unit.pipeline.networks import (
     recognizer_header,
 )
 
-ZOO = Path(__file__).parents[3] / "spotter" / "zoo"
+ZOO = Path(__file__).parents[3] / "spotter" / "hub" / "weights"
 
 
 def refusal(call: Any, *arguments: Any, **options: Any) -> str:

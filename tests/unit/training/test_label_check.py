@@ -36,7 +36,7 @@ def words(tmp_path: Path) -> Path:
 def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Lines that go to the log."""
     lines: list[str] = []
-    for module in ("engine.hooks.label_check", "data.datasets", "data.cache"):
+    for module in ("training.hooks.label_check", "data.datasets", "data.cache"):
         monkeypatch.setattr(f"spotter.{module}.print_log", lambda line, *_: lines.append(line))
     return lines
 

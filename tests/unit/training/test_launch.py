@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from spotter.cli.commands import run
+from spotter.cli.errors import run_tool
+from spotter.cli.train import test as score
+from spotter.cli.train import train
 from spotter.errors import ConfigError
 from spotter.training import launch
 from spotter.training.checkpoint import find_last_checkpoint
@@ -49,8 +53,8 @@ def test_commands_train_resume_and_score(
 ) -> None:
     work_dir = str(tmp_path / "run")
     options = ["--work-dir", work_dir, "--cfg-options"]
-    launch.train_main([str(config), *options, "train_cfg.max_iters=3"])
-    launch.train_main([str(config), "--resume", "--amp", *options, "train_cfg.max_iters=4"])
+    run(train, [str(config), *options, "train_cfg.max_iters=3"])
+    run(train, [str(config), "--resume", "--amp", *options, "train_cfg.max_iters=4"])
     last = find_last_checkpoint(work_dir)
     assert last is not None
     assert last.name == "iter_4.pth"
@@ -59,7 +63,7 @@ def test_commands_train_resume_and_score(
         if weights.suffix == ".safetensors":
             header = {"format": 1, "task": "detection", "config": {"type": "ToyRegressor"}}
             save_weights(weights, ToyRegressor(), header)
-        launch.score_main([str(config), str(weights), "--work-dir", str(tmp_path / "test")])
+        run(score, [str(config), str(weights), "--work-dir", str(tmp_path / "test")])
         assert "test at iteration 0: error" in capsys.readouterr().out
 
 
@@ -92,7 +96,7 @@ def test_mistakes_are_one_line_and_exit_2(
     if "--work-dir" not in filled:
         filled += ["--work-dir", str(tmp_path / "run")]
     with pytest.raises(SystemExit) as caught:
-        launch.run_tool(lambda: launch.train_main(filled))
+        run_tool(lambda: run(train, filled))
     assert caught.value.code == 2
     error = capsys.readouterr().err
     assert message in error
@@ -102,4 +106,4 @@ def test_mistakes_are_one_line_and_exit_2(
 
 def test_scoring_absent_weights_is_one_line(config: Path) -> None:
     with pytest.raises(ConfigError, match=r"absent.safetensors: no such weights file"):
-        launch.score_main([str(config), "absent.safetensors"])
+        run(score, [str(config), "absent.safetensors"])

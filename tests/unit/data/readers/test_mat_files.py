@@ -46,5 +46,5 @@ def test_faults(tmp_path: Path) -> None:
 def test_without_scipy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     savemat(tmp_path / "a.mat", {"gt": 1})
     monkeypatch.setitem(sys.modules, "scipy.io", None)
-    with pytest.raises(ConfigError, match=r'pip install "spotter\[mat\]"'):
+    with pytest.raises(ConfigError, match=r'pip install "scene-text-spotter\[mat\]"'):
         load_mat(tmp_path / "a.mat", ["gt"])

@@ -24,7 +24,8 @@ from spotter.pipeline import WordRecognizer
 from spotter.registry import MODELS, READERS
 from spotter.synthesis.fonts import bundled_fonts
 from spotter.synthesis.writers import SynthesisSettings, write_scenes, write_words
-from spotter.training.weights import build_from_weights, load_all
+from spotter.training.header import header_from_config
+from spotter.training.weights import build_from_weights, load_all, save_weights
 
 ZOO = Path(spotter.__file__).parent / "hub" / "weights"
 
@@ -177,15 +178,19 @@ def test_pieces_side_by_side_share_a_folder_and_draw_samples_apart(
 def test_a_deeper_model_grows_out_of_a_shipped_one(folder: Path, tmp_path: Path) -> None:
     start = tmp_path / "start"
     start.mkdir()
-    shutil.copy(ZOO / "compact_ctc.safetensors", start)
+    shallow = start / "shallow.safetensors"
+    config = Config.fromfile(packaged_config("_base_/models/recognizer_ctc_compact.py"))
+    compact = MODELS.build(config.model)
+    save_weights(shallow, compact, header_from_config(config, compact, "shallow"))
     own = replace(
         settings(folder, zoo=start),
         unlabelled=None,
         config=packaged_config("recognition/deep_ctc_release.py"),
         state=tmp_path / "state",
+        options={"release.grown_from": "shallow"},
     )
     cfg = piece_config(own)
-    assert cfg.load_from == str(start / "compact_ctc.safetensors")
+    assert cfg.load_from == str(shallow)
     model = MODELS.build(cfg.model)
     report = load_all(model, cfg.load_from)
     assert not report.unused
@@ -197,13 +202,13 @@ def test_a_deeper_model_grows_out_of_a_shipped_one(folder: Path, tmp_path: Path)
     # Once it has weights of its own, it goes on from those.
     zoo = tmp_path / "zoo"
     zoo.mkdir()
-    shutil.copy(ZOO / "compact_ctc.safetensors", zoo / "deep_ctc.safetensors")
+    shutil.copy(shallow, zoo / "deep_ctc.safetensors")
     cfg = piece_config(replace(own, zoo=zoo))
     assert cfg.load_from == str(zoo / "deep_ctc.safetensors")
     assert starting_weights(cfg, tmp_path) is None
     # Weights that are not good enough to ship yet are further on.
     unfinished = tmp_path / "training"
     unfinished.mkdir()
-    shutil.copy(ZOO / "compact_ctc.safetensors", unfinished / "deep_ctc.safetensors")
+    shutil.copy(shallow, unfinished / "deep_ctc.safetensors")
     cfg = piece_config(replace(own, zoo=zoo, unfinished=unfinished))
     assert cfg.load_from == str(unfinished / "deep_ctc.safetensors")

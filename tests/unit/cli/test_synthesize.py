@@ -1,22 +1,36 @@
+"""Drawn sets from the command line."""
+
 import cv2
 import pytest
 
-from spotter.synthesis.command import main
+from spotter.cli.commands import run
+from spotter.cli.errors import run_tool
+from spotter.cli.synthesize import synthesize
+from spotter.synthesis.fonts import bundled_fonts
+
+FACES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
+
+
+@pytest.fixture
+def faces():
+    found = [path for path in bundled_fonts() if path.endswith(FACES)]
+    assert len(found) == 2
+    return found
 
 
 @pytest.mark.parametrize("command", ["words", "scenes", "pages"])
-def test_sets_and_sheets(command, face_paths, tmp_path, capsys):
+def test_sets_and_sheets(command, faces, tmp_path, capsys):
     sheet = tmp_path / "images" / "sheet.jpg"
     arguments = [command, "--out", str(tmp_path / "set"), "--count", "2", "--sheet", str(sheet)]
-    arguments += ["--fonts", *face_paths, "--seed", "4"]
+    arguments += ["--fonts", *faces, "--seed", "4"]
     if command != "words":
         arguments += ["--size", "96", "128"]
-    assert main(arguments) == 0
+    run(synthesize, arguments)
     assert f"2 {command} in" in capsys.readouterr().out
     assert sheet.stat().st_size < 300_000
     if command == "words":
         signs = ["words", "--out", str(tmp_path / "signs"), "--style", "signs", "--count", "1"]
-        assert main([*signs, "--fonts", *face_paths]) == 0
+        run(synthesize, [*signs, "--fonts", *faces])
         assert "1 words in" in capsys.readouterr().out
     height, width = cv2.imread(str(sheet)).shape[:2]
     assert width == (1280 if command == "words" else 1200)
@@ -24,10 +38,17 @@ def test_sets_and_sheets(command, face_paths, tmp_path, capsys):
     assert height == {"words": 560, "scenes": 600}.get(command, height)
 
 
-def test_words_of_pages_are_a_set_of_their_own(face_paths, tmp_path, capsys):
+def test_words_of_pages_are_a_set_of_their_own(faces, tmp_path, capsys):
     arguments = ["page_words", "--out", str(tmp_path / "set"), "--count", "5", "--charset", "latin"]
-    assert main([*arguments, "--fonts", *face_paths, "--size", "200", "200"]) == 0
-    assert "page_words in" in capsys.readouterr().out
+    run(synthesize, [*arguments, "--fonts", *faces, "--size", "200", "200"])
+    assert " page_words in" in capsys.readouterr().out
+
+
+def test_scenes_with_curved_words_have_polygons(faces, tmp_path, capsys):
+    arguments = ["scenes", "--out", str(tmp_path), "--count", "1", "--size", "160", "160"]
+    arguments += ["--curved", "1", "--polygons", "--label-margin", "0.1", "--fonts", *faces]
+    run(synthesize, arguments)
+    assert "1 scenes in" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -40,7 +61,9 @@ def test_words_of_pages_are_a_set_of_their_own(face_paths, tmp_path, capsys):
     ],
 )
 def test_errors_are_one_line(arguments, message, capsys):
-    assert main(arguments) == 1
+    with pytest.raises(SystemExit) as ended:
+        run_tool(lambda: run(synthesize, arguments))
+    assert ended.value.code == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1

@@ -1,0 +1,214 @@
+"""``spotter label``, ``spotter mine``, ``spotter pseudo-label``: labels and crops of raw photos."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from spotter.cli.arguments import find_images, listed_images
+from spotter.cli.commands import File, command
+from spotter.cli.options import device_options, joined, model_option, out_option
+from spotter.data.readers.icdar_detection import ICDARDetectionReader
+from spotter.hub.zoo import resolve_pair
+from spotter.labeling.agreement import AgreementLabeller, AgreementRules, outlines_by_stem
+from spotter.labeling.crop_mining import HarvestSettings, harvest_crops, write_contact_sheet
+from spotter.labeling.photo_labels import Labeller, LabelRules, PhotoLabeller, label_photos
+from spotter.labeling.pseudo_labels import label_samples, pseudo_label_sources
+from spotter.pipeline.word_recognizer import WordRecognizer
+
+_RULES = [rule.name for rule in fields(LabelRules)]
+
+_rule_options = joined(
+    *(
+        click.option(
+            "--" + rule.name.replace("_", "-"),
+            type=type(rule.default),
+            default=rule.default,
+            show_default=True,
+            help="of both" if rule.name == "min_height" else "--by views: see LabelRules",
+        )
+        for rule in fields(LabelRules)
+    )
+)
+
+_agreement_options = joined(
+    click.option(
+        "--take-marks",
+        is_flag=True,
+        help="--by agreement: where only letters and digits agree, take the independent reader's "
+        "marks",
+    ),
+    click.option(
+        "--min-score",
+        default=AgreementRules.min_score,
+        show_default=True,
+        help="--by agreement: of the independent reader",
+    ),
+    click.option(
+        "--charset",
+        default="latin",
+        show_default=True,
+        help="--by agreement: characters of the labels",
+    ),
+    click.option(
+        "--outlines",
+        type=File,
+        metavar="DIR",
+        help="--by agreement: gt_<stem>.txt that say where words are",
+    ),
+)
+
+
+@command(
+    examples=(
+        "spotter label photos/ --out labels/",
+        "spotter label photos/ --out labels/ --by agreement --take-marks",
+    )
+)
+@click.argument("photos")
+@out_option
+@click.option("--by", type=click.Choice(("views", "agreement")), default="views", show_default=True)
+@model_option
+@device_options()
+@_rule_options
+@_agreement_options
+def label(photos: str, out: Path, **options: Any) -> None:
+    """Label the photos of a folder that have no labels.
+
+    Words of which the labeller is sure get a label, the others ###, in the layout of ICDAR2015:
+    with --by views those that are read alike in many views, with --by agreement those that an
+    independent reader (RapidOCR, extra "bench") reads alike. A later run goes on where the last one
+    stopped.
+    """
+    labeller = _labeller(photos, options)
+    _say(out, label_photos(find_images(photos), out, labeller))
+
+
+def _labeller(photos: str, options: Mapping[str, Any]) -> Labeller:
+    run = (options["model"], options["runtime"], options["device"], options["threads"])
+    if options["by"] == "views":
+        return PhotoLabeller(*run, LabelRules(**{name: options[name] for name in _RULES}))
+    # Only this one needs the independent reader.
+    from spotter.labeling.readers import PeerReader
+
+    outlines = None
+    if options["outlines"] is not None:
+        outlines = outlines_by_stem(ICDARDetectionReader(options["outlines"], photos))
+    rules = AgreementRules(
+        options["take_marks"], options["min_score"], min_height=options["min_height"]
+    )
+    peer = PeerReader(options["charset"], threads=options["threads"] or 1)
+    return AgreementLabeller(peer, *run, rules, outlines)
+
+
+@command(examples=("spotter mine photos/ --out crops.lmdb --contact-sheet crops.jpg",))
+@click.argument("photos", nargs=-1, required=True, metavar="DIR_or_LIST...")
+@out_option
+@click.option("--detector", help="file or name of shipped weights; default: the default preset's")
+@device_options()
+@click.option("--workers", default=1, show_default=True, help="processes that detect")
+@click.option("--min-score", default=HarvestSettings.min_score, show_default=True)
+@click.option("--min-height", default=HarvestSettings.min_height, show_default=True)
+@click.option(
+    "--aspect",
+    type=float,
+    nargs=2,
+    default=(HarvestSettings.min_aspect, HarvestSettings.max_aspect),
+    show_default=True,
+    metavar="MIN MAX",
+    help="width over height",
+)
+@click.option("--margin", default=HarvestSettings.margin, show_default=True)
+@click.option(
+    "--distance",
+    default=HarvestSettings.distance,
+    show_default=True,
+    help="bits of 128 in which near duplicates differ at most; -1 keeps all",
+)
+@click.option("--contact-sheet", metavar="FILE.jpg", help="picture of some of the crops")
+@click.option("--sheet-count", default=200, show_default=True, help="crops on the sheet")
+def mine(photos: Sequence[str], out: Path, **options: Any) -> None:
+    """Cut words out of photos, without labels, for semi- and self-supervised training.
+
+    A list has one path per line. Near duplicates are left out; a later run, also over more photos,
+    goes on where the last one stopped.
+    """
+    found: dict[str, Path] = {}
+    for source in map(Path, photos):
+        images = find_images(source) if source.is_dir() else listed_images(source)
+        found.update({path.as_posix(): path for path in images.values()})
+    report = harvest_crops(
+        found, out, _mining_settings(options), options["workers"], options["threads"]
+    )
+    _say(out, report)
+    if options["contact_sheet"]:
+        write_contact_sheet(out, options["contact_sheet"], options["sheet_count"])
+
+
+def _mining_settings(options: Mapping[str, Any]) -> HarvestSettings:
+    name, runtime = options["detector"], options["runtime"]
+    return HarvestSettings(
+        # With a detector of one's own, no preset has to exist.
+        detector=str(resolve_pair("default", name, name, runtime).detector),
+        runtime=runtime,
+        device=options["device"],
+        min_score=options["min_score"],
+        min_height=options["min_height"],
+        min_aspect=options["aspect"][0],
+        max_aspect=options["aspect"][1],
+        margin=options["margin"],
+        distance=options["distance"],
+    )
+
+
+@command(
+    "pseudo-label",
+    examples=("spotter pseudo-label CONFIG --recognizer teacher.safetensors --data-root /data",),
+)
+@click.argument("config")
+@click.option("--recognizer", required=True, help="teacher: file or name of shipped weights")
+@click.option("--data-root", help="folder of the data sets; default: SPOTTER_DATA")
+@device_options("torch")
+@click.option("--batch-size", default=64, show_default=True)
+def pseudo_label(
+    config: str,
+    recognizer: str,
+    data_root: str | None,
+    runtime: str,
+    device: str,
+    threads: int | None,
+    batch_size: int,
+) -> None:
+    """Label the unlabelled crops of a config with a recognizer.
+
+    Every PseudoLabelReader in the config's training data names a file of labels; this writes it.
+    With spotter train in between, that makes rounds of self-training (see
+    configs/recipes/noisy_student_*).
+    """
+    from spotter.registry import READERS
+    from spotter.training.launch import load_config
+
+    options = {"data_root": data_root} if data_root else None
+    sources = pseudo_label_sources(load_config(config, options).train_dataloader)
+    teacher = WordRecognizer(
+        recognizer=recognizer,
+        runtime=runtime,
+        device=device,
+        threads=threads,
+        batch_size=batch_size,
+        turn=False,
+    )
+    for labels, reader in sources.items():
+        samples = READERS.build(reader)
+        count, failed = label_samples(teacher, samples, labels)
+        print(f"{labels}: {count} new of {len(samples)} crops, {failed} could not be read")
+
+
+def _say(out: Path, report: Any) -> None:
+    print(f"{out}: {report}")
+    for photo, reason in report.errors.items():
+        print(f"  {photo}: {reason}")

@@ -1,0 +1,71 @@
+"""Real installations by pip, with everything that pip brings along. They need the network."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+import venv
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.conftest import ROOT, call
+
+pytestmark = pytest.mark.slow
+
+HEADLESS = """
+import re, sys, cv2
+print(re.search(r"^\\s*GUI:\\s*(\\S+)", cv2.getBuildInformation(), re.M).group(1))
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def network() -> None:
+    try:
+        socket.create_connection(("pypi.org", 443), timeout=10).close()
+    except OSError:
+        if not os.environ.get("PIP_INDEX_URL"):
+            pytest.skip("no network")
+
+
+def environment(folder: Path) -> Path:
+    """The Python of a new environment."""
+    venv.create(folder, with_pip=True)
+    return folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+
+
+def size(folder: Path) -> int:
+    """Bytes of all files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if not path.is_symlink())
+
+
+def test_reading_installs_quickly_and_small(wheel: Path, tmp_path: Path) -> None:
+    python = environment(tmp_path / "core")
+    start = time.monotonic()
+    call(python, "-m", "pip", "install", "--quiet", wheel)
+    assert time.monotonic() - start < 60
+    assert size(tmp_path / "core") < 600_000_000
+    listed = json.loads(call(python, "-m", "pip", "list", "--format", "json"))
+    installed = {package["name"] for package in listed}
+    assert not installed & {"torch", "mmengine", "mmengine-lite", "mmcv-lite", "openvino"}
+    assert call(python, "-c", HEADLESS).strip() == "NONE"
+    photos = sorted((ROOT / "demo" / "photos").glob("*.jpg"))
+    printed = call(python.with_name("spotter"), "spot", *photos, "--json", cwd=tmp_path)
+    assert len(printed.splitlines()) == len(photos)
+
+
+def test_training_keeps_the_opencv_without_libgl(wheel: Path, tmp_path: Path) -> None:
+    # torch is left out: it is gigabytes, and has nothing to do with OpenCV.
+    python = environment(tmp_path / "train")
+    report = tmp_path / "report.json"
+    call(python, "-m", "pip", "install", "--quiet", "--dry-run", "--report", report,
+         f"{wheel}[train,openvino,bench,pdf,heif,mat]")  # fmt: skip
+    chosen = {
+        item["metadata"]["name"].lower() for item in json.loads(report.read_text())["install"]
+    }
+    assert {"torch", "mmengine-lite"} <= chosen
+    assert {name for name in chosen if "opencv" in name} == {"opencv-python-headless"}
+    call(python, "-m", "pip", "install", "--quiet", wheel, "mmengine-lite", "matplotlib")
+    assert call(python, "-c", "import mmengine.config\n" + HEADLESS).strip() == "NONE"

@@ -1,0 +1,133 @@
+"""The outputs of ``spotter spot`` and ``spotter read``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+from PIL import Image
+
+from spotter.cli.commands import run
+from spotter.cli.main import cli
+from spotter.cli.spot import output_stems
+from spotter.errors import ConfigError
+from spotter.io.jsonl import read_json_lines
+from tests.unit.pipeline.networks import bright_detector, digit_recognizer, photo, written
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("models")
+    detector = bright_detector(folder / "bright.onnx")
+    recognizer = digit_recognizer(folder / "digits.onnx")
+    return ["--detector", str(detector), "--recognizer", str(recognizer), "--threads", "1"]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for seed, name in enumerate(("a.png", "b.png")):
+        cv2.imwrite(str(folder / name), photo(200, 120, [(20, 20, 90, 20)], seed))
+    (folder / "broken.png").write_bytes(b"no picture")
+    return folder
+
+
+def test_lines_go_on_and_start_anew(
+    photos: Path, models: list[str], tmp_path: Path, capsys
+) -> None:
+    out = tmp_path / "words.jsonl"
+    command = ["spot", str(photos), "--out", str(out), *models]
+    run(cli, command)
+    assert "3 new of 3 photos, 1 could not be read" in capsys.readouterr().out
+    assert [record["image"] for record in read_json_lines(out)] == ["a.png", "b.png", "broken.png"]
+    run(cli, command)
+    assert "0 new of 3 photos" in capsys.readouterr().out
+    run(cli, [*command, "--overwrite"])
+    assert "3 new of 3 photos" in capsys.readouterr().out
+    assert len(list(read_json_lines(out))) == 3
+
+
+def test_a_folder_goes_on_and_starts_anew(
+    photos: Path, models: list[str], tmp_path: Path, capsys
+) -> None:
+    out = tmp_path / "found"
+    command = ["spot", str(photos), "--out", str(out), "--json", *models]
+    run(cli, command)
+    first = capsys.readouterr()
+    assert [json.loads(line)["image"] for line in first.out.splitlines()] == [
+        "a.png", "b.png", "broken.png",
+    ]  # fmt: skip
+    assert sorted(path.name for path in out.iterdir()) == [
+        "a.json", "a.spotted.jpg", "b.json", "b.spotted.jpg",
+    ]  # fmt: skip
+    kept = json.loads((out / "a.json").read_text()) | {"width": 1}
+    (out / "a.json").write_text(json.dumps(kept))
+    (out / "b.json").unlink()
+    run(cli, command)
+    again = capsys.readouterr()
+    assert json.loads(again.out.splitlines()[0])["width"] == 1
+    assert again.out.splitlines()[1:] == first.out.splitlines()[1:]
+    assert "1 of 3 photos had their files already" in again.err
+    run(cli, [*command, "--overwrite"])
+    assert capsys.readouterr().out == first.out
+
+
+def test_tables_and_no_files(photos: Path, models: list[str], monkeypatch, capsys) -> None:
+    monkeypatch.chdir(photos)
+    run(cli, ["spot", "a.png", *models])
+    assert "a.png (200 x 120)" in capsys.readouterr().out
+    assert len(list(photos.iterdir())) == 3
+
+
+def test_documents_page_by_page(
+    models: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pages = [Image.fromarray(photo(120, 80, [(20, 20, 60, 20)], seed)) for seed in (0, 1)]
+    out = tmp_path / "found"
+    pages[0].save("scan.tif", save_all=True, append_images=pages[1:])
+    run(cli, ["spot", "scan.tif", "--out", "found", *models])
+    assert ", page 2 (120 x 80)" in capsys.readouterr().out
+    names = ["scan.page1.json", "scan.page1.spotted.jpg", "scan.page2.json"]
+    assert sorted(path.name for path in out.iterdir()) == [*names, "scan.page2.spotted.jpg"]
+    assert json.loads((out / "scan.page2.json").read_text())["page"] == 2
+    (out / "scan.page2.json").unlink()
+    run(cli, ["spot", "scan.tif", "--out", "found", *models])
+    printed = capsys.readouterr().out
+    assert (", page 1" in printed, ", page 2" in printed) == (False, True)
+    run(cli, ["spot", ".", "--out", "words.jsonl", *models])
+    lines = list(read_json_lines("words.jsonl"))
+    assert [(line["image"], line["page"]) for line in lines if line["image"] == "scan.tif"] == [
+        ("scan.tif", 1), ("scan.tif", 2),
+    ]  # fmt: skip
+
+
+def test_one_name_for_each_photo(tmp_path: Path) -> None:
+    paths = [Path("x/a.jpg"), Path("y/a.png"), Path("b.jpg")]
+    assert [stem.name for stem in output_stems(paths, tmp_path)] == ["a", "a_2", "b"]
+    (stem,) = output_stems([Path("é" * 120 + ".jpg")], tmp_path)
+    assert stem.name == "é" * 100
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"a file; --out is a folder or ends in \.jsonl"):
+        output_stems(paths, tmp_path / "file")
+
+
+def test_crops_are_printed(models: list[str], tmp_path: Path, capsys) -> None:
+    crop = tmp_path / "crop.png"
+    cv2.imwrite(str(crop), written("1234"))
+    gone = tmp_path / "gone.png"
+    recognizer = models[2:]
+    run(cli, ["read", str(crop), str(gone), *recognizer])
+    printed = capsys.readouterr()
+    name, score, text = printed.out.strip().split("\t")
+    assert (name, text) == (crop.as_posix(), "1234")
+    assert 0 < float(score) <= 1
+    assert "no such file" in printed.err
+    run(cli, ["read", str(crop), "--json", *recognizer])
+    assert json.loads(capsys.readouterr().out)["text"] == "1234"
+    with pytest.raises(SystemExit) as ended:
+        run(cli, ["read", str(gone), *recognizer])
+    assert ended.value.code == 1
