@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spotter.decoding.calibration import ScoreCalibration, fit_calibration
+from spotter.decoding.calibration import ScoreCalibration, fit_calibration, fit_kinds
 from spotter.evaluation.calibration import Calibration, calibration
 from spotter.evaluation.pairs import flatten_words, pair_words
 from spotter.evaluation.protocols.end_to_end import texts_match
@@ -29,12 +29,29 @@ class Answers:
         scores: (N,) in [0, 1].
         correct: (N,) bool.
         groups: (N,) names of photos or words: answers of one are never in both halves.
+        texts: N readings, where a calibration by kind of word is wanted.
     """
 
     title: str
     scores: np.ndarray
     correct: np.ndarray
     groups: np.ndarray
+    texts: tuple[str, ...] = ()
+
+    def fit(self, chosen: np.ndarray | None = None) -> ScoreCalibration:
+        """The calibration of the answers, by kind of word where there are texts.
+
+        Args:
+            chosen: (N,) bool, those to fit on; ``None``: all.
+
+        Raises:
+            ConfigError: Right answers do not score higher than wrong ones.
+        """
+        own = np.ones(len(self.scores), bool) if chosen is None else chosen
+        if not self.texts:
+            return fit_calibration(self.scores[own], self.correct[own])
+        texts = [text for text, mine in zip(self.texts, own, strict=True) if mine]
+        return fit_kinds(self.scores[own], self.correct[own], texts)
 
     def in_halves(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Twice (N,) bool: answers to fit on, and the others; every second group is in a half."""
@@ -45,8 +62,9 @@ class Answers:
         """(N,) scores, each calibrated by the half that it is not in."""
         values: np.ndarray = np.zeros(len(self.scores))
         for own, others in self.in_halves():
-            fitted = fit_calibration(self.scores[own], self.correct[own])
-            values[others] = [fitted(score) for score in self.scores[others]]
+            fitted = self.fit(own)
+            texts = self.texts or (None,) * len(values)
+            values[others] = [fitted(self.scores[i], texts[i]) for i in np.flatnonzero(others)]
         return values
 
     def measure(self, scores: np.ndarray) -> Calibration:
@@ -83,7 +101,13 @@ def found_words(words: Words, truths: Words) -> tuple[Answers, Answers, Answers]
     groups = flat.detection_images
     return (
         Answers("a word is there", flat.detection_scores[counted], there[counted], groups[counted]),
-        Answers("a found word is read right", readings[found], read[found], groups[found]),
+        Answers(
+            "a found word is read right",
+            readings[found],
+            read[found],
+            groups[found],
+            tuple(flat.detections[i].text or "" for i in np.flatnonzero(found)),
+        ),
         Answers("found and read right", products[counted], read[counted], groups[counted]),
     )
 
@@ -97,7 +121,7 @@ def calibrated_words(
             replace(
                 word,
                 detection_score=detection(word.detection_score),
-                recognition_score=recognition(word.recognition_score),
+                recognition_score=recognition(word.recognition_score, word.text),
             )
             for word in found
         ]

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -25,7 +26,7 @@ from benchmarks.calibration_page import write_page
 from benchmarks.sets import OpenedSet, open_set
 from benchmarks.suites import SUITES, WordSet, suite_of
 from spotter.data.transforms.loading import load_pixels
-from spotter.decoding.calibration import ScoreCalibration, fit_calibration
+from spotter.decoding.calibration import ScoreCalibration
 from spotter.errors import ConfigError
 from spotter.evaluation.matching import as_instances, rate
 from spotter.evaluation.protocols.end_to_end import EndToEndScores, evaluate_end_to_end
@@ -71,12 +72,12 @@ class PairAnswers:
             ConfigError: Right answers do not score higher than wrong ones.
         """
         fitted = {
-            "detection": fit_calibration(self.there.scores, self.there.correct),
-            "recognition": fit_calibration(self.read.scores, self.read.correct),
+            "detection": self.there.fit(),
+            "recognition": self.read.fit(),
         }
         # Of few words all may be right; then those that are found are read like any other crop.
         with suppress(ConfigError):
-            fitted["found"] = fit_calibration(self.found.scores, self.found.correct)
+            fitted["found"] = self.found.fit()
         return fitted
 
     def calibrated(
@@ -135,7 +136,7 @@ def read_words(
         The answers, crops without a reading left out, and the accuracies on each set, ``exact``
         and ``folded`` by its own protocol, where those count as wrong.
     """
-    scores, correct, groups = [], [], []
+    scores, correct, groups, texts = [], [], [], []
     accuracies: dict[str, dict[str, float]] = {"exact": {}, "folded": {}}
     for opened in sets:
         assert isinstance(opened.kind, WordSet)
@@ -157,9 +158,16 @@ def read_words(
                     scores.append(score)
                     correct.append(right[figure][-1])
                     groups.append(f"{opened.name} {name}")
+                    texts.append(text)
         for figure, answers_right in right.items():
             accuracies[figure][opened.name] = rate(sum(answers_right), len(answers_right))
-    answers = Answers("a crop is read right", np.array(scores), np.array(correct), np.array(groups))
+    answers = Answers(
+        "a crop is read right",
+        np.array(scores),
+        np.array(correct),
+        np.array(groups),
+        tuple(texts),
+    )
     return answers, accuracies
 
 
@@ -196,12 +204,30 @@ def write_pair(model: str, calibrations: Mapping[str, ScoreCalibration]) -> Path
     content = json.loads(path.read_text(encoding="utf-8"))
     entry = content if own else content[model]
     entry["calibration"] = {
-        part: {key: round(value, 4) for key, value in fitted.to_dict().items()}
-        for part, fitted in calibrations.items()
+        part: _rounded(fitted.to_dict()) for part, fitted in calibrations.items()
     }
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return path
+
+
+def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: _rounded(value) if isinstance(value, Mapping) else round(value, 4)
+        for key, value in values.items()
+    }
+
+
+def _described(calibrations: Mapping[str, ScoreCalibration]) -> list[str]:
+    """A line for every calibration, and for every kind of word that has one of its own."""
+    lines = []
+    for part, fitted in calibrations.items():
+        own = {f"{part}, {kind}": of_kind for kind, of_kind in fitted.kinds.items()}
+        lines += [
+            f"{name}: temperature {c.temperature:.3f}, bias {c.bias:+.3f}"
+            for name, c in {part: fitted, **own}.items()
+        ]
+    return lines
 
 
 def calibrate(
@@ -240,8 +266,8 @@ def _print(
     sweep: Sequence[Sequence[str]],
 ) -> None:
     say: Callable[[str], None] = Console(highlight=False).print
-    for part, fitted in calibrations.items():
-        say(f"{part}: temperature {fitted.temperature:.3f}, bias {fitted.bias:+.3f}")
+    for line in _described(calibrations):
+        say(line)
     for answers, scores in rows:
         before, after = answers.measure(answers.scores), answers.measure(scores)
         say(

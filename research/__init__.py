@@ -1,1 +1,1 @@
-"""Release training and studies; not part of the wheel."""
+"""Work beside the library: not part of the wheel."""

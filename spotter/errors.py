@@ -29,3 +29,7 @@ class ConfigError(SpotterError):
 
 class GeometryError(SpotterError):
     """A polygon has too few points, no area, or values that are not finite."""
+
+
+class LoaderError(SpotterError):
+    """A process that makes training batches failed or ended."""

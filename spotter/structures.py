@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     # The charset beneath it needs torch, which reading photos does without.
     from spotter.label_alphabet import LabelAlphabet
+from spotter.geometry.lines import group_paragraphs
+from spotter.geometry.vertex_order import min_area_rect
 
 
 @dataclass
@@ -128,6 +130,49 @@ class LanguageSample:
 
 
 @dataclass
+class TextLine:
+    """Words that stand on one line.
+
+    Attributes:
+        words: From the first to the last, at least one.
+    """
+
+    words: list[TextInstance]
+
+    @property
+    def text(self) -> str:
+        """What the words say, with spaces between them."""
+        return " ".join(word.text for word in self.words if word.text)
+
+    @property
+    def polygon(self) -> np.ndarray:
+        """(4, 2) float32, the smallest rectangle around the words, clockwise.
+
+        It starts at the corner nearest to where the first word starts.
+        """
+        rectangle = min_area_rect(np.concatenate([word.polygon for word in self.words]))
+        start = self.words[0].polygon[0]
+        first = int(np.argmin(np.linalg.norm(rectangle - start, axis=1)))
+        return np.roll(rectangle, -first, axis=0)
+
+
+@dataclass
+class Paragraph:
+    """Lines that belong together.
+
+    Attributes:
+        lines: From the first to the last, at least one.
+    """
+
+    lines: list[TextLine]
+
+    @property
+    def text(self) -> str:
+        """What the lines say, one below the other."""
+        return "\n".join(line.text for line in self.lines)
+
+
+@dataclass
 class SpottingResult:
     """Every word of one photo.
 
@@ -139,6 +184,10 @@ class SpottingResult:
         error: One line that says why the photo could not be read, or ``None``.
         page: Of a document (TIFF, PDF) or moving picture the number of the page, from 1; ``None``
             for a photo.
+        orientation: Degrees, clockwise from the x axis, in (-180, 180], in which the lines of the
+            photo run: 180 where it stands on its head, 90 where it was turned by a quarter
+            clockwise; 0 where it is upright, even if a little skewed.
+        notes: What may have been missed and why, one sentence each.
     """
 
     image: str
@@ -147,6 +196,27 @@ class SpottingResult:
     instances: list[TextInstance] = field(default_factory=list)
     error: str | None = None
     page: int | None = None
+    orientation: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def paragraphs(self) -> list[Paragraph]:
+        """The words, grouped by :func:`spotter.geometry.group_paragraphs`, in reading order."""
+        outlines = [word.polygon for word in self.instances]
+        return [
+            Paragraph([TextLine([self.instances[index] for index in line]) for line in paragraph])
+            for paragraph in group_paragraphs(outlines, self.orientation)
+        ]
+
+    @property
+    def lines(self) -> list[TextLine]:
+        """The lines of all paragraphs, in reading order."""
+        return [line for paragraph in self.paragraphs for line in paragraph.lines]
+
+    @property
+    def text(self) -> str:
+        """What the photo says: a line per line, and an empty line between paragraphs."""
+        return "\n\n".join(paragraph.text for paragraph in self.paragraphs)
 
     def to_dict(self) -> dict[str, Any]:
         """One JSON schema everywhere; one such line per image (or page) in bulk."""
@@ -156,6 +226,8 @@ class SpottingResult:
             **page,
             "width": self.width,
             "height": self.height,
+            "orientation": round(self.orientation, 1),
             "instances": [instance.to_dict() for instance in self.instances],
+            "notes": list(self.notes),
             "error": self.error,
         }

@@ -8,6 +8,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -55,6 +56,8 @@ class CachedImages:
         progress: Show a progress bar while building.
         skip_unreadable: Go on where an image cannot be read, with a line in the log;
             :class:`ImageError` is raised when it is asked for.
+        threads: Threads that decode while building; words of photos are cut by one, which keeps
+            the last photo decoded.
 
     Raises:
         ImageError: An image cannot be read, without ``skip_unreadable``; what was decoded before
@@ -68,9 +71,11 @@ class CachedImages:
         max_height: int | None = None,
         progress: bool = True,
         skip_unreadable: bool = False,
+        threads: int = 1,
     ) -> None:
         self.max_height = max_height
         self.skip_unreadable = skip_unreadable
+        self.threads = threads
         folder = Path(cache_dir)
         folder.mkdir(parents=True, exist_ok=True)
         key = cache_key(samples, max_height)
@@ -136,8 +141,9 @@ class CachedImages:
             _open_at(self.index_path, len(index) * _ROW) as rows,
         ):
             remaining = range(len(index), len(samples))
-            for position in track(remaining, "Decoding images", disable=not progress):
-                image = self._load_or_skip(samples[position])
+            images = self._decoded(samples, remaining)
+            total = len(remaining)
+            for image in track(images, "Decoding images", total=total, disable=not progress):
                 data.write(np.ascontiguousarray(image).data)
                 # Pixels reach the file before the row that promises them.
                 data.flush()
@@ -154,6 +160,17 @@ class CachedImages:
                 raise
             print_log(f"skipped: {error}", "current", logging.WARNING)
             return np.empty((0, 0, 3), np.uint8)
+
+    def _decoded(self, samples: SampleList, positions: range) -> Iterator[np.ndarray]:
+        """The images at ``positions``, in order, a few of them ahead of their use."""
+        if self.threads <= 1 or not positions or "polygon" in samples[positions[0]]:
+            yield from (self._load_or_skip(samples[position]) for position in positions)
+            return
+        ahead = 4 * self.threads
+        with ThreadPoolExecutor(self.threads) as pool:
+            for start in range(0, len(positions), ahead):
+                chunk = [samples[position] for position in positions[start : start + ahead]]
+                yield from pool.map(self._load_or_skip, chunk)
 
     def _load(self, sample: dict[str, Any]) -> np.ndarray:
         image = self._cut(sample) if "polygon" in sample else load_pixels(sample)

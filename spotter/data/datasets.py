@@ -47,6 +47,7 @@ class TextDataset(Dataset):
         skip_unreadable: An image that cannot be read is replaced by another sample, with a line in
             the log, and counted, instead of ending the run. :class:`SpotterRunner` asks for it
             where it trains.
+        cache_threads: Threads that decode when the cache is made.
 
     Attributes:
         unreadable: Images that could not be read so far, by this process.
@@ -68,6 +69,7 @@ class TextDataset(Dataset):
         fraction: float = 1.0,
         subset_seed: int = 0,
         skip_unreadable: bool = False,
+        cache_threads: int = 1,
     ) -> None:
         self.reader: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
         self.pipeline = build_pipeline(pipeline)
@@ -90,6 +92,7 @@ class TextDataset(Dataset):
                 cache_dir,
                 cache_height,
                 skip_unreadable=skip_unreadable,
+                threads=max(1, cache_threads),
             )
 
     @property
@@ -206,6 +209,7 @@ class TextDetDataset(TextDataset):
         cache_dir: str | Path | None = None,
         name: str = "",
         skip_unreadable: bool = False,
+        cache_threads: int = 1,
     ) -> None:
         super().__init__(
             reader,
@@ -216,6 +220,7 @@ class TextDetDataset(TextDataset):
             None,
             name,
             skip_unreadable=skip_unreadable,
+            cache_threads=cache_threads,
         )
 
 

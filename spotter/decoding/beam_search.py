@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from heapq import heapify, heappush, heappushpop, nlargest
 from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 
-from spotter.decoding.corpus import fold
+from spotter.decoding.corpus import DIGIT, fold
 from spotter.decoding.language_model import LanguageModel, LanguageState
 
 
@@ -23,9 +24,9 @@ class _Prefix:
     Attributes:
         parent: What it lengthens; ``None`` for the empty one.
         token: Its last class.
-        depth: Its length.
-        state: Where the language model stands.
-        bonus: What language and length add to its score.
+        state: Where the language model stands; ``None`` once there is a digit.
+        letters: Number of its letters.
+        bonus: What language adds to its score.
         blank: Probability of the paths so far that spell it and end in a blank.
         last: Probability of those that end in its last character.
         next_blank: ``blank`` after the current frame.
@@ -36,8 +37,8 @@ class _Prefix:
 
     parent: _Prefix | None
     token: int
-    depth: int
-    state: LanguageState
+    state: LanguageState | None
+    letters: int
     bonus: float
     blank: float = 0.0
     last: float = 0.0
@@ -59,17 +60,35 @@ class _Prefix:
 _score = attrgetter("score")
 
 
+class Hypothesis(NamedTuple):
+    """A reading that the search found.
+
+    Attributes:
+        tokens: Its classes.
+        score: Visual and language score together.
+        visual: Log-probability that the frames give it.
+    """
+
+    tokens: list[int]
+    score: float
+    visual: float
+
+
 class CTCBeamSearch:
-    """Readings with the highest log P_CTC(s) + weight · log P_language(s) + length_bonus · |s|.
+    """Readings with the highest log P_CTC(s) + language(s).
 
     Prefix beam search (Graves and Jaitly, ICML 2014; Hannun et al., 2014): each prefix gathers the
     probability of all paths that spell it. With an unlimited beam, an infinite margin and
-    ``least=0`` it is exact. The defaults were chosen on word crops of ICDAR2015.
+    ``least=0`` it is exact.
+
+    Language judges letters only: language(s) = weight · log P(letters of s) + length_bonus ·
+    number of letters. Marks add nothing and take nothing, so that leaving one out gains nothing;
+    and a word with a digit in it is no word of a language: its language(s) is 0.
 
     Args:
         model: The language model.
         weight: Weight of its log-probability.
-        length_bonus: Added per character; a model of words favours short ones.
+        length_bonus: Added per letter; a model of words favours short ones.
         beam: Prefixes kept from frame to frame.
         least: Classes below this probability are not considered in a frame, the blank excepted.
         margin: Continuations whose score is lower by more than this than the best before language
@@ -92,18 +111,34 @@ class CTCBeamSearch:
         self.least = least
         self.margin = margin
 
-    def __call__(self, probabilities: np.ndarray, characters: str) -> list[tuple[list[int], float]]:
+    def language(self, text: str) -> float:
+        """What language adds to the score of a whole word; 0 without letters or with a digit."""
+        state, letters = self.model.start, 0
+        for folded in map(fold, text):
+            if DIGIT in folded:
+                return 0.0
+            if folded:
+                state = self.model.advance_folded(state, folded)
+                letters += 1
+        return self._ended(state, letters)
+
+    def __call__(
+        self, probabilities: np.ndarray, characters: str, max_visual_loss: float = math.inf
+    ) -> list[Hypothesis]:
         """Search.
 
         Args:
             probabilities: (T, K), class 0 is the blank, class i + 1 is ``characters[i]``.
             characters: K - 1 characters.
+            max_visual_loss: Continuations whose log-probability by the frames is lower by more than
+                this than that of the likeliest prefix are left out.
 
         Returns:
-            At most ``beam`` (classes, score), best first.
+            At most ``beam`` hypotheses, best first.
         """
         folded = _folded(characters)
-        kept = [_Prefix(None, 0, 0, self.model.start, 0.0, blank=1.0)]
+        visual_floor = math.exp(-max_visual_loss)
+        kept = [_Prefix(None, 0, self.model.start, 0, 0.0, blank=1.0)]
         considered = probabilities >= self.least
         considered[:, 0] = False
         frames, classes = np.nonzero(considered)
@@ -114,20 +149,31 @@ class CTCBeamSearch:
         ):
             tokens_of[frame].append(token)
         for row, tokens in zip(probabilities.tolist(), tokens_of, strict=True):
-            reached = self._step(kept, row, tokens, folded) if tokens else _wait(kept, row)
+            if tokens:
+                reached = self._step(kept, row, tokens, folded, visual_floor)
+            else:
+                reached = _wait(kept, row)
             kept = self._prune(reached)
-        found = [
-            (
-                prefix.tokens(),
-                prefix.score
-                + self.weight * (self.model.end(prefix.state) - prefix.state.log_probability),
-            )
-            for prefix in kept
-        ]
-        return sorted(found, key=lambda item: -item[1])
+        found = []
+        for prefix in kept:
+            if prefix.score > -math.inf:
+                visual = prefix.score - prefix.bonus
+                language = self._ended(prefix.state, prefix.letters)
+                found.append(Hypothesis(prefix.tokens(), visual + language, visual))
+        return sorted(found, key=lambda hypothesis: -hypothesis.score)
+
+    def _ended(self, state: LanguageState | None, letters: int) -> float:
+        if state is None or not letters:
+            return 0.0
+        return self.weight * self.model.end(state) + self.length_bonus * letters
 
     def _step(
-        self, kept: list[_Prefix], row: list[float], tokens: list[int], folded: list[str]
+        self,
+        kept: list[_Prefix],
+        row: list[float],
+        tokens: list[int],
+        folded: list[str],
+        visual_floor: float,
     ) -> list[_Prefix]:
         """Everything that the prefixes become with one more frame.
 
@@ -136,18 +182,21 @@ class CTCBeamSearch:
             row: Probabilities of the frame.
             tokens: Classes that are considered in it, the likeliest first.
             folded: See :func:`_folded`.
+            visual_floor: Continuations need this share of the likeliest prefix's probability.
         """
         reached = list(kept)
         new: list[tuple[float, _Prefix, int]] = []
-        # Language only takes away from the score that a prefix has.
+        # Beyond the length bonus, language only takes away from the score that a prefix has.
         floor = math.exp(max(prefix.score for prefix in kept) - self.margin)
+        visual_floor *= max(prefix.blank + prefix.last for prefix in kept)
         for prefix in kept:
             blank, last = prefix.blank, prefix.last
             whole = blank + last
             prefix.next_blank += whole * row[0]
             if last:
                 prefix.next_last += last * row[prefix.token]
-            least = floor / math.exp(prefix.bonus)
+            # A digit sets the bonus to 0, which may be more than it was.
+            least = max(floor / math.exp(max(prefix.bonus, 0.0)), visual_floor)
             for token in tokens:
                 gain = whole * row[token]
                 if gain <= least:
@@ -181,8 +230,11 @@ class CTCBeamSearch:
             new: Probabilities of continuations, what they lengthen, and by which class.
             folded: See :func:`_folded`.
         """
-        log, more = math.log, self.length_bonus
-        hopes = [(log(gain) + prefix.bonus + more, i) for i, (gain, prefix, _) in enumerate(new)]
+        log, more = math.log, max(self.length_bonus, 0.0)
+        hopes = [
+            (log(gain) + (0.0 if DIGIT in folded[token] else prefix.bonus + more), i)
+            for i, (gain, prefix, token) in enumerate(new)
+        ]
         hopes.sort(reverse=True)
         totals = [(prefix.next_blank + prefix.next_last, prefix.bonus) for prefix in reached]
         scores = [log(total) + bonus for total, bonus in totals if total > 0]
@@ -203,10 +255,14 @@ class CTCBeamSearch:
                 heappush(best, score)
 
     def _lengthen(self, prefix: _Prefix, token: int, folded: str) -> _Prefix:
-        state = self.model.advance_folded(prefix.state, folded)
-        depth = prefix.depth + 1
-        bonus = self.weight * state.log_probability + self.length_bonus * depth
-        longer = _Prefix(prefix, token, depth, state, bonus)
+        state, letters, bonus = prefix.state, prefix.letters, prefix.bonus
+        if DIGIT in folded:
+            state, bonus = None, 0.0
+        elif folded and state is not None:
+            state = self.model.advance_folded(state, folded)
+            letters += 1
+            bonus = self.weight * state.log_probability + self.length_bonus * letters
+        longer = _Prefix(prefix, token, state, letters, bonus)
         prefix.longer[token] = longer
         return longer
 

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import inspect
+import itertools
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from spotter.decoding.beam_search import CTCBeamSearch, align
+from spotter.decoding.beam_search import CTCBeamSearch, Hypothesis, align
+from spotter.decoding.corpus import DIGIT, LETTERS, fold
 from spotter.decoding.ctc import Decoded, decode_ctc
+from spotter.decoding.evidence import (
+    ctc_log_probability,
+    lock_clear_frames,
+    protected_characters,
+)
 from spotter.decoding.language_model import LanguageModel
 from spotter.errors import ConfigError
 
 Judge = Callable[[list[str]], np.ndarray]
 """Words to their log-probabilities (N,), given a crop."""
+
+
+_FEW_LETTERS = 3
+_SIGHT_OF_LOOKS = 0.25
+# What is less likely than something else was not seen clearly.
+_LEAST_LOCK = 0.5
 
 
 class CaseFolding:
@@ -33,6 +48,7 @@ class CaseFolding:
         self.characters = "".join(dict.fromkeys(lower))
         index = {character: i for i, character in enumerate(self.characters, start=1)}
         classes: np.ndarray = np.array([0, *(index[c] for c in lower)])
+        self._token_of = dict(zip(characters, classes[1:].tolist(), strict=True))
         self._order = classes.argsort(kind="stable")
         counts = np.bincount(classes, minlength=len(index) + 1)
         self._starts: np.ndarray = np.cumsum(counts) - counts
@@ -41,6 +57,10 @@ class CaseFolding:
     def fold(self, probabilities: np.ndarray) -> np.ndarray:
         """(T, K) probabilities summed over the cases: (T, F)."""
         return np.add.reduceat(probabilities[:, self._order], self._starts, axis=1)
+
+    def tokens(self, text: str) -> list[int]:
+        """Classes of a word of the recognizer's characters."""
+        return [self._token_of[character] for character in text]
 
     def unfold(self, token: int, frame: np.ndarray) -> int:
         """The likeliest class (of K) among those that fold to a token, in a frame (K,)."""
@@ -56,14 +76,28 @@ class LanguageDecoder:
     others are searched with case folded, and the case that the frames favour is put back, character
     by character.
 
-    The score of a searched word is its share among the hypotheses of the beam, exp(score) /
-    Σ exp(score): unlike the product of the step maxima it knows that no other word comes near.
-    ``visual_score`` keeps that product, of the greedy reading.
+    Language chooses between readings that the frames find likely, and no others:
+
+    - A character seen with ``lock_probability`` or more is neither changed nor left out, and
+      nothing is put where the frames see a gap as clearly.
+    - A reading's log-probability by the frames is at most ``max_visual_loss`` below that of the
+      visually best reading.
+    - It is at most ``max_visual_tie`` below where one of the two holds a digit, or where they
+      differ in anything but the letters a to z: in marks, or letters with accents.
+
+    A searched word of L characters scores √share · P_CTC^(1/√L): its share among the allowed
+    hypotheses, exp(score) / Σ exp(score), says how far other words are, its probability by the
+    frames how much of it was seen. Long words would be called wrong by P_CTC itself: their errors
+    come together. Letters that no word of an alphabet joins so, where they were not seen clearly,
+    are likely of another script: ``implausible_weight`` times their implausibility
+    (:func:`implausibility`) is taken from the logit of the score. ``visual_score`` keeps the
+    product of the step maxima of the greedy reading.
 
     A judge may have a say: the best hypotheses of the search, in the case that the frames favour,
-    then score ``rescoring`` · log P_judge(word) more. The share of the best among these is the
-    reading's ``preference`` beside those of other looks. Its score stays the share of the best
-    before: a judge who saw the same frames makes words of what is none, too.
+    then score ``rescoring`` · log P_judge(word) more. The share of the best among these makes the
+    reading's ``preference`` beside those of other looks, in which sight counts a quarter of what it
+    does in a score. The score stays that of before: a judge who saw the same frames makes words of
+    what is none, too.
 
     Args:
         search: The search.
@@ -72,6 +106,10 @@ class LanguageDecoder:
         rescoring: Weight of a judge's log-probability.
         hypotheses: How many are judged at most.
         spread: Those whose score is lower by more than this than the best are not judged.
+        lock_probability: From which on a character or gap is seen clearly; above 1: never.
+        max_visual_loss: In natural logarithms, as the next.
+        max_visual_tie: Likewise, of readings that differ in more than the letters a to z.
+        implausible_weight: 0 to not ask whether the letters are those of a word.
 
     Raises:
         ConfigError: The two scores are not in order, or a setting is out of range.
@@ -85,6 +123,10 @@ class LanguageDecoder:
         rescoring: float = 0.0,
         hypotheses: int = 8,
         spread: float = 5.0,
+        lock_probability: float = 0.99,
+        max_visual_loss: float = 12.0,
+        max_visual_tie: float = 0.7,
+        implausible_weight: float = 1.0,
     ) -> None:
         if not 0 <= hopeless <= threshold:
             raise ConfigError(f"hopeless={hopeless} must lie in 0..threshold={threshold}")
@@ -93,12 +135,24 @@ class LanguageDecoder:
                 f"rescoring={rescoring} and spread={spread} are at least 0, and"
                 f" hypotheses={hypotheses} at least 1"
             )
+        if not lock_probability > _LEAST_LOCK or min(max_visual_loss, max_visual_tie) < 0:
+            raise ConfigError(
+                f"lock_probability={lock_probability} is above {_LEAST_LOCK};"
+                f" max_visual_loss={max_visual_loss} and max_visual_tie={max_visual_tie} are at"
+                " least 0"
+            )
+        if implausible_weight < 0:
+            raise ConfigError(f"implausible_weight={implausible_weight} is at least 0")
         self.search = search
         self.threshold = threshold
         self.hopeless = hopeless
         self.rescoring = rescoring
         self.hypotheses = hypotheses
         self.spread = spread
+        self.lock_probability = lock_probability
+        self.max_visual_loss = max_visual_loss
+        self.max_visual_tie = max_visual_tie
+        self.implausible_weight = implausible_weight
         self._folding = lru_cache(maxsize=8)(CaseFolding)
 
     @classmethod
@@ -157,8 +211,15 @@ class LanguageDecoder:
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
         probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
         folded = folding.fold(probabilities)
-        found = self.search(folded, folding.characters)
-        if not found[0][0]:
+        locked, everywhere = lock_clear_frames(folded, self.lock_probability)
+        seen = folding.tokens(greedy.text)
+        if everywhere:
+            visual = ctc_log_probability(folded, seen)
+            score = self._score(greedy.text, 1.0, visual)
+            judged = None if judge is None else self._preference(greedy.text, 1.0, visual)
+            return replace(greedy, score=score, visual_score=greedy.score, preference=judged)
+        found = self._allowed(locked, folding.characters, seen)
+        if not found[0].tokens:
             return greedy
 
         def unfold(words: list[list[int]]) -> list[tuple[str, list[float]]]:
@@ -170,37 +231,121 @@ class LanguageDecoder:
                 unfolded.append(("".join(characters[c - 1] for c in classes), scores))
             return unfolded
 
-        share, preference = _share_of_best(found), None
+        first, share, judged = found[0], _share_of_best(found), None
         if judge is not None:
             found = self._judged(found, lambda words: [text for text, _ in unfold(words)], judge)
-            preference = _share_of_best(found)
-        tokens = found[0][0]
-        text = "".join(folding.characters[token - 1] for token in tokens)
-        if text == greedy.text.lower():
+            judged = _share_of_best(found)
+        tokens = found[0].tokens
+        if tokens == seen:
             text, scores = greedy.text, greedy.character_scores
         else:
             ((text, scores),) = unfold([tokens])
-        return Decoded(text, scores, share, greedy.score, preference)
+        visual = ctc_log_probability(folded, tokens)
+        preference = None if judged is None else self._preference(text, judged, visual)
+        if tokens != first.tokens:
+            visual = min(visual, ctc_log_probability(folded, first.tokens))
+        return Decoded(text, scores, self._score(text, share, visual), greedy.score, preference)
+
+    def _allowed(
+        self, probabilities: np.ndarray, characters: str, seen: list[int]
+    ) -> list[Hypothesis]:
+        """The hypotheses between which language may choose, best first.
+
+        Args:
+            probabilities: (T, F) with clear frames locked.
+            characters: F - 1 folded characters.
+            seen: Classes of the greedy reading.
+        """
+        found = self.search(probabilities, characters, self.max_visual_loss)
+        if all(hypothesis.tokens != seen for hypothesis in found):
+            visual = ctc_log_probability(probabilities, seen)
+            text = _spelled(seen, characters)
+            found.append(Hypothesis(seen, visual + self.search.language(text), visual))
+        best = max(found, key=lambda hypothesis: hypothesis.visual)
+        kept = protected_characters(_spelled(best.tokens, characters))
+        coded = any(c.isdigit() for c in kept)
+
+        def is_allowed(hypothesis: Hypothesis) -> bool:
+            loss = best.visual - hypothesis.visual
+            if loss <= min(self.max_visual_tie, self.max_visual_loss):
+                return True
+            if loss > self.max_visual_loss or coded:
+                return False
+            return protected_characters(_spelled(hypothesis.tokens, characters)) == kept
+
+        return sorted(filter(is_allowed, found), key=lambda hypothesis: -hypothesis.score)
+
+    def _preference(self, text: str, share: float, visual: float) -> float:
+        """By which readings of several looks are compared.
+
+        Language has more say than in a score, except where it cannot tell words from others.
+        """
+        if any(character.isdigit() for character in text):
+            return self._score(text, share, visual)
+        return share * math.exp(_SIGHT_OF_LOOKS * visual / math.sqrt(len(text)))
+
+    def _score(self, text: str, share: float, visual: float) -> float:
+        """How sure a reading is, see the class.
+
+        Args:
+            text: The reading; not empty.
+            share: Among the hypotheses.
+            visual: Its log-probability by the frames.
+        """
+        log_score = 0.5 * math.log(share) + visual / math.sqrt(len(text))
+        loss = self.implausible_weight * implausibility(self.search.model, text)
+        # sigmoid(logit(score) - loss) without a logit of 1.
+        score = math.exp(min(log_score, 0.0))
+        return score / (score + (1.0 - score) * math.exp(loss))
 
     def _judged(
         self,
-        found: list[tuple[list[int], float]],
+        found: list[Hypothesis],
         spell: Callable[[list[list[int]]], list[str]],
         judge: Judge,
-    ) -> list[tuple[list[int], float]]:
+    ) -> list[Hypothesis]:
         """The hypotheses that a judge has had a say about, best first."""
-        floor = found[0][1] - self.spread
-        chosen = [(t, score) for t, score in found[: self.hypotheses] if t and score >= floor]
+        floor = found[0].score - self.spread
+        chosen = [h for h in found[: self.hypotheses] if h.tokens and h.score >= floor]
         if len(chosen) < 2:
             return found
-        says = judge(spell([tokens for tokens, _ in chosen]))
+        says = judge(spell([hypothesis.tokens for hypothesis in chosen]))
         scored = [
-            (tokens, score + self.rescoring * float(said))
-            for (tokens, score), said in zip(chosen, says, strict=True)
+            hypothesis._replace(score=hypothesis.score + self.rescoring * float(said))
+            for hypothesis, said in zip(chosen, says, strict=True)
         ]
-        return sorted(scored, key=lambda item: -item[1])
+        return sorted(scored, key=lambda hypothesis: -hypothesis.score)
 
 
-def _share_of_best(found: list[tuple[list[int], float]]) -> float:
+def _spelled(tokens: list[int], characters: str) -> str:
+    return "".join(characters[token - 1] for token in tokens)
+
+
+def implausibility(model: LanguageModel, text: str) -> float:
+    """How far a word's letters are from those of any word that a model finds likely, in nats.
+
+    The nats by which a letter is less likely than one drawn from the alphabet, on average; and 1
+    more where case changes as it does in no word, which letters of other scripts do that look like
+    a Latin one of either case.
+
+    Args:
+        model: The language model.
+        text: A word.
+
+    Returns:
+        At least 0; always 0 with a digit in it, or with fewer than three letters.
+    """
+    letters = fold(text)
+    if DIGIT in letters or len(letters) < _FEW_LETTERS:
+        return 0.0
+    rises = [one.islower() and other.isupper() for one, other in itertools.pairwise(text)]
+    odd_case = sum(rises) > 1 or rises[-1]
+    uniform = -math.log(len(LETTERS)) * len(letters)
+    return max(0.0, uniform - model.log_probability(letters)) / len(letters) + odd_case
+
+
+def _share_of_best(found: list[Hypothesis]) -> float:
     """exp(score) / Σ exp(score) of the first of the hypotheses, which is the best."""
-    return float(1.0 / np.exp(np.array([score for _, score in found]) - found[0][1]).sum())
+    return float(
+        1.0 / np.exp(np.array([hypothesis.score for hypothesis in found]) - found[0].score).sum()
+    )

@@ -9,9 +9,12 @@ from spotter.geometry.crops import (
     crop_polygon,
     crop_quad,
     grow_quad,
+    grow_strip,
     native_size,
     sliding_windows,
 )
+from spotter.geometry.curved import curved_strip
+from spotter.geometry.lines import group_lines, group_paragraphs, reading_order
 from spotter.geometry.overlaps import (
     Overlaps,
     as_shapely,
@@ -33,12 +36,10 @@ from spotter.geometry.polygons import (
     unclip_distance,
 )
 from spotter.geometry.vertex_order import (
-    group_lines,
     min_area_rect,
     order_polygon,
     order_vertices,
     polygon_sides,
-    reading_order,
     resample_polyline,
     short_side,
     strip_polygon,
@@ -51,8 +52,11 @@ __all__ = [
     "clip_polygon",
     "crop_polygon",
     "crop_quad",
+    "curved_strip",
     "group_lines",
+    "group_paragraphs",
     "grow_quad",
+    "grow_strip",
     "iou_matrix",
     "is_clockwise",
     "min_area_rect",

@@ -67,6 +67,31 @@ def grow_quad(quad: np.ndarray, margin: float, ends: float | None = None) -> np.
     return (quad + np.stack([-u - v, u - v, u + v, v - u])).astype(np.float32)
 
 
+def grow_strip(strip: np.ndarray, margin: float) -> np.ndarray:
+    """Move the sides of a strip outward.
+
+    Args:
+        strip: (2n, 2), the first n points along the top side, the others back along the bottom.
+        margin: Distance as a share of the strip's mean height.
+
+    Returns:
+        (2n, 2) float32; the very same points for margin 0.
+    """
+    if margin == 0:
+        return strip
+    half = len(strip) // 2
+    top: np.ndarray = strip[:half].astype(np.float64)
+    bottom: np.ndarray = strip[half:][::-1].astype(np.float64)
+    depth = float(np.linalg.norm(bottom - top, axis=1).mean())
+    down = (bottom - top) / np.maximum(np.linalg.norm(bottom - top, axis=1), 1e-6)[:, None]
+    top, bottom = top - margin * depth * down, bottom + margin * depth * down
+    for side in (top, bottom):
+        for end, inner in ((0, 1), (-1, -2)):
+            step = side[end] - side[inner]
+            side[end] += step * margin * depth / max(float(np.linalg.norm(step)), 1e-6)
+    return np.concatenate([top, bottom[::-1]]).astype(np.float32)
+
+
 def native_size(outline: np.ndarray) -> tuple[int, int]:
     """Width and height of an upright crop in photo pixels, each at least 1.
 

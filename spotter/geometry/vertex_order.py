@@ -1,4 +1,4 @@
-"""Reading direction: which corner comes first, which sides are top and bottom, which word is next.
+"""Reading direction: which corner comes first, which sides are top and bottom.
 
 A box alone does not tell how its word runs. One rule decides everywhere:
 
@@ -11,8 +11,6 @@ A box alone does not tell how its word runs. One rule decides everywhere:
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -210,65 +208,3 @@ def _oriented(polygon: np.ndarray, paired: bool) -> tuple[np.ndarray, int, int]:
     if _runs_forward(second - first):
         return ring, i + 1, j - i
     return ring, (j + 1) % len(ring), len(ring) - (j - i)
-
-
-def _skew(boxes: np.ndarray) -> float:
-    """Median reading angle in radians of the clearly elongated, roughly horizontal boxes."""
-    top = boxes[:, 1] - boxes[:, 0]
-    width, height = np.linalg.norm(top, axis=1), np.linalg.norm(boxes[:, 3] - boxes[:, 0], axis=1)
-    angles = np.arctan2(top[:, 1], top[:, 0])
-    telling = angles[(width >= 1.5 * height) & (np.abs(angles) < np.pi / 4)]
-    return float(np.median(telling)) if len(telling) else 0.0
-
-
-def group_lines(polygons: Sequence[np.ndarray]) -> list[list[int]]:
-    """Group words into text lines.
-
-    The photo's skew (median angle of the words) is taken out; then, from the top, each word joins
-    the line whose horizontally nearest word is level with it to half the smaller of the two
-    heights. Unlike a sort with a tolerance in its comparison, this is deterministic.
-
-    Args:
-        polygons: A words, each (N_i, 2).
-
-    Returns:
-        Lines from top to bottom, each a list of indices from left to right.
-    """
-    if not len(polygons):
-        return []
-    boxes = np.stack(
-        [order_vertices(p) if len(p) == 4 else min_area_rect(p) for p in polygons]
-    ).astype(np.float64)
-    skew = _skew(boxes)
-    cosine, sine = np.cos(skew), np.sin(skew)
-    centres = boxes.mean(axis=1) @ np.array([[cosine, -sine], [sine, cosine]])
-    sides = np.linalg.norm(boxes[:, :2] - boxes[:, 1:3], axis=2)
-    xs, ys, heights = centres[:, 0].tolist(), centres[:, 1].tolist(), sides.min(axis=1).tolist()
-
-    lines: list[list[int]] = []
-    for index in np.lexsort((centres[:, 0], centres[:, 1])).tolist():
-        best: list[int] | None = None
-        best_gap = np.inf
-        for line in lines:
-            nearest = min(line, key=lambda other: abs(xs[other] - xs[index]))
-            gap, drop = abs(xs[nearest] - xs[index]), abs(ys[nearest] - ys[index])
-            if drop <= 0.5 * min(heights[nearest], heights[index]) and gap < best_gap:
-                best, best_gap = line, gap
-        if best is None:
-            lines.append([index])
-        else:
-            best.append(index)
-    lines = [sorted(line, key=lambda i: (xs[i], ys[i])) for line in lines]
-    return sorted(lines, key=lambda line: float(centres[line, 1].mean()))
-
-
-def reading_order(polygons: Sequence[np.ndarray]) -> list[int]:
-    """Order of words for a reader: lines from the top, words from the left.
-
-    Args:
-        polygons: A words, each (N_i, 2).
-
-    Returns:
-        Permutation of ``range(A)``; see :func:`group_lines`.
-    """
-    return [index for line in group_lines(polygons) for index in line]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from spotter.decoding.calibration import ScoreCalibration
+from spotter.decoding.calibration import WORD_KINDS, ScoreCalibration
 from spotter.errors import ConfigError
 from spotter.hub.plain_files import read_plain_file
 from spotter.io.names import printable_path
@@ -53,7 +53,10 @@ _VIEW = record(
     }
 )
 
-_CALIBRATION = record({"temperature": number(0.0, 1000.0, above=True), "bias": number(-1e3, 1e3)})
+_SIGMOID = {"temperature": number(0.0, 1000.0, above=True), "bias": number(-1e3, 1e3)}
+_CALIBRATION = record(
+    {**_SIGMOID, "kinds": record({kind: record(_SIGMOID) for kind in WORD_KINDS})}
+)
 
 PRESET_RULES: dict[str, Rule] = {
     "detector": _NAME,
@@ -137,7 +140,8 @@ def parse_preset(settings: Any, name: str, origin: str) -> Preset:
     """
     checked = check(settings, _PRESET, origin, ConfigError)
     calibration = {
-        part: ScoreCalibration(**values) for part, values in checked.pop("calibration", {}).items()
+        part: ScoreCalibration.from_settings(values, origin)
+        for part, values in checked.pop("calibration", {}).items()
     }
     return Preset(name, calibration=calibration, **checked)
 

@@ -41,6 +41,7 @@ SETTING_RULES: dict[str, Rule] = {
     ),
     "second_look": flag(),
     "calibrated": flag(),
+    "detect_orientation": flag(),
 }
 """Arguments of :class:`spotter.pipeline.SceneTextSpotter` that a file may set."""
 

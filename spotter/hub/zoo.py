@@ -18,7 +18,7 @@ from spotter.errors import ConfigError, WeightsError
 from spotter.hub.plain_files import PLAIN_SUFFIXES
 from spotter.hub.presets import Preset, parse_preset, read_preset, read_presets
 from spotter.io.names import printable_path
-from spotter.pipeline.multi_scale import CoarseView
+from spotter.pipeline.large_words import CoarseView
 from spotter.pipeline.test_time_augmentation import SecondLook
 
 ZOO = Path(__file__).resolve().parent / "weights"
@@ -44,7 +44,7 @@ class ModelPair:
         second_look: At words that are not read with certainty.
         detection_calibration: Of the detector's scores.
         recognition_calibration: Of the recognizer's scores, with ``language`` and
-            ``second_look``.
+            ``second_look``; perhaps by kind of word.
         found_calibration: Likewise, of words that the detector found and cut out; ``None``: as for
             other crops.
         zoom: Factor by which the detector sees photos enlarged; ``None``: that of its weights.

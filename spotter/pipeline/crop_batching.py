@@ -8,12 +8,19 @@ from statistics import median
 
 import numpy as np
 
+from spotter.decoding import protected_characters
 from spotter.decoding.ctc import Decoded
-from spotter.pipeline.crops import Direction, cut_stacked
+from spotter.pipeline.crops import Direction, cut_stacked, cut_upright
+from spotter.pipeline.ink import tighten
 from spotter.pipeline.recognizer import CropReader, Glimpse
 from spotter.pipeline.test_time_augmentation import SecondLook, surroundings
 
 _WORD = 3
+# Before calibration.
+_DOUBTFUL = 0.5
+
+_READS_BADLY, _READS_WELL, _CLEARER = 0.3, 0.8, 0.5
+"""Scores, without language, of words that are upside down: as they seem to run, and turned."""
 
 
 @dataclass
@@ -76,9 +83,7 @@ class CropPool:
         crops = [(d, self._crop(img, d)) for d in directions]
         seen = [(direction, crop) for direction, crop in crops if crop is not None]
         directions = [direction for direction, _ in seen]
-        around = []
-        if self._second_look is not None:
-            around = [surroundings(img, direction.cut) for direction in directions]
+        around = [surroundings(img, direction.cut) for direction in directions]
         word = _Word(directions, [None] * len(directions), around, len(directions))
         self._words.append(word)
         for place, (_, crop) in enumerate(seen):
@@ -94,9 +99,12 @@ class CropPool:
 
     def _crop(self, img: np.ndarray, direction: Direction) -> np.ndarray | None:
         """Input for a direction, or ``None`` where the word cannot run in it."""
-        if not direction.stacked:
+        if not (direction.stacked or direction.spaced):
             return self._recognizer.crop(img, direction.cut)
-        line = cut_stacked(img, direction.cut)
+        if direction.spaced:
+            line: np.ndarray | None = tighten(cut_upright(img, direction.cut))
+        else:
+            line = cut_stacked(img, direction.cut)
         if line is None:
             return None
         height, width = line.shape[:2]
@@ -130,13 +138,15 @@ class CropPool:
     def _decide(self, word: _Word) -> None:
         """Choose the direction, and look again along it where that is worth it."""
         glimpses = _present(word.glimpses)
+        if self._look_reversed(word, glimpses):
+            return
         chosen = best_direction(word.directions, [glimpse.seen for glimpse in glimpses])
         first, direction = glimpses[chosen], word.directions[chosen]
         word.best = _in_direction(direction, self._recognizer.read(first))
         word.glimpses = [first]
         around, word.around = word.around, []
         again = self._second_look
-        if again is None or direction.stacked or word.best.score >= again.below:
+        if again is None or direction.stacked or direction.spaced or word.best.score >= again.below:
             return
         part, cut = around[chosen]
         word.missing = len(again.looks)
@@ -144,6 +154,21 @@ class CropPool:
         for place, look in enumerate(again.looks, start=1):
             crop = self._recognizer.crop(part, look.cut(cut), look.stretch)
             self._ask(word, place, look.develop(crop))
+
+    def _look_reversed(self, word: _Word, glimpses: Sequence[Glimpse]) -> bool:
+        """Whether a word that reads badly the way it seems to run is read the other way, too."""
+        [direction, *others] = word.directions
+        if others or direction.spaced or glimpses[0].seen.score >= _READS_BADLY:
+            return False
+        part, cut = word.around[0]
+        back = direction.reversed()
+        turned = np.roll(cut, -(len(cut) // 2), axis=0)
+        word.directions.append(back)
+        word.around.append((part, turned))
+        word.glimpses.append(None)
+        word.missing = 1
+        self._ask(word, 1, self._recognizer.crop(part, turned))
+        return True
 
     def _of_all_looks(self, word: _Word, first: WordReading) -> WordReading:
         """The reading of a word whose further looks are all there."""
@@ -183,6 +208,10 @@ def best_direction(directions: Sequence[Direction], readings: Sequence[Decoded])
         directions: As :func:`reading_directions` gives them, upright first; then perhaps stacked.
         readings: One for each, without language: that finds words in any direction.
     """
+    if len(directions) == 2 and (directions[1].rotation - directions[0].rotation) % 360 == 180:
+        first, other = readings
+        clear = other.score >= _READS_WELL and len(other.text) >= _WORD
+        return int(clear and other.score - first.score >= _CLEARER)
     upright = len(readings[0].text) == 1
     allowed = [
         i
@@ -213,12 +242,18 @@ def choose_look(word: WordReading, readings: Sequence[Decoded]) -> WordReading:
     """The most confident of several readings of a word in one direction.
 
     Its score is the median of all their scores: the highest one of many says less, as something
-    that is no word will look like one from some side.
+    that is no word will look like one from some side. A further look may have cut a mark off, or
+    shows a part of what is beside the word, so marks and digits stay those of the first look,
+    unless that is doubtful itself.
 
     Args:
         word: Of the first look, whose direction is kept.
         readings: Those that count, at least one.
     """
-    best = max(readings, key=lambda r: r.score if r.preference is None else r.preference)
+    allowed = list(readings)
+    if word.text and word.score >= _DOUBTFUL:
+        kept = protected_characters(word.text)
+        allowed = [r for r in readings if protected_characters(r.text) == kept] or [word]
+    best = max(allowed, key=lambda r: r.score if r.preference is None else r.preference)
     score = median(reading.score for reading in readings)
     return replace(_with_reading(word, best), score=score)

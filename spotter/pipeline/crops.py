@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from spotter.errors import GeometryError
 from spotter.geometry import (
     grow_quad,
+    grow_strip,
     min_area_rect,
     native_size,
     order_vertices,
@@ -23,6 +24,7 @@ _LARGEST_WARP_REDUCTION = 1.5
 _STRIP_POINTS = 8
 # A column of two characters is that much higher than wide; below that width there is little to see.
 _STACKED_ASPECT, _STACKED_WIDTH, _STACKED_HEIGHT = 1.5, 6, 1024
+_LARGEST_HEIGHT = 96
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,21 @@ class Direction:
         cut: What is cut out: (4, 2) corners, or a (2n, 2) strip whose first half is the top side.
         rotation: Degrees clockwise that the upright crop is turned by.
         stacked: Its characters stand upright, one below the other (:func:`unstack`).
+        spaced: Its characters stand apart (:func:`spotter.pipeline.ink.tighten`).
     """
 
     outline: np.ndarray
     cut: np.ndarray
     rotation: int = 0
     stacked: bool = False
+    spaced: bool = False
+
+    def reversed(self) -> Direction:
+        """The same word, read the other way round."""
+        half = len(self.cut) // 2
+        cut = np.roll(self.cut, -half, axis=0)
+        turned = (self.rotation + 180) % 360
+        return Direction(_starting_at(self.outline, cut[0]), cut, turned)
 
 
 def reading_directions(polygon: np.ndarray, margin: float = 0.0) -> list[Direction]:
@@ -49,9 +60,10 @@ def reading_directions(polygon: np.ndarray, margin: float = 0.0) -> list[Directi
     upright, or the whole word may be turned by a quarter to either side.
 
     Args:
-        polygon: (N, 2), N >= 4, as the post-processor orders it (:func:`order_vertices`).
-        margin: Share of the word's height by which a four-cornered crop reaches beyond the polygon
-            on every side.
+        polygon: (N, 2), N >= 4, as the post-processor orders it (:func:`order_vertices`,
+            :func:`order_polygon`): of 2n points, the first n are the top side.
+        margin: Share of the word's height by which the crop reaches beyond the polygon on every
+            side.
 
     Returns:
         One direction; or three for a tall word: upright, along the polygon, and against it.
@@ -62,21 +74,23 @@ def reading_directions(polygon: np.ndarray, margin: float = 0.0) -> list[Directi
     polygon = np.asarray(polygon, np.float32)
     if polygon.ndim != 2 or len(polygon) < 4:
         raise GeometryError(f"A word's outline needs four or more points, got {polygon.shape}.")
-    cut = grow_quad(polygon, margin) if len(polygon) == 4 else strip_polygon(polygon, _STRIP_POINTS)
+    if len(polygon) == 4:
+        cut = grow_quad(polygon, margin)
+    else:
+        paired = len(polygon) % 2 == 0
+        cut = grow_strip(polygon if paired else strip_polygon(polygon, _STRIP_POINTS), margin)
     along = _axis(cut)
     forward = Direction(_starting_at(polygon, cut[0]), cut)
     if abs(along[1]) <= abs(along[0]):
         return [forward]
     down = bool(along[1] > 0)
     upright = _upright_corners(cut, down)
-    half = len(cut) // 2
-    backward = np.roll(cut, -half, axis=0)
     # A word that runs down has to be turned back, anticlockwise.
     turns = (270, 90) if down else (90, 270)
     return [
         Direction(_starting_at(polygon, upright[0]), upright, 0),
-        Direction(forward.outline, cut, turns[0]),
-        Direction(_starting_at(polygon, backward[0]), backward, turns[1]),
+        replace(forward, rotation=turns[0]),
+        replace(forward.reversed(), rotation=turns[1]),
     ]
 
 
@@ -134,6 +148,21 @@ def cut_word(img: np.ndarray, cut: np.ndarray, width: int, height: int) -> np.nd
     return cv2.remap(
         img, grid, None, interpolation=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
+
+
+def cut_upright(img: np.ndarray, cut: np.ndarray) -> np.ndarray:
+    """A word cut out at its own size, up to a bound, (h, w, 3) uint8.
+
+    Args:
+        img: (H, W, 3) uint8.
+        cut: See :class:`Direction`.
+
+    Raises:
+        GeometryError: Coordinates that are not finite.
+    """
+    width, height = native_size(cut)
+    share = min(1.0, _LARGEST_HEIGHT / height)
+    return cut_word(img, cut, max(round(width * share), 1), max(round(height * share), 1))
 
 
 def cut_stacked(img: np.ndarray, cut: np.ndarray) -> np.ndarray | None:

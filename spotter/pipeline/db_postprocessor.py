@@ -14,6 +14,7 @@ import numpy as np
 
 from spotter.errors import ConfigError
 from spotter.geometry import (
+    curved_strip,
     offset_polygon,
     offset_rectangle,
     order_polygon,
@@ -22,6 +23,9 @@ from spotter.geometry import (
     unclip_distance,
 )
 from spotter.structures import TextInstance
+
+_CURVED_SIDE, _CURVED_LENGTH = 6.0, 16.0
+"""Sides in pixels of the map of the smallest region that may count as curved."""
 
 
 class DBPostprocessor:
@@ -33,11 +37,15 @@ class DBPostprocessor:
         unclip_ratio: The outline grows by ``area * unclip_ratio / perimeter`` pixels.
         min_side: Shortest side of the shrunk box, in pixels of the map.
         max_candidates: Only the largest contours up to this number are looked at.
-        shape: ``"quad"`` for rotated rectangles, ``"polygon"`` for outlines of curved words.
+        shape: ``"quad"`` for rotated rectangles, ``"polygon"`` for outlines of curved words,
+            ``"auto"`` for strips (:func:`curved_strip`) where words are curved and rectangles
+            elsewhere.
         epsilon: Tolerance of the polygon approximation as a share of the contour's length.
         split_threshold: A region in which several parts exceed this value is as many words;
             ``None``: every region is one.
         min_part_area: Pixels of the smallest such part.
+        max_fill: With ``"auto"``, share of its smallest rectangle that a region fills at most if
+            it may be curved.
 
     Raises:
         ConfigError: Unknown shape, or a ``split_threshold`` that is not above the other.
@@ -54,9 +62,10 @@ class DBPostprocessor:
         epsilon: float = 0.005,
         split_threshold: float | None = None,
         min_part_area: float = 8.0,
+        max_fill: float = 0.8,
     ) -> None:
-        if shape not in ("quad", "polygon"):
-            raise ConfigError(f'shape must be "quad" or "polygon", not "{shape}"')
+        if shape not in ("quad", "polygon", "auto"):
+            raise ConfigError(f'shape must be "quad", "polygon" or "auto", not "{shape}"')
         if split_threshold is not None and split_threshold <= binary_threshold:
             raise ConfigError(
                 f"split_threshold {split_threshold} is not above binary_threshold"
@@ -71,6 +80,7 @@ class DBPostprocessor:
         self.epsilon = epsilon
         self.split_threshold = split_threshold
         self.min_part_area = min_part_area
+        self.max_fill = max_fill
 
     def __call__(
         self,
@@ -119,11 +129,16 @@ class DBPostprocessor:
         if score < self.min_score:
             return None
         # Contours run through the centres of the outermost pixels; words end at those pixels' rims.
-        if self.shape == "quad":
-            outline = cv2.boxPoints((centre, (w + 1, h + 1), angle)) + np.float32(0.5)
-            return offset_rectangle(outline, unclip_distance(outline, self.unclip_ratio)), score
-        grown = self._grow_polygon(contour.astype(np.float32) + 0.5)
-        return None if grown is None else (grown, score)
+        outline = contour.astype(np.float32) + np.float32(0.5)
+        if self.shape == "polygon":
+            grown = self._grow_polygon(outline)
+            return None if grown is None else (grown, score)
+        if self.shape == "auto" and is_curved(contour, (w, h), self.max_fill):
+            strip = curved_strip(outline, self.unclip_ratio)
+            if strip is not None:
+                return strip, score
+        corners = cv2.boxPoints((centre, (w + 1, h + 1), angle)) + np.float32(0.5)
+        return offset_rectangle(corners, unclip_distance(corners, self.unclip_ratio)), score
 
     def _grow_polygon(self, outline: np.ndarray) -> np.ndarray | None:
         tolerance = self.epsilon * cv2.arcLength(outline, True)
@@ -190,6 +205,24 @@ def _grow_kernels(
         pieces, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         parts.append(max(pieces, key=cv2.contourArea) + low)
     return parts
+
+
+def is_curved(contour: np.ndarray, sides: tuple[float, float], max_fill: float) -> bool:
+    """Whether a region is bent so much that a rectangle around it holds much else.
+
+    Args:
+        contour: (N, 2) its outline, through the centres of its outermost pixels.
+        sides: Those of the smallest rectangle around the contour.
+        max_fill: Largest share of that rectangle that a curved region fills.
+
+    Returns:
+        ``False`` for small regions, whose outlines are too coarse to tell.
+    """
+    if min(sides) < _CURVED_SIDE or max(sides) < _CURVED_LENGTH:
+        return False
+    # Half of the outermost pixels lies outside of the contour, of both shapes alike.
+    area = cv2.contourArea(contour) + cv2.arcLength(contour, True) / 2
+    return bool(area < max_fill * (sides[0] + 1) * (sides[1] + 1))
 
 
 def mean_inside(probability: np.ndarray, polygon: np.ndarray) -> float:

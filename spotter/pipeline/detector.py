@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,15 @@ from spotter.data.images import detector_input_size, resize_image
 from spotter.errors import ConfigError, WeightsError
 from spotter.geometry import sliding_windows
 from spotter.pipeline.db_postprocessor import DBPostprocessor
-from spotter.pipeline.multi_scale import CoarseView, add_large_words
+from spotter.pipeline.large_words import CoarseView, add_large_words
+from spotter.pipeline.multi_scale import (
+    MAX_PASSES,
+    SmallText,
+    add_small_words,
+    first_scale,
+    small_text,
+    windows_around,
+)
 from spotter.pipeline.tiling import View, merge_views
 from spotter.runtime.preprocessing import Normalizer
 from spotter.runtime.runtimes import Runtime
@@ -21,6 +29,22 @@ from spotter.structures import TextInstance
 # A very long strip enlarged to the limit of its short side would fill any memory.
 _MAX_INPUT_PIXELS = 4096 * 4096
 _MAX_INPUT_SIDE = 4096
+# Inputs so many times as long as the bound are run in parts.
+_LONG = 1.5
+_RIM = 32
+
+
+@dataclass
+class Detections:
+    """What was found in a photo.
+
+    Attributes:
+        words: In pixels of the photo, with ``detection_score`` and without text.
+        notes: What may have been missed, and why.
+    """
+
+    words: list[TextInstance]
+    notes: list[str] = field(default_factory=list)
 
 
 def zoomed(header: Mapping[str, Any], zoom: float) -> dict[str, Any]:
@@ -44,6 +68,8 @@ class WordFinder:
             the header's. Not together with a limit of one's own.
         postprocessing: Arguments of the post-processor instead of the header's.
         coarse: A further view of each photo, for large words.
+        adaptive: Choose the scales from each photo, see :mod:`spotter.pipeline.multi_scale`; not
+            with a limit or tiles of one's own.
 
     Raises:
         WeightsError: The header describes another kind of detector.
@@ -60,6 +86,7 @@ class WordFinder:
         zoom: float | None = None,
         postprocessing: Mapping[str, Any] | None = None,
         coarse: CoarseView | None = None,
+        adaptive: bool = False,
     ) -> None:
         self.runtime = runtime
         header = runtime.header
@@ -88,6 +115,7 @@ class WordFinder:
         if min(self.limit_side, self.limit_side if tile is None else tile) < self._divisor:
             raise ConfigError(f"limit_side and tile must be at least {self._divisor} pixels")
         self.tile = tile
+        self._adaptive = adaptive and own and tile is None and self.limit_type == "max"
         self.batch_size = max(1, batch_size)
         self._postprocess = _postprocessor(header)
         self._coarse: WordFinder | None = None
@@ -98,6 +126,7 @@ class WordFinder:
                 batch_size=batch_size,
                 zoom=coarse.zoom,
                 postprocessing=coarse.postprocessing,
+                adaptive=self._adaptive,
             )
 
     def find(self, photos: Sequence[np.ndarray]) -> list[list[TextInstance]]:
@@ -109,18 +138,82 @@ class WordFinder:
         Returns:
             Per photo the words in its pixels, with ``detection_score`` and without text.
         """
+        return [each.words for each in self.search(photos)]
+
+    def search(self, photos: Sequence[np.ndarray]) -> list[Detections]:
+        """As :meth:`find`, with notes on what may have been missed."""
         if self.tile is None:
-            found = self._run([(photo, self._input_size(photo)) for photo in photos])
+            found = self._search_all_scales(photos) if self._adaptive else self._search_once(photos)
         else:
-            found = [self._find_tiled(photo, self.tile) for photo in photos]
+            found = [Detections(self._find_tiled(photo, self.tile)) for photo in photos]
         if self._coarse is None:
             return found
-        coarse = self._coarse.find(photos)
-        scales = [self._coarse._input_size(photo)[0] / photo.shape[1] for photo in photos]
-        return [
-            add_large_words(fine, large, self._min_height / scale)
-            for fine, large, scale in zip(found, coarse, scales, strict=True)
+        sizes = [self._coarse._input_size(photo) for photo in photos]
+        coarse = self._coarse._run(list(zip(photos, sizes, strict=True)))
+        for each, photo, size, large in zip(found, photos, sizes, coarse, strict=True):
+            least = self._min_height * photo.shape[1] / size[0]
+            each.words = add_large_words(each.words, large, least)
+        return found
+
+    def _search_once(self, photos: Sequence[np.ndarray]) -> list[Detections]:
+        """Photos at one scale, and a note where that is too small for some of the text."""
+        jobs = [(photo, self._input_size(photo)) for photo in photos]
+        small: dict[int, SmallText] = {}
+        found = [Detections(words) for words in self._run(jobs, small)]
+        for index, (photo, (width, _)) in enumerate(jobs):
+            scale = width / photo.shape[1]
+            if scale < 1.0 and len(small[index].boxes) > len(found[index].words) / 2:
+                found[index].notes.append(
+                    f"the photo was searched at {scale:.2g} times its size, which is too small for"
+                    " some of its text; leave out limit_side, or give tile"
+                )
+        return found
+
+    def _search_all_scales(self, photos: Sequence[np.ndarray]) -> list[Detections]:
+        """Photos at the scale of the first pass, and parts of them at finer ones."""
+        jobs = [(photo, self._input_size(photo)) for photo in photos]
+        small: dict[int, SmallText] = {}
+        found = [Detections(words) for words in self._run(jobs, small)]
+        for index, (photo, (width, _)) in enumerate(jobs):
+            scale, missed = width / photo.shape[1], small[index]
+            for _ in range(MAX_PASSES):
+                finer = missed.next_scale(scale)
+                if finer is None:
+                    break
+                views, missed = self._search_windows(photo, missed, finer)
+                words = found[index].words
+                height, photo_width = photo.shape[:2]
+                found[index].words = add_small_words(words, scale, views, photo_width, height)
+                scale = finer
+            if missed.height is not None and len(missed.boxes) > len(found[index].words) / 2:
+                found[index].notes.append(
+                    "some text is too small to be told apart; a sharper or closer photo may help"
+                )
+        return found
+
+    def _search_windows(
+        self, photo: np.ndarray, missed: SmallText, scale: float
+    ) -> tuple[list[View], SmallText]:
+        """What windows around small text show at a scale, and what is too small even there."""
+        boxes = windows_around(missed.boxes, photo.shape[1], photo.shape[0], scale)
+        jobs = []
+        for x0, y0, x1, y1 in boxes:
+            sides = (max(1, round(side * scale / self._divisor)) for side in (x1 - x0, y1 - y0))
+            width, height = (side * self._divisor for side in sides)
+            jobs.append((photo[y0:y1, x0:x1], (width, height)))
+        small: dict[int, SmallText] = {}
+        views = []
+        for box, (_, size), words in zip(boxes, jobs, self._run(jobs, small), strict=True):
+            offset = np.array(box[:2], np.float32)
+            moved = [replace(word, polygon=word.polygon + offset) for word in words]
+            views.append(View(box, size[0] / (box[2] - box[0]), moved))
+        parts = [
+            replace(small[index], boxes=small[index].boxes + np.array([*view.box[:2]] * 2))
+            for index, view in enumerate(views)
+            # What shows no word when enlarged is texture rather than small text.
+            if view.words or small[index].height is not None
         ]
+        return views, SmallText.of(parts)
 
     def _find_tiled(self, photo: np.ndarray, tile: int) -> list[TextInstance]:
         height, width = photo.shape[:2]
@@ -140,6 +233,10 @@ class WordFinder:
 
     def _input_size(self, photo: np.ndarray) -> tuple[int, int]:
         height, width = photo.shape[:2]
+        if self._adaptive:
+            scale = first_scale(width, height, self._zoom, self.limit_side)
+            side = max(1, round(max(width, height) * scale))
+            return detector_input_size(width, height, side, "max", self._divisor, scale)
         size = detector_input_size(
             width, height, self.limit_side, self.limit_type, self._divisor, self._zoom
         )
@@ -152,8 +249,17 @@ class WordFinder:
         bound = round(tile * self._zoom)
         return detector_input_size(width, height, bound, "max", self._divisor, self._zoom)
 
-    def _run(self, jobs: Sequence[tuple[np.ndarray, tuple[int, int]]]) -> list[list[TextInstance]]:
-        """Words of (image, input size) pairs, each in pixels of its image."""
+    def _run(
+        self,
+        jobs: Sequence[tuple[np.ndarray, tuple[int, int]]],
+        small: dict[int, SmallText] | None = None,
+    ) -> list[list[TextInstance]]:
+        """Words of (image, input size) pairs, each in pixels of its image.
+
+        Args:
+            jobs: The pairs.
+            small: Takes what is too small in each, by its index.
+        """
         found: list[list[TextInstance]] = [[] for _ in jobs]
         by_size: dict[tuple[int, int], list[int]] = {}
         for index, (_, size) in enumerate(jobs):
@@ -162,12 +268,43 @@ class WordFinder:
             for start in range(0, len(members), self.batch_size):
                 chunk = members[start : start + self.batch_size]
                 inputs = [resize_image(jobs[index][0], width, height) for index in chunk]
-                maps = self.runtime.run_pixels(inputs, self._normalize)[:, 0]
-                for index, probability in zip(chunk, maps, strict=True):
+                for index, probability in zip(chunk, self._maps(inputs), strict=True):
                     size = jobs[index][0].shape[:2]
                     scale = (width / size[1], height / size[0])
                     found[index] = self._postprocess(probability, scale, size)
+                    if small is not None:
+                        small[index] = small_text(probability, found[index], scale)
         return found
+
+    def _maps(self, inputs: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+        """Probability maps (H, W) of images of one size; of long ones, put together from parts."""
+        height, width = inputs[0].shape[:2]
+        side = self.limit_side // self._divisor * self._divisor
+        if not self._adaptive or max(width, height) <= _LONG * side:
+            return list(self.runtime.run_pixels(inputs, self._normalize)[:, 0])
+        stitched = []
+        for image in inputs:
+            whole: np.ndarray = np.zeros((height, width), np.float32)
+            for x0, y0, x1, y1 in sliding_windows(width, height, side, side // 4):
+                part = np.ascontiguousarray(image[y0:y1, x0:x1])
+                seen = self.runtime.run_pixels([part], self._normalize)[0, 0]
+                # The border of a part shows less than its inside; of two parts, the surer one.
+                place = whole[y0:y1, x0:x1]
+                np.maximum(place, _without_rim(seen, (x0, y0, x1, y1), width, height), out=place)
+            stitched.append(whole)
+        return stitched
+
+
+def _without_rim(
+    seen: np.ndarray, box: tuple[int, int, int, int], width: int, height: int
+) -> np.ndarray:
+    """A map (h, w) with zeros along those of its borders that another part shows, too."""
+    x0, y0, x1, y1 = box
+    kept = np.zeros_like(seen)
+    left, top = _RIM * (x0 > 0), _RIM * (y0 > 0)
+    right, bottom = x1 - x0 - _RIM * (x1 < width), y1 - y0 - _RIM * (y1 < height)
+    kept[top:bottom, left:right] = seen[top:bottom, left:right]
+    return kept
 
 
 def _postprocessor(header: dict[str, Any]) -> DBPostprocessor:

@@ -1,60 +1,216 @@
-"""Words that are too large for the detector at the size at which it finds small ones."""
+"""The scales at which a photo is searched, told from the photo itself.
+
+A first, coarse pass over the whole photo finds what is large enough there, and where the network
+responds to what is too small to be told apart. Only there, windows are searched at a finer scale,
+at which the letters have the height that the detector knows, and so on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from spotter.geometry import pairwise_overlaps, short_side
+from spotter.geometry import pairwise_overlaps, short_side, sliding_windows
+from spotter.pipeline.tiling import View, merge_views
 from spotter.structures import TextInstance
 
-_DUPLICATE_SHARE = 0.5
+MIN_HEIGHT = 12.0
+"""Short side of a word in pixels of the input, below which words are missed or joined."""
+
+TARGET_HEIGHT = 24.0
+"""Short side at which the finer pass shows the middle one of the words that are too small."""
+
+MAX_SCALE = 4.0
+"""Enlarging further adds pixels and nothing to see."""
+
+MAX_PASSES = 4
+WINDOW = 1024
+"""Side of a window of a finer pass, in pixels of the detector's input."""
+
+RESPONSE = 0.1
+"""Probability from which on a pixel that belongs to no word may be text that is too small."""
+
+_BUDGET = 0.75
+"""Pixels of the first pass as a share of the square of the bound on its sides."""
+
+_OVERLAP = 5
+_LEAST_STEP = 1.3
+_UNRESOLVED_STEP = 2.0
+_UNRESOLVED_LENGTH, _UNRESOLVED_DENSITY = 2.0, 0.1
+_GROWTH = 0.5
+_CELL = 16
+_COVERED = 0.5
+
+
+def first_scale(width: int, height: int, scale: float, limit_side: int) -> float:
+    """The scale of the first pass.
+
+    Args:
+        width: Width of the photo.
+        height: Height of the photo.
+        scale: Factor by which photos of moderate size are enlarged.
+        limit_side: Photos of common shape whose long side would exceed it are shrunk to it; long
+            ones are shrunk to the same number of pixels.
+
+    Returns:
+        Pixels of the detector's input per pixel of the photo.
+    """
+    by_side = limit_side / max(width, height)
+    by_area = float(np.sqrt(_BUDGET * limit_side**2 / (width * height)))
+    return min(scale, max(by_side, by_area))
 
 
 @dataclass(frozen=True)
-class CoarseView:
-    """A further, coarser view of each photo, for its large words.
-
-    A detector that sees a photo enlarged, for the sake of small words, finds pieces of those that
-    then exceed what it can take in at once.
+class SmallText:
+    """Where a pass has seen text that is too small for it.
 
     Attributes:
-        zoom: Factor by which the detector sees the photo in this view.
-        min_height: Short side, in pixels of this view's input, from which on its words count.
-        postprocessing: Arguments of the post-processor in this view.
+        boxes: (N, 4) left, top, right, bottom in pixels of the photo.
+        height: Middle short side of the words that are too small, in pixels of the photo; ``None``
+            where no words were told apart at all.
     """
 
-    zoom: float
-    min_height: float
-    postprocessing: Mapping[str, Any] = field(default_factory=dict)
+    boxes: np.ndarray
+    height: float | None
 
-    def to_dict(self) -> dict[str, Any]:
-        """The attributes by name, as a preset has them; no empty ``postprocessing``."""
-        options = {"postprocessing": dict(self.postprocessing)} if self.postprocessing else {}
-        return {"zoom": self.zoom, "min_height": self.min_height, **options}
+    @classmethod
+    def of(cls, parts: Sequence[SmallText]) -> SmallText:
+        """That of several windows together."""
+        boxes = [part.boxes for part in parts] or [np.zeros((0, 4))]
+        heights = [part.height for part in parts if part.height is not None]
+        return cls(np.concatenate(boxes), float(np.median(heights)) if heights else None)
+
+    def next_scale(self, scale: float) -> float | None:
+        """The scale at which to look for it after a pass at ``scale``; ``None``: no further."""
+        if not len(self.boxes) or scale >= MAX_SCALE / _LEAST_STEP:
+            return None
+        step = _UNRESOLVED_STEP if self.height is None else TARGET_HEIGHT / (self.height * scale)
+        return min(scale * max(step, _LEAST_STEP), MAX_SCALE)
 
 
-def add_large_words(
-    words: Sequence[TextInstance], coarse: Sequence[TextInstance], min_height: float
-) -> list[TextInstance]:
-    """Words of two views of a photo: the large ones of the coarse view win over their pieces.
+def small_text(
+    probability: np.ndarray,
+    words: Sequence[TextInstance],
+    scale: tuple[float, float],
+    origin: tuple[float, float] = (0.0, 0.0),
+) -> SmallText:
+    """Where a probability map shows text that is too small for its scale.
 
     Args:
-        words: Of the fine view.
-        coarse: Of the coarse view, in the same pixels.
-        min_height: Short side in these pixels from which on a word of the coarse view counts.
+        probability: (H, W) float32.
+        words: What was found in it, in pixels of the photo.
+        scale: (x, y) pixels of the map per pixel of the photo.
+        origin: (x, y) of the map's corner in the photo.
 
     Returns:
-        The words of the fine view that share no more than half of either's area with a large one,
-        then the large ones.
+        Words below :data:`MIN_HEIGHT`, and regions that respond and are part of no word, if they
+        are as long as a word of that height and not just a rim or a speck.
     """
-    large = [word for word in coarse if short_side(word.polygon) >= min_height]
-    if not large or not words:
-        return [*words, *large]
-    overlaps = pairwise_overlaps([w.polygon for w in words], [w.polygon for w in large])
-    share = np.maximum(overlaps.first_share, overlaps.second_share).max(axis=1)
-    kept = [word for word, each in zip(words, share, strict=True) if each <= _DUPLICATE_SHARE]
-    return [*kept, *large]
+    factor, offset = np.array(scale), np.array(origin)
+    free = (probability > RESPONSE).astype(np.uint8)
+    boxes, heights = [], []
+    for word in words:
+        height = short_side(word.polygon)
+        points = (word.polygon - offset) * factor
+        middle = points.mean(axis=0)
+        # Around a word the response fades; what is within half of its height belongs to it.
+        reach = 1 + _GROWTH * height * float(factor.mean()) / np.maximum(np.ptp(points, axis=0), 1)
+        outline = np.round((points - middle) * reach + middle).astype(np.int32)
+        cv2.fillPoly(free, [outline], 0)
+        if height * float(factor.mean()) < MIN_HEIGHT:
+            low, high = word.polygon.min(axis=0), word.polygon.max(axis=0)
+            boxes.append([*low.tolist(), *high.tolist()])
+            heights.append(height)
+    for left, top, right, bottom in _regions(free):
+        corner = np.array([left, top]) / factor + offset
+        far = np.array([right, bottom]) / factor + offset
+        boxes.append([*corner.tolist(), *far.tolist()])
+    middle_height = float(np.median(heights)) if heights else None
+    return SmallText(np.array(boxes, np.float64).reshape(-1, 4), middle_height)
+
+
+def _regions(free: np.ndarray) -> list[tuple[int, int, int, int]]:
+    """Boxes of regions of (H, W) uint8 pixels that may be lines of text."""
+    # Letters that are apart belong to one region; the pixels of one line are few rows.
+    cells = cv2.resize(
+        free.astype(np.float32),
+        (max(free.shape[1] // _CELL, 1), max(free.shape[0] // _CELL, 1)),
+        interpolation=cv2.INTER_AREA,
+    )
+    count, _, stats, _ = cv2.connectedComponentsWithStats(
+        (cells > _UNRESOLVED_DENSITY).astype(np.uint8)
+    )
+    found = []
+    for x, y, width, height, _ in stats[1:count].tolist():
+        if max(width, height) >= _UNRESOLVED_LENGTH:
+            found.append((x * _CELL, y * _CELL, (x + width) * _CELL, (y + height) * _CELL))
+    return found
+
+
+def windows_around(
+    boxes: np.ndarray, width: int, height: int, scale: float
+) -> list[tuple[int, int, int, int]]:
+    """The windows of a photo that hold some of the boxes.
+
+    Args:
+        boxes: (N, 4) left, top, right, bottom in pixels of the photo.
+        width: Width of the photo.
+        height: Height of the photo.
+        scale: At which the windows are searched.
+
+    Returns:
+        (x0, y0, x1, y1), overlapping, each the smallest part of its place in a regular grid that
+        holds the boxes with some surroundings.
+    """
+    side = max(round(WINDOW / scale), 8)
+    found = []
+    for x0, y0, x1, y1 in sliding_windows(width, height, side, side // _OVERLAP):
+        inside = boxes[
+            (boxes[:, 0] < x1) & (boxes[:, 2] > x0) & (boxes[:, 1] < y1) & (boxes[:, 3] > y0)
+        ]
+        if len(inside):
+            margin = 64 / scale
+            low = np.floor(inside[:, :2].min(axis=0) - margin).astype(int)
+            high = np.ceil(inside[:, 2:].max(axis=0) + margin).astype(int)
+            found.append(
+                (
+                    max(x0, int(low[0])),
+                    max(y0, int(low[1])),
+                    min(x1, int(high[0])),
+                    min(y1, int(high[1])),
+                )
+            )
+    return found
+
+
+def add_small_words(
+    words: Sequence[TextInstance], scale: float, finer: Sequence[View], width: int, height: int
+) -> list[TextInstance]:
+    """Words of a pass and of the finer windows after it.
+
+    Each pass contributes the words of its own range: those of at least twice :data:`MIN_HEIGHT`
+    pixels stay as they are, and of the windows only smaller ones count.
+
+    Args:
+        words: Of the pass, in pixels of the photo.
+        scale: Of the pass.
+        finer: Windows at a finer scale.
+        width: Width of the photo.
+        height: Height of the photo.
+    """
+    bound = 2 * MIN_HEIGHT / scale
+    large = [word for word in words if short_side(word.polygon) >= bound]
+    small = [word for word in words if short_side(word.polygon) < bound]
+    views = [View((0, 0, width, height), scale, small)]
+    for view in finer:
+        kept = [word for word in view.words if short_side(word.polygon) < bound]
+        views.append(View(view.box, view.scale, kept))
+    merged = merge_views(views, width, height)
+    if large and merged:
+        overlaps = pairwise_overlaps([w.polygon for w in merged], [w.polygon for w in large])
+        share = np.maximum(overlaps.first_share, overlaps.second_share).max(axis=1)
+        merged = [word for word, each in zip(merged, share, strict=True) if each <= _COVERED]
+    return [*large, *merged]

@@ -21,6 +21,7 @@ from spotter.io.sources import DEFAULT_LIMITS, ReadLimits, is_single, name_of
 from spotter.pipeline.crop_batching import CropPool
 from spotter.pipeline.crops import reading_directions
 from spotter.pipeline.detector import WordFinder
+from spotter.pipeline.joining import resolve_joins
 from spotter.pipeline.recognizer import CropReader
 from spotter.pipeline.word_recognizer import (
     Language,
@@ -28,6 +29,7 @@ from spotter.pipeline.word_recognizer import (
     open_language,
     recognition_calibration,
 )
+from spotter.pipeline.word_search import FoundWords, WordSearch
 from spotter.runtime.runtimes import open_runtime
 from spotter.structures import SpottingResult, TextInstance
 
@@ -71,6 +73,8 @@ class SceneTextSpotter:
             any; else they are as the networks give them, as they are where a part of the pair (for
             the recognizer, also its language) is replaced.
         limits: How large pictures and documents may be, and whether addresses are fetched.
+        detect_orientation: Tell by reading a few words how a photo was turned, and read it upright;
+            ``False``: photos are upright, and only single words may be turned.
 
     Attributes:
         device: Where the networks really run.
@@ -101,6 +105,7 @@ class SceneTextSpotter:
         second_look: bool = True,
         calibrated: bool = True,
         limits: ReadLimits = DEFAULT_LIMITS,
+        detect_orientation: bool = True,
     ) -> None:
         self.limits = limits
         if min(det_batch_size, rec_batch_size) < 1:
@@ -118,14 +123,18 @@ class SceneTextSpotter:
         finder = open_runtime(self.pair.detector, "detection", runtime, device, threads)
         reader = open_runtime(self.pair.recognizer, "recognition", runtime, device, threads)
         options: Mapping[str, Any] = {}
+        adaptive = zoom is None
         if zoom is None and limit_side is None and limit_type is None:
             zoom, options = self.pair.zoom, self.pair.postprocessing
         coarse = self.pair.coarse_view if limit_side is None and limit_type is None else None
         self._finder = WordFinder(
-            finder, limit_side, limit_type, tile, det_batch_size, zoom, options, coarse
+            finder, limit_side, limit_type, tile, det_batch_size, zoom, options, coarse, adaptive
         )
         self._reader = CropReader(reader, open_language(language, self.pair))
-        self._calibrate_detection = self.pair.detection_calibration if calibrated else None
+        calibrate = self.pair.detection_calibration if calibrated else None
+        self._words = WordSearch(
+            self._finder, self._reader, self.crop_margin, calibrate, detect_orientation
+        )
         self._second_look = self.pair.second_look if second_look else None
         self._calibrate_recognition = recognition_calibration(
             self.pair, language, second_look, calibrated, found=True
@@ -185,7 +194,7 @@ class SceneTextSpotter:
         Raises:
             ImageError: The photo cannot be read.
         """
-        return self._find([read_image(image, self.limits)])[0]
+        return self._words.find([read_image(image, self.limits)])[0]
 
     def read(self, image: ImageSource, words: Sequence[TextInstance]) -> list[TextInstance]:
         """Read the words of one photo at given places.
@@ -210,7 +219,8 @@ class SceneTextSpotter:
         self, images: Iterable[ImageSource], raises: bool = False
     ) -> list[SpottingResult]:
         results: list[SpottingResult] = []
-        pool, found = self._pool(), []
+        pool = self._pool()
+        found: list[tuple[SpottingResult, FoundWords]] = []
         photos: list[np.ndarray] = []
         waiting: list[SpottingResult] = []
 
@@ -253,27 +263,26 @@ class SceneTextSpotter:
                     raise
                 yield SpottingResult(name, error=str(error)), None
 
-    def _find(self, photos: Sequence[np.ndarray]) -> list[list[TextInstance]]:
-        found = self._finder.find(photos)
-        if (calibrate := self._calibrate_detection) is not None:
-            for word in (word for words in found for word in words):
-                word.detection_score = calibrate(word.detection_score)
-        return found
-
     def _search(
         self, pool: CropPool, photos: list[np.ndarray], results: list[SpottingResult]
-    ) -> list[tuple[SpottingResult, list[TextInstance]]]:
+    ) -> list[tuple[SpottingResult, FoundWords]]:
         """Find words and put their crops into the pool."""
-        found = list(zip(results, self._find(photos), strict=True))
-        for photo, (_, words) in zip(photos, found, strict=True):
-            for word in words:
-                pool.add(photo, reading_directions(word.polygon, self.crop_margin))
+        found = list(zip(results, self._words.search(photos), strict=True))
+        for result, each in found:
+            result.orientation, result.notes = each.orientation, each.notes
+            for directions in self._words.directions(each):
+                pool.add(each.image, directions)
+            # A long run must not hold all of its photos.
+            each.image = np.zeros((0, 0, 3), np.uint8)
         return found
 
-    def _fill(self, pool: CropPool, found: list[tuple[SpottingResult, list[TextInstance]]]) -> None:
+    def _fill(self, pool: CropPool, found: list[tuple[SpottingResult, FoundWords]]) -> None:
         readings = iter(pool.finish())
-        for result, words in found:
-            result.instances = self._collect(words, [next(readings) for _ in words])
+        for result, each in found:
+            singly = [next(readings) for _ in each.words]
+            whole = [next(readings) for _ in each.joined]
+            chosen = resolve_joins(each.words, singly, each.joined, whole)
+            result.instances = each.in_photo(self._collect(*chosen))
 
     def _pool(self) -> CropPool:
         return CropPool(self._reader, self.rec_batch_size, self._second_look)
@@ -294,7 +303,7 @@ class SceneTextSpotter:
             )
             if reading.text and instance.score >= self.min_score and self._look_up(instance):
                 read.append(instance)
-        return [read[index] for index in reading_order([word.polygon for word in read])]
+        return [read[index] for index in reading_order([word.polygon for word in read], 0.0)]
 
     def _look_up(self, word: TextInstance) -> bool:
         """Replace a reading by the lexicon's nearest word; false if it is near none."""

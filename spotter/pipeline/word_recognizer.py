@@ -63,7 +63,7 @@ def calibrate_reading(reading: WordReading, calibrate: ScoreCalibration | None) 
     """A reading with a calibrated score; one of nothing keeps its 0."""
     if calibrate is None or not reading.text:
         return reading
-    return replace(reading, score=calibrate(reading.score))
+    return replace(reading, score=calibrate(reading.score, reading.text))
 
 
 class WordRecognizer:

@@ -63,6 +63,7 @@ PREPROCESSING: dict[str, Rule] = {
             "mode": one_of("fixed", "keep_ratio", "buckets"),
             "width": integer(1, 16_384),
             "widths": list_of(integer(1, 16_384), 1, 256),
+            "stretch": optional(number(0.0, 100.0, above=True)),
         }
     ),
     "language": plain_data(),
@@ -79,7 +80,8 @@ POSTPROCESSING = record(
         "unclip_ratio": number(0.0, 20.0),
         "min_side": number(0.0, 1000.0),
         "max_candidates": integer(1, 1_000_000),
-        "shape": one_of("quad", "polygon"),
+        "shape": one_of("quad", "polygon", "auto"),
+        "max_fill": _SHARE,
         "epsilon": _SHARE,
         "split_threshold": optional(_SHARE),
         "min_part_area": number(0.0, 1e6),

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from spotter.decoding.calibration import ScoreCalibration, fit_calibration
+from spotter.decoding.calibration import ScoreCalibration, fit_calibration, fit_kinds, word_kind
 from spotter.errors import ConfigError
 from spotter.evaluation.calibration import calibration
 
@@ -71,8 +71,66 @@ def test_unfit_answers(scores: list[float], correct: list[bool], message: str) -
 
 
 @pytest.mark.parametrize(
-    "settings", [{"temperature": -1.0}, {"temperature": 0.0}, {"bias": math.inf}]
+    "settings", [{"temperature": -1}, {"heat": 2}, {"bias": "much"}, [2.0], {"bias": math.inf}]
 )
-def test_faulty_settings(settings: dict[str, float]) -> None:
+def test_faulty_settings(settings: object) -> None:
     with pytest.raises(ConfigError, match="calibration"):
-        ScoreCalibration(**settings)
+        ScoreCalibration.from_settings(settings, "pair.json")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Z\u00fcrich", "letters"),
+        ("027-88852022", "digits"),
+        ("B2", "digits"),
+        ("WE'RE", "marks"),
+        ("Tax:", "marks"),
+        ("7", "single"),
+        ("-", "single"),
+        ("A", "single"),
+    ],
+)
+def test_kinds_of_words(text: str, kind: str) -> None:
+    assert word_kind(text) == kind
+
+
+def test_a_kind_has_a_map_of_its_own() -> None:
+    digits = ScoreCalibration(1.0, math.log(4))
+    mixed = ScoreCalibration(1.0, -math.log(4), {"digits": digits})
+    assert mixed(0.5, "1.80") == pytest.approx(0.8)
+    assert mixed(0.5, "one") == pytest.approx(0.2)
+    assert mixed(0.5) == pytest.approx(0.2)
+    assert ScoreCalibration.from_settings(mixed.to_dict(), "pair.json") == mixed
+    assert "kinds" not in digits.to_dict()
+
+
+def test_kinds_are_fitted_where_there_are_enough() -> None:
+    rng = np.random.default_rng(1)
+    scores = rng.uniform(0.02, 0.98, 8000)
+    texts = ["1.80" if i % 2 else "word" for i in range(8000)]
+    true = {"1.80": ScoreCalibration(0.8, 1.5), "word": ScoreCalibration(2.0, -0.5)}
+    correct = rng.uniform(size=8000) < [true[t](s) for s, t in zip(scores, texts, strict=True)]
+    texts[0] = "a"
+    fitted = fit_kinds(scores, correct, texts)
+    assert set(fitted.kinds) == {"letters", "digits"}
+    assert fitted.kinds["digits"].bias == pytest.approx(1.5, abs=0.2)
+    assert fitted.kinds["letters"].temperature == pytest.approx(2.0, rel=0.15)
+    plain = fit_calibration(scores, correct)
+    assert (fitted.temperature, fitted.bias) == (plain.temperature, plain.bias)
+    # As many answers of all as there are of the kind: halfway between the two fits.
+    half = fit_kinds(scores, correct, texts, shrinkage=4000.0).kinds["digits"]
+    alone = fit_kinds(scores, correct, texts, shrinkage=0.0).kinds["digits"]
+    assert half.bias == pytest.approx((alone.bias + plain.bias) / 2)
+    slopes = [1 / c.temperature for c in (alone, plain)]
+    assert 1 / half.temperature == pytest.approx(sum(slopes) / 2)
+    with pytest.raises(ConfigError, match="2 scores and 1 texts"):
+        fit_kinds([0.2, 0.8], [False, True], ["a"])
+
+
+@pytest.mark.parametrize(
+    "kinds", [3, {"verbs": {}}, {"marks": {"heat": 2}}, {"marks": {"kinds": {"marks": {}}}}]
+)
+def test_faulty_kinds(kinds: object) -> None:
+    with pytest.raises(ConfigError, match="calibration"):
+        ScoreCalibration.from_settings({"kinds": kinds}, "pair.json")

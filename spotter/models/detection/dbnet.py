@@ -48,14 +48,15 @@ class DBNet(BaseModel):
     def forward(
         self,
         inputs: Tensor,
-        data_samples: list[TextDetSample] | None = None,
+        data_samples: list[TextDetSample] | Mapping[str, Tensor] | None = None,
         mode: str = "tensor",
     ) -> Tensor | dict[str, Tensor] | list[TextDetSample]:
         """Run the detector on normalised images.
 
         Args:
             inputs: (N, 3, H, W) float RGB, H and W multiples of 32.
-            data_samples: Targets for ``"loss"``; geometry for ``"predict"``.
+            data_samples: Targets for ``"loss"``, also as maps (N, H, W) by name; geometry for
+                ``"predict"``.
             mode: ``"tensor"`` gives the probability map (N, 1, H, W); ``"loss"`` a dict of
                 scalars; ``"predict"`` the samples with ``predictions`` in photo pixels.
 
@@ -71,6 +72,8 @@ class DBNet(BaseModel):
             raise ConfigError(f'mode "{mode}" needs data_samples')
         if mode == "loss":
             return self.head.loss(features, data_samples)
+        if isinstance(data_samples, Mapping):
+            raise ConfigError('mode "predict" needs samples, not maps')
         return self._predict(self.head(features), data_samples)
 
     def _predict(self, maps: Tensor, data_samples: list[TextDetSample]) -> list[TextDetSample]:

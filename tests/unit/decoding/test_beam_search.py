@@ -42,19 +42,43 @@ def all_strings(probabilities: np.ndarray) -> dict[tuple[int, ...], float]:
 def test_an_unlimited_beam_is_exact(
     model: LanguageModel, seed: int, weight: float, bonus: float
 ) -> None:
+    characters = "ab-1"
     rng = np.random.default_rng(seed)
-    probabilities = softmax(rng.normal(0, 2, (6, 4)))
-    wanted = {}
+    probabilities = softmax(rng.normal(0, 2, (5, 5)))
+    wanted, seen = {}, {}
     for tokens, value in all_strings(probabilities).items():
-        text = "".join(CHARACTERS[t - 1] for t in tokens)
-        language = model.log_probability(text)
-        wanted[tokens] = math.log(value) + weight * language + bonus * len(text)
+        text = "".join(characters[t - 1] for t in tokens)
+        letters = text.replace("-", "")
+        language = 0.0
+        if letters and "1" not in letters:
+            language = weight * model.log_probability(letters) + bonus * len(letters)
+        seen[tokens] = math.log(value)
+        wanted[tokens] = seen[tokens] + language
     search = CTCBeamSearch(model, weight, bonus, beam=10**6, least=0.0, margin=math.inf)
-    found = {tuple(tokens): score for tokens, score in search(probabilities, CHARACTERS)}
+    hypotheses = search(probabilities, characters)
+    found = {tuple(h.tokens): h.score for h in hypotheses}
     assert found.keys() == wanted.keys()
     assert found == pytest.approx(wanted, abs=1e-9)
-    best, _ = search(probabilities, CHARACTERS)[0]
-    assert tuple(best) == max(wanted, key=wanted.__getitem__)
+    assert {tuple(h.tokens): h.visual for h in hypotheses} == pytest.approx(seen, abs=1e-9)
+    assert tuple(hypotheses[0].tokens) == max(wanted, key=wanted.__getitem__)
+
+
+def test_marks_and_digits_are_transparent(model: LanguageModel) -> None:
+    search = CTCBeamSearch(model, weight=0.5, length_bonus=2.0)
+    ba = 0.5 * model.log_probability("ba") + 4.0
+    assert search.language("ba") == pytest.approx(ba)
+    assert search.language("b-a.") == pytest.approx(ba)
+    assert [search.language(text) for text in ("", "1.80", "b1a", "-")] == [0.0] * 4
+
+
+def test_what_is_seen_far_worse_is_not_searched(model: LanguageModel) -> None:
+    probabilities = np.array([[0.01, 0.95, 0.03, 0.01], [0.9, 0.05, 0.03, 0.02]])
+    search = CTCBeamSearch(model, least=0.0, margin=math.inf)
+    narrow = search(probabilities, CHARACTERS, max_visual_loss=math.log(10))
+    assert [1] in [h.tokens for h in narrow]
+    # b is first seen 30 times worse than a.
+    assert all(h.tokens[:1] != [2] for h in narrow)
+    assert any(h.tokens[:1] == [2] for h in search(probabilities, CHARACTERS))
 
 
 def test_a_small_beam_finds_the_same_best(model: LanguageModel) -> None:
@@ -64,7 +88,9 @@ def test_a_small_beam_finds_the_same_best(model: LanguageModel) -> None:
     agree = 0
     for _ in range(20):
         probabilities = softmax(rng.normal(0, 3, (7, 4)))
-        agree += exact(probabilities, CHARACTERS)[0][0] == small(probabilities, CHARACTERS)[0][0]
+        agree += (
+            exact(probabilities, CHARACTERS)[0].tokens == small(probabilities, CHARACTERS)[0].tokens
+        )
     assert agree >= 18
 
 
@@ -75,8 +101,8 @@ def test_language_decides_what_the_eye_cannot(model: LanguageModel) -> None:
         rows += [np.eye(4)[likely[character]] * 0.98 + 0.005, np.array([0.97, 0.01, 0.01, 0.01])]
     rows[2] = np.array([0.04, 0.5, 0.45, 0.01])
     probabilities = np.array(rows)
-    silent = CTCBeamSearch(model, weight=0.0, length_bonus=0.0)(probabilities, CHARACTERS)[0][0]
-    heard = CTCBeamSearch(model)(probabilities, CHARACTERS)[0][0]
+    silent = CTCBeamSearch(model, weight=0.0, length_bonus=0.0)(probabilities, CHARACTERS)[0].tokens
+    heard = CTCBeamSearch(model)(probabilities, CHARACTERS)[0].tokens
     assert (silent, heard) == ([1, 1, 2, 1], [1, 2, 2, 1])
 
 

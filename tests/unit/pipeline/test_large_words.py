@@ -11,7 +11,7 @@ import pytest
 from spotter.errors import ConfigError
 from spotter.hub.presets import parse_preset
 from spotter.pipeline import SceneTextSpotter
-from spotter.pipeline.multi_scale import CoarseView, add_large_words
+from spotter.pipeline.large_words import CoarseView, add_large_words
 from spotter.structures import TextInstance
 from tests.unit.pipeline.networks import photo
 

@@ -95,7 +95,8 @@ def test_bad_images(spotter: SceneTextSpotter, photos: list, tmp_path: Path) -> 
 
 def test_schema(spotter: SceneTextSpotter, photos: list) -> None:
     line = json.loads(json.dumps(spotter.spot(photos[0]).to_dict()))
-    assert list(line) == ["image", "width", "height", "instances", "error"]
+    keys = ["image", "width", "height", "orientation", "instances", "notes", "error"]
+    assert list(line) == keys
     assert (line["width"], line["height"], line["error"]) == (256, 192, None)
     assert line["instances"]
     for word in line["instances"]:

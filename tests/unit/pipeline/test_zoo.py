@@ -130,5 +130,6 @@ def test_the_pairs_that_ship() -> None:
     for pair in (default, fast, accurate, plain):
         assert pair.detection_calibration is not None
         assert pair.recognition_calibration is not None
-        assert pair.found_calibration is not None
         assert pair.second_look is not None
+    for pair in (default, fast, accurate):
+        assert set(pair.recognition_calibration.kinds) == {"letters", "digits", "marks"}

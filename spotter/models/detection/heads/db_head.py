@@ -92,6 +92,13 @@ class DBLoss(nn.Module):
         loss = F.binary_cross_entropy_with_logits(logits, gt, reduction="none")
         positive = gt * mask
         positives = positive.sum()
+        if loss.is_cuda:
+            negative = torch.where(mask - positive > 0.5, loss, loss.new_zeros(()))
+            wanted = torch.minimum(
+                (mask - positive > 0.5).sum(), (self.negative_ratio * positives).long()
+            )
+            hardest = sum_of_largest(negative, wanted)
+            return ((loss * positive).sum() + hardest) / (positives + wanted + self.eps)
         negative_loss = loss[(mask - positive) > 0.5]
         wanted = min(negative_loss.numel(), int(self.negative_ratio * positives.item()))
         hardest = self._sum_of_largest(negative_loss, wanted)
@@ -105,11 +112,8 @@ class DBLoss(nn.Module):
         if count >= values.numel():
             return values.sum()
         flat = values.detach()
-        if flat.is_cuda:
-            bound = flat.topk(count, sorted=False).values.min()
-        else:
-            position = flat.numel() - count
-            bound = torch.tensor(np.partition(flat.numpy(), position)[position])
+        position = flat.numel() - count
+        bound = torch.tensor(np.partition(flat.cpu().numpy(), position)[position]).to(flat)
         chosen = flat >= bound
         return (values * chosen).sum() - bound * (chosen.sum() - count)
 
@@ -121,6 +125,23 @@ class DBLoss(nn.Module):
     def masked_l1(self, threshold: Tensor, gt: Tensor, mask: Tensor) -> Tensor:
         """Mean distance inside the dilated polygons."""
         return ((threshold - gt).abs() * mask).sum() / (mask.sum() + self.eps)
+
+
+def sum_of_largest(values: Tensor, count: Tensor) -> Tensor:
+    """Sum of the ``count`` largest of non-negative values, without the host waiting for the device.
+
+    Args:
+        values: Any shape.
+        count: A whole number on the device.
+    """
+    flat = values.flatten()
+    ordered = flat.detach().sort(descending=True).values
+    place = (count - 1).clamp(0, len(ordered) - 1)
+    bound = ordered.gather(0, place[None])[0]
+    chosen = (flat >= bound) & (count > 0)
+    # Of values that equal the bound, as many as are too many are taken off again.
+    excess = torch.where(count > 0, chosen.sum() - count, 0)
+    return (flat * chosen).sum() - bound * excess
 
 
 @MODELS.register_module()
@@ -163,16 +184,27 @@ class DBHead(BaseModule):
         """(N, C, H / 4, W / 4) -> probability map (N, 1, H, W) in [0, 1]."""
         return self.probability(features).sigmoid()
 
-    def loss(self, features: Tensor, data_samples: list[TextDetSample]) -> dict[str, Tensor]:
-        """Losses against the maps in ``data_samples[i].targets``."""
+    def loss(
+        self, features: Tensor, data_samples: list[TextDetSample] | Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Losses against the maps in ``data_samples[i].targets``, or given as a whole batch."""
         targets = stack_targets(data_samples, features.device)
         return self.loss_module(
             self.probability(features).squeeze(1), self.threshold(features).squeeze(1), targets
         )
 
 
-def stack_targets(data_samples: list[TextDetSample], device: torch.device) -> dict[str, Tensor]:
-    """The four target maps of a batch as float32 tensors (N, H, W) on ``device``."""
+def stack_targets(
+    data_samples: list[TextDetSample] | Mapping[str, Tensor], device: torch.device
+) -> dict[str, Tensor]:
+    """The four target maps of a batch as float32 tensors (N, H, W) on ``device``.
+
+    Args:
+        data_samples: Samples with their maps, or the maps of the whole batch by name.
+        device: Where the tensors go.
+    """
+    if isinstance(data_samples, Mapping):
+        return {name: data_samples[name].to(device).float() for name in _TARGETS}
     return {
         name: torch.from_numpy(np.stack([sample.targets[name] for sample in data_samples]))
         .to(device)

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 from spotter.errors import ConfigError
 from spotter.models.detection import DBHead, DBLoss
+from spotter.models.detection.heads.db_head import stack_targets, sum_of_largest
 from spotter.structures import TextDetSample
 
 
@@ -97,3 +98,24 @@ def test_head_learns_a_map_at_full_resolution(upsample: str) -> None:
 def test_unknown_upsampling_is_refused() -> None:
     with pytest.raises(ConfigError, match="upsample"):
         DBHead(8, upsample="bicubic")
+
+
+def test_the_sum_of_the_largest_needs_no_number_on_the_host() -> None:
+    values = torch.tensor([3.0, 1.0, 2.0, 2.0, 0.0], requires_grad=True)
+    for count, expected in ((0, 0.0), (1, 3.0), (2, 5.0), (3, 7.0), (5, 8.0)):
+        assert sum_of_largest(values, torch.tensor(count)).item() == pytest.approx(expected)
+    (gradient,) = torch.autograd.grad(sum_of_largest(values, torch.tensor(1)), values)
+    assert gradient.tolist() == [1, 0, 0, 0, 0]
+
+
+def test_targets_of_a_whole_batch_are_taken_as_they_are() -> None:
+    whole = {name: (torch.rand(2, 8, 8) > 0.5) for name in maps(torch.zeros(1))}
+    samples = [
+        TextDetSample(targets={name: values[i].numpy() for name, values in whole.items()})
+        for i in range(2)
+    ]
+    device = torch.device("cpu")
+    stacked = stack_targets(samples, device)
+    for name, values in stack_targets(whole, device).items():
+        assert values.dtype == torch.float32
+        assert torch.equal(values, stacked[name])

@@ -131,3 +131,19 @@ def test_small_kernels_and_holes_do_not_count() -> None:
 def test_a_split_below_the_regions_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"split_threshold 0\.4 is not above"):
         DBPostprocessor(0.5, split_threshold=0.4)
+
+
+def test_auto_gives_strips_to_curved_words_and_rectangles_to_others() -> None:
+    probability = np.zeros((200, 300), np.float32)
+    cv2.ellipse(probability, (100, 130), (80, 80), 0, 225, 315, 0.9, 16)
+    cv2.rectangle(probability, (200, 120), (280, 135), 0.9, -1)
+    find = DBPostprocessor(shape="auto", unclip_ratio=1.2)
+    curved, straight = sorted(find(probability), key=lambda word: word.polygon[:, 0].min())
+    assert (len(curved.polygon), len(straight.polygon)) == (16, 4)
+    # The first half is the outer side, from left to right.
+    assert np.all(np.diff(curved.polygon[:8, 0]) > 0)
+    assert curved.polygon[:8, 1].mean() < curved.polygon[8:, 1].mean()
+    middle = (curved.polygon[3:5].mean(axis=0) + curved.polygon[11:13].mean(axis=0)) / 2
+    np.testing.assert_allclose(middle, (100, 50), atol=3)
+    quads = DBPostprocessor(unclip_ratio=1.2)(probability)
+    assert [len(word.polygon) for word in quads] == [4, 4]

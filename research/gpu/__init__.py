@@ -1,0 +1,1 @@
+"""Training on one accelerator for some minutes; see README.md."""

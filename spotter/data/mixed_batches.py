@@ -1,0 +1,220 @@
+"""Whole batches of word crops or photo crops, drawn from several sources and written in place.
+
+These are the makers of :class:`spotter.data.shared_batches.SharedBatches`. They use the data sets
+and transforms of the other loaders; what they save is the packing of samples, the collating, and
+the sending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spotter.charset import Charset
+from spotter.data.datasets import TextDataset
+from spotter.data.randomness import integer, rng
+from spotter.data.shared_batches import Field
+from spotter.errors import CharsetError, ConfigError
+from spotter.runtime.input_size import bucket_width
+
+TARGETS = {
+    "shrink_map": "uint8",
+    "shrink_mask": "uint8",
+    "threshold_map": "float16",
+    "threshold_mask": "uint8",
+}
+"""Maps of :class:`spotter.data.transforms.DBTargets` and their types."""
+
+_MAX_REDRAWS = 50
+
+
+@dataclass(frozen=True)
+class MixedSource:
+    """A data set and its share of the samples.
+
+    Attributes:
+        dataset: Its pipeline ends before the packing, with ``img`` and what belongs to the task.
+        share: Any positive scale.
+    """
+
+    dataset: TextDataset
+    share: float
+
+
+class WordBatches:
+    """Batches of word crops of one width, each from several sources in given shares.
+
+    The width is drawn first, as often as the mixture has it, then each crop among those of that
+    width: so every crop comes as often as if widths did not matter. Fields are ``images``
+    (N, H, W, 3) uint8 BGR, ``characters`` (N, max_length) int64, 1 for the charset's first
+    character and 0 after the end, and ``lengths`` (N,) int64.
+
+    Args:
+        sources: Word crops; their pipelines end with the crop at ``height`` and one of ``widths``.
+        batch_size: N.
+        widths: The buckets of the pipelines' resizing.
+        charset: Spells the labels.
+        height: H.
+        max_length: Longer words are not drawn, nor are words without a label or with a character
+            that the charset lacks: cut short they would teach a false reading.
+
+    Raises:
+        ConfigError: No sources, shares that are not positive, or a source without such words.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[MixedSource],
+        batch_size: int,
+        widths: Sequence[int],
+        charset: Charset,
+        height: int = 32,
+        max_length: int = 25,
+    ) -> None:
+        self.datasets = [source.dataset for source in sources]
+        self.shares = _normalised(sources)
+        self.batch_size = batch_size
+        self.widths = sorted(widths)
+        self.charset = charset
+        self.height = height
+        self.max_length = max_length
+        self.places = [self._places_of(data) for data in self.datasets]
+        # (sources, widths): how likely a sample of the mixture is of this source and width.
+        counts = np.array([[len(own) for own in places] for places in self.places], np.float64)
+        self.joint = self.shares[:, None] * counts / counts.sum(1, keepdims=True)
+
+    def fields(self) -> dict[str, Field]:
+        """See :class:`spotter.data.shared_batches.BatchMaker`."""
+        count = self.batch_size
+        return {
+            "images": Field((count, self.height, self.widths[-1], 3)),
+            "characters": Field((count, self.max_length), "int64"),
+            "lengths": Field((count,), "int64"),
+        }
+
+    def fill(self, arrays: dict[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
+        """See :class:`spotter.data.shared_batches.BatchMaker`."""
+        count = self.batch_size
+        bucket = int(rng.choice(len(self.widths), p=self.joint.sum(0)))
+        shapes: dict[str, tuple[int, ...]] = {
+            "images": (count, self.height, self.widths[bucket], 3),
+            "characters": (count, self.max_length),
+            "lengths": (count,),
+        }
+        views = {name: arrays[name][: np.prod(s)].reshape(s) for name, s in shapes.items()}
+        views["characters"][:] = 0
+        shares = self.joint[:, bucket] / self.joint[:, bucket].sum()
+        for row, source in enumerate(rng.choice(len(shares), count, p=shares)):
+            image, tokens = self._draw(int(source), bucket)
+            views["images"][row] = image
+            views["characters"][row, : len(tokens)] = tokens
+            views["lengths"][row] = len(tokens)
+        return shapes
+
+    def _places_of(self, data: TextDataset) -> list[np.ndarray]:
+        """Places in a data set of the words to learn from, by width."""
+        texts = (data.reader[index].get("text") for index in data.indices)
+        learnt = [label_tokens(self.charset, text, self.max_length) is not None for text in texts]
+        if not any(learnt):
+            raise ConfigError(f"{data.name or type(data.reader).__name__}: no word to learn from")
+        buckets = np.where(learnt, width_buckets(data, self.widths, self.height), -1)
+        return [np.flatnonzero(buckets == width) for width in range(len(self.widths))]
+
+    def _draw(self, source: int, bucket: int) -> tuple[np.ndarray, list[int]]:
+        """A crop of a source and width, and its characters."""
+        data, places = self.datasets[source], self.places[source][bucket]
+        for _ in range(_MAX_REDRAWS):
+            sample = data.sample(int(places[integer(len(places))]))
+            tokens = label_tokens(self.charset, sample["text"], self.max_length)
+            result = data.pipeline(sample)
+            if tokens is not None and result is not None:
+                return result["img"], tokens
+        raise ConfigError(f"{data.name}: the pipeline refused {_MAX_REDRAWS} samples in a row")
+
+
+class PhotoBatches:
+    """Batches of square crops of photos with the targets of DBNet.
+
+    Fields are ``images`` (N, S, S, 3) uint8 BGR and the maps of :data:`TARGETS`, (N, S, S) each.
+
+    Args:
+        sources: Photos; their pipelines end with a crop of S x S pixels and its ``targets``.
+        batch_size: N.
+        size: S.
+
+    Raises:
+        ConfigError: No sources, or shares that are not positive.
+    """
+
+    def __init__(self, sources: Sequence[MixedSource], batch_size: int, size: int) -> None:
+        self.datasets = [source.dataset for source in sources]
+        self.shares = _normalised(sources)
+        self.batch_size = batch_size
+        self.size = size
+
+    def fields(self) -> dict[str, Field]:
+        """See :class:`spotter.data.shared_batches.BatchMaker`."""
+        shape = (self.batch_size, self.size, self.size)
+        return {
+            "images": Field((*shape, 3)),
+            **{name: Field(shape, dtype) for name, dtype in TARGETS.items()},
+        }
+
+    def fill(self, arrays: dict[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
+        """See :class:`spotter.data.shared_batches.BatchMaker`."""
+        shapes = {name: field.shape for name, field in self.fields().items()}
+        views = {name: arrays[name].reshape(shape) for name, shape in shapes.items()}
+        for row, source in enumerate(rng.choice(len(self.shares), self.batch_size, p=self.shares)):
+            result = self._draw(int(source))
+            views["images"][row] = result["img"]
+            for name in TARGETS:
+                views[name][row] = result["targets"][name]
+        return shapes
+
+    def _draw(self, source: int) -> dict[str, Any]:
+        data = self.datasets[source]
+        for _ in range(_MAX_REDRAWS):
+            result = data.pipeline(data.sample(integer(len(data))))
+            if result is not None:
+                return result
+        raise ConfigError(f"{data.name}: the pipeline refused {_MAX_REDRAWS} samples in a row")
+
+
+def label_tokens(charset: Charset, text: str | None, max_length: int) -> list[int] | None:
+    """1 + the index of each character of a label; ``None``: it cannot be learnt from.
+
+    That is so if it is unknown or empty, longer than ``max_length``, or holds a character that the
+    charset cannot spell.
+    """
+    if not text:
+        return None
+    try:
+        spelled = charset.normalize(text, unknown="refuse")
+    except CharsetError:
+        return None
+    if not 0 < len(spelled) <= max_length:
+        return None
+    return [charset.index(character) + 1 for character in spelled]
+
+
+def width_buckets(dataset: TextDataset, widths: Sequence[int], height: int) -> np.ndarray:
+    """(samples,) int64: place among ``widths`` of the bucket of each sample of the data set."""
+    known: dict[tuple[int, int], int] = {}
+    buckets: np.ndarray = np.empty(len(dataset.indices), np.int64)
+    for index in range(len(buckets)):
+        size = dataset.image_size(index)
+        if size not in known:
+            known[size] = list(widths).index(bucket_width(*size, height, widths))
+        buckets[index] = known[size]
+    return buckets
+
+
+def _normalised(sources: Sequence[MixedSource]) -> np.ndarray:
+    """The shares, with sum 1."""
+    shares = np.array([source.share for source in sources], np.float64)
+    if not len(shares) or not (shares > 0).all():
+        raise ConfigError(f"batches need sources with positive shares, got {shares.tolist()}")
+    return shares / shares.sum()

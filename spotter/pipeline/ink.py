@@ -1,0 +1,113 @@
+"""Where along a line there is ink: what a recognizer's crop leaves to find out about its word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from spotter.geometry import native_size
+from spotter.pipeline.crops import cut_word
+
+_ROWS = 24
+"""Height in pixels at which a line is looked at; widths are measured in shares of it."""
+
+_EDGE = 2
+"""Rows left out at the upper and the lower side, where neighbouring lines may show."""
+
+_LEAST_CONTRAST = 24.0
+_INK = 0.4
+
+
+@dataclass(frozen=True)
+class Ink:
+    """Which columns of a line have ink.
+
+    Attributes:
+        columns: (W,) bool.
+        per_height: Columns per height of the line.
+        contrast: Grey levels between ink and paper.
+    """
+
+    columns: np.ndarray
+    per_height: float
+    contrast: float
+
+    def runs(self, value: bool = True) -> list[tuple[int, int]]:
+        """Bounds [start, end) of the runs of columns with ink, or without."""
+        padded = np.concatenate([[False], self.columns == value, [False]]).astype(np.int8)
+        edges = np.flatnonzero(np.diff(padded)).reshape(-1, 2)
+        return [(int(start), int(end)) for start, end in edges]
+
+
+def line_ink(image: np.ndarray, quad: np.ndarray) -> Ink | None:
+    """The ink of a line: columns on which the picture changes from top to bottom.
+
+    Args:
+        image: (H, W, 3) uint8.
+        quad: (4, 2) the line, clockwise from its first character's top-left corner.
+
+    Returns:
+        ``None`` where there is too little contrast to tell.
+    """
+    width, height = native_size(quad)
+    crop = cut_word(image, quad, max(round(width * _ROWS / height), 2), _ROWS)
+    return ink_of(crop)
+
+
+def ink_of(crop: np.ndarray) -> Ink | None:
+    """As :func:`line_ink`, of an upright crop (h, w, 3) uint8 of a line."""
+    grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
+    edge = max(round(len(grey) * _EDGE / _ROWS), 1)
+    inner = grey[edge:-edge].astype(np.float32)
+    low, high = (float(each) for each in np.percentile(inner, (3, 97)))
+    if high - low < _LEAST_CONTRAST:
+        return None
+    least = _INK * (high - low)
+    inked = inner.max(axis=0) - inner.min(axis=0) > least
+    # A stroke as high as the crop changes as little as paper, but is of another grey.
+    if not inked.all():
+        rim = float(np.median(np.concatenate([grey[:edge], grey[-edge:]])))
+        paper = low if rim - low < high - rim else high
+        inked |= np.abs(inner.mean(axis=0) - paper) > least
+    return Ink(inked, float(len(grey)), high - low)
+
+
+def part_of(quad: np.ndarray, start: float, end: float) -> np.ndarray:
+    """The part of a quadrilateral between two shares of its width, (4, 2) float32.
+
+    Args:
+        quad: (4, 2) clockwise from the top left.
+        start: Share at which the part starts; below 0: before the quadrilateral.
+        end: Likewise where it ends.
+    """
+    top, bottom = quad[1] - quad[0], quad[2] - quad[3]
+    corners = [
+        quad[0] + start * top,
+        quad[0] + end * top,
+        quad[3] + end * bottom,
+        quad[3] + start * bottom,
+    ]
+    return np.array(corners, np.float32)
+
+
+def tighten(crop: np.ndarray, space: float = 0.15) -> np.ndarray:
+    """A letterspaced word with its letters close together.
+
+    Args:
+        crop: (h, w, 3) uint8, upright.
+        space: Columns without ink that are left between two letters, as a share of the height.
+
+    Returns:
+        (h, w', 3) uint8, w' <= w; the same where there is nothing to take away.
+    """
+    ink = ink_of(crop)
+    if ink is None:
+        return crop
+    kept: np.ndarray = np.ones(crop.shape[1], bool)
+    left = max(round(space * ink.per_height), 2)
+    for start, end in ink.runs(value=False):
+        if start > 0 and end < crop.shape[1] and end - start > left:
+            kept[start + left // 2 : end - (left - left // 2)] = False
+    return np.ascontiguousarray(crop[:, kept])

@@ -1,0 +1,352 @@
+"""Pieces of words: letterspaced and stacked capitals, and words that were cut at a mark.
+
+What may be one word is proposed before anything is read, by the boxes and the ink between them. The
+whole is read along with its pieces, and counts where it reads at least as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from spotter.decoding.ctc import Decoded
+from spotter.geometry import min_area_rect, order_vertices
+from spotter.pipeline.crop_batching import WordReading
+from spotter.pipeline.ink import line_ink, part_of
+from spotter.structures import TextInstance
+
+_SAME_DIRECTION = 0.97
+"""Least cosine of the angle between words of one line."""
+
+_LEVEL = 0.35
+_HEIGHT_RATIO = 1.6
+_PIECE_GAP = 0.25
+"""Widest gap between the boxes of two pieces, as a share of their height."""
+
+_SPACE = 0.16
+"""Columns without ink that part two words, likewise."""
+
+_LETTER_GAP, _LETTER_WIDTH = 0.2, 1.2
+"""Of letterspaced words: least space between letters and greatest width of a letter, likewise."""
+
+_CHAIN_GAP = 1.2
+_WORD_SPACE = 1.8
+"""A space between letterspaced words, as a multiple of that between their letters."""
+
+_AGREES = 0.3
+"""Least score of a whole that agrees with its pieces, as a share of theirs together."""
+
+_STACK_GAP, _STACK_OFFSET, _STACK_PITCH = 0.9, 0.35, 0.2
+
+
+@dataclass(frozen=True)
+class JoinedWord:
+    """A word that several detections may be pieces of.
+
+    Attributes:
+        members: Indices of the pieces, in reading order.
+        word: The whole.
+        spaced: Its letters stand apart.
+        stacked: They stand one below the other.
+    """
+
+    members: list[int]
+    word: TextInstance
+    spaced: bool = False
+    stacked: bool = False
+
+
+def propose_joins(image: np.ndarray, words: Sequence[TextInstance]) -> list[JoinedWord]:
+    """What may be one word, each word being a piece of one such at most.
+
+    Args:
+        image: (H, W, 3) uint8, in which the lines run to the right.
+        words: Found in it.
+    """
+    quads = [w.polygon if len(w.polygon) == 4 else min_area_rect(w.polygon) for w in words]
+    joined = _stacked_words(words, quads)
+    used = {index for each in joined for index in each.members}
+    neighbours = _right_neighbours(quads)
+    for chain in _chains(neighbours, quads, _CHAIN_GAP, used):
+        spaced = _spaced_words(image, words, quads, chain)
+        joined += spaced
+        used |= {index for each in spaced for index in each.members}
+    for chain in _chains(neighbours, quads, _PIECE_GAP, used):
+        for piece in _without_spaces(image, quads, chain):
+            joined.append(JoinedWord(piece, _whole(words, quads, piece)))
+    return joined
+
+
+def resolve_joins(
+    words: Sequence[TextInstance],
+    readings: Sequence[WordReading],
+    joined: Sequence[JoinedWord],
+    whole: Sequence[WordReading],
+) -> tuple[list[TextInstance], list[WordReading]]:
+    """The words that count, and their readings: wholes where they are, pieces elsewhere.
+
+    Pieces side by side make one word only if it has a mark or a digit, at which words get cut.
+
+    Args:
+        words: All pieces and other words.
+        readings: Theirs.
+        joined: What may be one word.
+        whole: The readings of those.
+    """
+    kept, kept_readings, used = [], [], set()
+    for each, reading in zip(joined, whole, strict=True):
+        pieces = [readings[index] for index in each.members]
+        spelt = spell(pieces) if each.stacked or each.spaced else None
+        if spelt is not None and spelt.score > reading.score:
+            reading = replace(
+                reading,
+                text=spelt.text,
+                character_scores=spelt.character_scores,
+                score=spelt.score,
+                rotation=0,
+                outline=each.word.polygon,
+            )
+        elif not joins_read_well(reading, pieces):
+            continue
+        elif len(pieces) > 1 and not each.spaced and not each.stacked and reading.text.isalpha():
+            # Where a photo is blurred, two words leave no more space than two letters.
+            continue
+        elif len(pieces) > 1:
+            # What the pieces agree with is as sure as they are.
+            together = float(np.prod([piece.score for piece in pieces]))
+            reading = replace(reading, score=max(reading.score, together))
+        used |= set(each.members)
+        kept.append(each.word)
+        kept_readings.append(reading)
+    for index, (word, reading) in enumerate(zip(words, readings, strict=True)):
+        if index not in used:
+            kept.append(word)
+            kept_readings.append(reading)
+    return kept, kept_readings
+
+
+def joins_read_well(whole: Decoded, pieces: Sequence[Decoded]) -> bool:
+    """Whether a whole is read at least as well as its pieces together, and loses none of them.
+
+    A whole that begins like the first piece and ends like the last one is the same reading with
+    what the pieces left out, such as a mark between them; it may be a good deal less sure.
+    """
+    texts = [piece.text for piece in pieces if piece.text]
+    together = float(np.prod([piece.score for piece in pieces if piece.text]))
+    if not whole.text or len(whole.text) < sum(map(len, texts)):
+        return False
+    agrees = len(texts) > 1 and whole.text.startswith(texts[0]) and whole.text.endswith(texts[-1])
+    return whole.score >= (_AGREES * together if agrees else together)
+
+
+def spell(pieces: Sequence[Decoded]) -> Decoded | None:
+    """The reading of a word of which every piece is a character of its own; else ``None``."""
+    if len(pieces) < 3 or not all(len(piece.text) == 1 for piece in pieces):
+        return None
+    score = float(np.exp(np.mean([np.log(max(piece.score, 1e-9)) for piece in pieces])))
+    characters = [piece.score for piece in pieces]
+    return Decoded("".join(piece.text for piece in pieces), characters, score)
+
+
+def _axes(quad: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """Unit vector of the reading direction, width and height."""
+    along = (quad[1] + quad[2] - quad[0] - quad[3]) / 2
+    across = (quad[2] + quad[3] - quad[0] - quad[1]) / 2
+    width = max(float(np.linalg.norm(along)), 1e-6)
+    return along / width, width, max(float(np.linalg.norm(across)), 1e-6)
+
+
+def _right_neighbours(quads: Sequence[np.ndarray]) -> list[tuple[int, int, float]]:
+    """Pairs of words next to each other on a line, and the gaps as shares of their height."""
+    if not quads:
+        return []
+    parts = [_axes(quad) for quad in quads]
+    along = np.stack([each[0] for each in parts])
+    widths, heights = (np.array([each[k] for each in parts]) for k in (1, 2))
+    centres = np.stack([quad.mean(axis=0) for quad in quads])
+    pairs = []
+    for i, (axis, width, height) in enumerate(parts):
+        offset = centres - centres[i]
+        ahead = offset @ axis
+        aside = np.abs(offset @ np.array([-axis[1], axis[0]]))
+        mean = (heights + height) / 2
+        gap = (ahead - (widths + width) / 2) / mean
+        # The box of one letter tells its direction badly.
+        alike = (along @ axis >= _SAME_DIRECTION) | (np.minimum(widths, width) < 1.3 * mean)
+        fits = (
+            alike
+            & (ahead > 0.3 * mean)
+            & (aside <= _LEVEL * mean)
+            & (np.maximum(heights, height) <= _HEIGHT_RATIO * np.minimum(heights, height))
+            & (gap <= _CHAIN_GAP)
+        )
+        candidates = np.flatnonzero(fits)
+        if len(candidates):
+            nearest = int(candidates[np.argmin(ahead[candidates])])
+            pairs.append((i, nearest, float(gap[nearest])))
+    return pairs
+
+
+def _chains(
+    neighbours: Sequence[tuple[int, int, float]],
+    quads: Sequence[np.ndarray],
+    widest: float,
+    used: set[int],
+) -> list[list[int]]:
+    """Words in a row with gaps of at most so many heights, from left to right; also single ones."""
+    following = {
+        i: j for i, j, gap in neighbours if gap <= widest and i not in used and j not in used
+    }
+    # Of two words with one right neighbour, the later one in the list is taken.
+    before = {j: i for i, j in following.items()}
+    chains = []
+    for start in range(len(quads)):
+        if start in used or start in before:
+            continue
+        chain = [start]
+        while (after := following.get(chain[-1])) is not None and before.get(after) == chain[-1]:
+            chain.append(after)
+        chains.append(chain)
+    return chains
+
+
+def _whole(
+    words: Sequence[TextInstance], quads: Sequence[np.ndarray], members: Sequence[int]
+) -> TextInstance:
+    """The box around several pieces in a row, in the direction of the whole."""
+    points = np.concatenate([quads[index] for index in members])
+    longest = max(members, key=lambda index: _axes(quads[index])[1])
+    ends = quads[members[-1]].mean(axis=0) - quads[members[0]].mean(axis=0)
+    axis = ends / max(float(np.linalg.norm(ends)), 1e-6)
+    if len(members) == 2 or _axes(quads[longest])[1] > np.linalg.norm(ends):
+        axis = _axes(quads[longest])[0]
+    normal = np.array([-axis[1], axis[0]])
+    x, y = points @ axis, points @ normal
+    frame = [(x.min(), y.min()), (x.max(), y.min()), (x.max(), y.max()), (x.min(), y.max())]
+    corners = np.array([a * axis + b * normal for a, b in frame], np.float32)
+    score = float(np.mean([words[index].detection_score for index in members]))
+    return TextInstance(corners, detection_score=score)
+
+
+def _without_spaces(
+    image: np.ndarray, quads: Sequence[np.ndarray], chain: list[int]
+) -> list[list[int]]:
+    """Runs of two and more pieces between which the ink leaves no space."""
+    groups = [[chain[0]]]
+    for left, right in pairwise(chain):
+        if _space_between(image, quads[left], quads[right]) < _SPACE:
+            groups[-1].append(right)
+        else:
+            groups.append([right])
+    return [group for group in groups if len(group) > 1]
+
+
+def _space_between(image: np.ndarray, left: np.ndarray, right: np.ndarray) -> float:
+    """Widest run without ink around the joint of two boxes, as a share of their height."""
+    _, width, height = _axes(left)
+    _, other_width, other_height = _axes(right)
+    reach = 0.5 * (height + other_height) / 2
+    joint = np.array([left[1], right[0], right[3], left[2]], np.float32)
+    # The joint may be narrower than nothing: boxes of pieces overlap.
+    start = part_of(left, 1 - min(reach / width, 0.8), 1)
+    end = part_of(right, 0, min(reach / other_width, 0.8))
+    quad = np.array([start[0], end[1], end[2], start[3]], np.float32)
+    if np.linalg.norm(quad[1] - quad[0]) < 0.3 * height or not np.isfinite(joint).all():
+        return np.inf
+    ink = line_ink(image, quad)
+    if ink is None:
+        return np.inf
+    blank = [b - a for a, b in ink.runs(value=False)]
+    return max(blank, default=0) / ink.per_height
+
+
+def _spaced_words(
+    image: np.ndarray,
+    words: Sequence[TextInstance],
+    quads: Sequence[np.ndarray],
+    chain: list[int],
+) -> list[JoinedWord]:
+    """Letterspaced words in a row of boxes."""
+    whole = _whole(words, quads, chain)
+    _, width, height = _axes(whole.polygon)
+    narrow = [index for index in chain if _axes(quads[index])[1] < _LETTER_WIDTH * height]
+    if width < 2.5 * height or (len(chain) > 1 and not narrow):
+        return []
+    ink = line_ink(image, whole.polygon)
+    if ink is None:
+        return []
+    runs = ink.runs()
+    gaps = np.array([b[0] - a[1] for a, b in pairwise(runs)]) / ink.per_height
+    widths = np.array([b - a for a, b in runs]) / ink.per_height
+    if len(runs) < 3 or np.median(gaps) < _LETTER_GAP or widths.max() > _LETTER_WIDTH:
+        return []
+    usual = float(np.median(gaps))
+    # Letters of one word stand at like distances.
+    if (gaps < 0.5 * usual).mean() > 0.25:
+        return []
+    breaks = [0, *(np.flatnonzero(gaps > _WORD_SPACE * usual) + 1).tolist(), len(runs)]
+    count = len(ink.columns)
+    found = []
+    for first, last in pairwise(breaks):
+        if last - first < 3:
+            continue
+        rim = 0.1 * ink.per_height
+        start, end = (runs[first][0] - rim) / count, (runs[last - 1][1] + rim) / count
+        members = [i for i in chain if start <= _share(whole.polygon, quads[i]) <= end]
+        if members:
+            score = float(np.mean([words[i].detection_score for i in members]))
+            outline = part_of(whole.polygon, start, end)
+            word = TextInstance(outline, detection_score=score)
+            found.append(JoinedWord(members, word, spaced=True))
+    return found
+
+
+def _share(line: np.ndarray, quad: np.ndarray) -> float:
+    """Where along a line the middle of a box is, as a share of its width."""
+    axis, width, _ = _axes(line)
+    start = (line[0] + line[3]) / 2
+    return float((quad.mean(axis=0) - start) @ axis) / width
+
+
+def _stacked_words(words: Sequence[TextInstance], quads: Sequence[np.ndarray]) -> list[JoinedWord]:
+    """Columns of three and more single upright characters that have no neighbours in their rows."""
+    boxes = np.array([[*q.min(axis=0), *q.max(axis=0)] for q in quads]).reshape(-1, 4)
+    sizes = boxes[:, 2:] - boxes[:, :2]
+    middles = (boxes[:, 2:] + boxes[:, :2]) / 2
+    single = (sizes[:, 0] <= 1.5 * sizes[:, 1]) & (sizes[:, 1] <= 2.2 * sizes[:, 0])
+    below: dict[int, int] = {}
+    for i in np.flatnonzero(single).tolist():
+        height = sizes[i, 1]
+        level = np.abs(middles[:, 1] - middles[i, 1]) <= 0.5 * height
+        near = np.abs(middles[:, 0] - middles[i, 0]) - sizes[:, 0] / 2 <= 4 * height
+        if (level & near).sum() > 1:
+            single[i] = False
+    for i in np.flatnonzero(single).tolist():
+        height = sizes[i, 1]
+        fits = (
+            single
+            & (middles[:, 1] > middles[i, 1])
+            & (np.abs(middles[:, 0] - middles[i, 0]) <= _STACK_OFFSET * height)
+            & (boxes[:, 1] - boxes[i, 3] <= _STACK_GAP * height)
+            & (np.maximum(sizes[:, 1], height) <= 1.5 * np.minimum(sizes[:, 1], height))
+        )
+        candidates = np.flatnonzero(fits)
+        if len(candidates):
+            below[i] = int(candidates[np.argmin(middles[candidates, 1])])
+    found = []
+    for start in sorted(set(below) - set(below.values())):
+        column = [start]
+        while column[-1] in below:
+            column.append(below[column[-1]])
+        pitch = np.diff(middles[column, 1])
+        if len(column) < 3 or np.std(pitch) > _STACK_PITCH * np.mean(pitch):
+            continue
+        low, high = boxes[column, :2].min(axis=0), boxes[column, 2:].max(axis=0)
+        corners = np.array([low, [high[0], low[1]], high, [low[0], high[1]]], np.float32)
+        score = float(np.mean([words[index].detection_score for index in column]))
+        whole = TextInstance(order_vertices(corners), detection_score=score)
+        found.append(JoinedWord(column, whole, stacked=True))
+    return found

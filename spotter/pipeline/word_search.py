@@ -1,0 +1,134 @@
+"""Finding the words of photos and turning photos upright, before anything is read in earnest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from spotter.decoding.calibration import ScoreCalibration
+from spotter.decoding.ctc import Decoded
+from spotter.geometry import grow_quad
+from spotter.pipeline.crops import Direction, reading_directions
+from spotter.pipeline.detector import Detections, WordFinder
+from spotter.pipeline.joining import JoinedWord, propose_joins
+from spotter.pipeline.orientation import TurnedPhoto, photo_orientation, turn_photo
+from spotter.pipeline.recognizer import CropReader
+from spotter.pipeline.word_ends import extend_to_marks
+from spotter.structures import TextInstance
+
+
+@dataclass
+class FoundWords:
+    """The words of a photo before they are read.
+
+    Attributes:
+        image: (H, W, 3) uint8, the photo, turned upright where it was not.
+        words: In pixels of ``image``.
+        joined: What may be one word of several of them.
+        orientation: Degrees, clockwise, in which the lines of the photo ran.
+        turned: How to get back to pixels of the photo; ``None`` where it was not turned.
+        notes: See :class:`spotter.structures.SpottingResult`.
+    """
+
+    image: np.ndarray
+    words: list[TextInstance]
+    joined: list[JoinedWord] = field(default_factory=list)
+    orientation: float = 0.0
+    turned: TurnedPhoto | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def in_photo(self, words: Sequence[TextInstance]) -> list[TextInstance]:
+        """Words of ``image``, once they are read, in pixels of the photo."""
+        if self.turned is None:
+            return list(words)
+        quarter = round(self.orientation / 90.0) * 90
+        return [
+            replace(
+                word,
+                polygon=self.turned.restore(word.polygon),
+                rotation=(word.rotation - quarter) % 360,
+            )
+            for word in words
+        ]
+
+
+class WordSearch:
+    """Finds words in photos of any orientation.
+
+    Args:
+        finder: The detector.
+        reader: The recognizer, which tells the orientation of a photo by a few of its words.
+        crop_margin: See :class:`spotter.pipeline.SceneTextSpotter`.
+        calibrate: Of the detector's scores.
+        detect_orientation: ``False``: photos are upright.
+    """
+
+    def __init__(
+        self,
+        finder: WordFinder,
+        reader: CropReader,
+        crop_margin: float = 0.0,
+        calibrate: ScoreCalibration | None = None,
+        detect_orientation: bool = True,
+    ) -> None:
+        self._finder = finder
+        self._reader = reader
+        self._crop_margin = crop_margin
+        self._calibrate = calibrate
+        self._detect_orientation = detect_orientation
+
+    def find(self, photos: Sequence[np.ndarray]) -> list[list[TextInstance]]:
+        """Words of photos (H, W, 3) uint8 BGR as they are, with calibrated scores."""
+        return [each.words for each in self._find(photos)]
+
+    def search(self, photos: Sequence[np.ndarray]) -> list[FoundWords]:
+        """Words of photos (H, W, 3) uint8 BGR, of which those that are not upright are turned."""
+        found = zip(photos, self._find(photos), strict=True)
+        return [self._upright(photo, detections) for photo, detections in found]
+
+    def _find(self, photos: Sequence[np.ndarray]) -> list[Detections]:
+        found = self._finder.search(photos)
+        if (calibrate := self._calibrate) is not None:
+            for word in (word for each in found for word in each.words):
+                word.detection_score = calibrate(word.detection_score)
+        return found
+
+    def _upright(self, photo: np.ndarray, found: Detections) -> FoundWords:
+        orientation = 0.0
+        if self._detect_orientation:
+            orientation = photo_orientation(found.words, lambda quads: self._read(photo, quads))
+        if orientation == 0.0:
+            return self._completed(FoundWords(photo, found.words, notes=found.notes))
+        turned = turn_photo(photo, orientation)
+        [again] = self._find([turned.image])
+        return self._completed(
+            FoundWords(turned.image, again.words, [], orientation, turned, again.notes)
+        )
+
+    def _completed(self, found: FoundWords) -> FoundWords:
+        """With marks that outlines leave out, and words that may be pieces of one."""
+        found.words = extend_to_marks(found.image, found.words)
+        found.joined = propose_joins(found.image, found.words)
+        return found
+
+    def directions(self, found: FoundWords) -> Iterator[list[Direction]]:
+        """In which each of the words may run, and after them each of those that may be one."""
+        for word in found.words:
+            yield reading_directions(word.polygon, self._crop_margin)
+        for each in found.joined:
+            directions = reading_directions(each.word.polygon, self._crop_margin)
+            yield [replace(directions[0], spaced=True)] if each.spaced else directions
+
+    def _read(self, photo: np.ndarray, quads: Sequence[np.ndarray]) -> list[Decoded]:
+        """Readings of quadrilaterals, without language."""
+        crops = [self._reader.crop(photo, grow_quad(quad, self._crop_margin)) for quad in quads]
+        by_width: dict[int, list[int]] = {}
+        for index, crop in enumerate(crops):
+            by_width.setdefault(crop.shape[1], []).append(index)
+        readings: dict[int, Decoded] = {}
+        for members in by_width.values():
+            glimpses = self._reader.see([crops[index] for index in members])
+            readings.update(zip(members, (each.seen for each in glimpses), strict=True))
+        return [readings[index] for index in range(len(quads))]

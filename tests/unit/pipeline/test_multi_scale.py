@@ -1,0 +1,90 @@
+"""Scales and windows, by hand and on a network of our own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spotter.pipeline import SceneTextSpotter
+from spotter.pipeline.multi_scale import (
+    SmallText,
+    add_small_words,
+    first_scale,
+    small_text,
+    windows_around,
+)
+from spotter.pipeline.tiling import View
+from spotter.structures import TextInstance
+from tests.unit.pipeline.networks import photo
+
+
+def word(x: float, y: float, w: float, h: float, score: float = 0.9) -> TextInstance:
+    corners = np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]], np.float32)
+    return TextInstance(corners, detection_score=score)
+
+
+def test_the_first_scale_is_bounded_by_pixels_rather_than_sides() -> None:
+    assert first_scale(1000, 800, 1.5, 2000) == 1.5
+    assert first_scale(4000, 3000, 1.5, 2000) == pytest.approx(0.5)
+    # 0.75 x 2000 x 2000 pixels: 3.0 of 8.64 million.
+    assert first_scale(720, 12000, 1.5, 2000) == pytest.approx(np.sqrt(3 / 8.64))
+
+
+def test_small_words_and_unresolved_regions() -> None:
+    probability = np.zeros((256, 512), np.float32)
+    probability[16:24, 16:80] = 0.9  # a word of 8 rows
+    probability[100:140, 40:200] = 0.9  # one of 40 rows
+    probability[192:224, 256:480] = 0.2  # a region that responds and is no word
+    words = [word(32, 32, 128, 16), word(80, 200, 320, 80)]
+    small = small_text(probability, words, (0.5, 0.5))
+    assert small.height == pytest.approx(16)
+    first, second = small.boxes.tolist()
+    assert first == [32, 32, 160, 48]
+    np.testing.assert_allclose(second, [512, 384, 960, 448], atol=32)
+    # 16 pixels, enlarged to 24 of the input.
+    assert small.next_scale(0.5) == pytest.approx(1.5)
+    assert SmallText(small.boxes[1:], None).next_scale(0.5) == 1.0
+    assert SmallText(small.boxes[1:], None).next_scale(3.5) is None
+    assert SmallText(small.boxes[:0], None).next_scale(0.5) is None
+
+
+def test_only_windows_with_small_text_are_searched() -> None:
+    boxes = np.array([[100, 100, 160, 110], [100, 7000, 160, 7010]], np.float64)
+    windows = windows_around(boxes, 720, 12000, 2.0)
+    assert len(windows) <= 8
+    for box in boxes:
+        inside = [w for w in windows if w[0] <= box[0] and w[1] <= box[1]]
+        assert any(w[2] >= box[2] and w[3] >= box[3] for w in inside)
+    assert sum((w[2] - w[0]) * (w[3] - w[1]) for w in windows) < 8 * 130 * 80
+    assert windows_around(boxes[:0], 720, 12000, 2.0) == []
+
+
+def test_each_pass_contributes_its_own_sizes() -> None:
+    # At a scale of 0.5, words below 48 pixels are for the finer pass.
+    coarse = [word(0, 0, 300, 60, 0.6), word(0, 100, 90, 18, 0.9)]
+    finer = [word(10, 5, 80, 40, 0.95), word(0, 100, 40, 16), word(50, 100, 40, 16)]
+    found = add_small_words(coarse, 0.5, [View((0, 0, 400, 300), 1.5, finer)], 400, 300)
+    corners = sorted(tuple(each.polygon[0].tolist()) for each in found)
+    assert corners == [(0, 0), (0, 100), (50, 100)]
+
+
+def test_a_long_photo_is_searched_all_along(pair: dict[str, Path]) -> None:
+    # The detector's bound is 512 pixels: as a whole, the photo would be seen at a sixth.
+    boxes = [(20 + 60 * (i % 2), 60 * i + 10, 60, 14) for i in range(48)]
+    image = photo(160, 3000, boxes)
+    words = SceneTextSpotter(**pair, threads=1).detect(image)
+    assert len(words) == len(boxes)
+    centres = sorted(tuple(np.round(w.polygon.mean(0)).tolist()) for w in words)
+    expected = sorted((x + w / 2, y + h / 2) for x, y, w, h in boxes)
+    np.testing.assert_allclose(sorted(centres), expected, atol=3)
+
+
+def test_a_scale_that_is_too_small_is_told(pair: dict[str, Path]) -> None:
+    boxes = [(20 + 60 * (i % 2), 60 * i + 10, 60, 14) for i in range(16)]
+    image = photo(160, 1000, boxes)
+    bounded = SceneTextSpotter(**pair, threads=1, limit_side=320, min_score=0.0)
+    [note] = bounded.spot(image).notes
+    assert "0.4 times its size" in note or "0.32 times its size" in note
+    assert SceneTextSpotter(**pair, threads=1).spot(image).notes == []
