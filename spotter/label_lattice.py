@@ -49,11 +49,6 @@ class LabelLattice:
             steps.append(forms[character])
         return cls(tuple(steps), marks)
 
-    @property
-    def is_free(self) -> bool:
-        """Whether it allows more than one reading."""
-        return bool(self.marks) or any(len(step) > 1 for step in self.steps)
-
 
 def leaves_out(alphabet: LabelAlphabet, characters: str) -> bool:
     """Whether labels of an alphabet say less than a recognizer of these characters can."""

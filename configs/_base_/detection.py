@@ -37,5 +37,5 @@ val_dataloader = dict(
     collate_fn=dict(type="pseudo_collate"),
 )
 val_cfg = dict(type="ValLoop")
-val_evaluator = dict(type="DetectionIoU")
+val_evaluator = dict(type="DetectionScore", protocol="iou")
 default_hooks = dict(checkpoint=dict(save_best="detection/hmean"))

@@ -1,16 +1,3 @@
 # DBNet with ResNet-50, the authors' schedule on ICDAR2015.
-_base_ = [
-    "../_base_/detection.py",
-    "../_base_/models/detector_dbnet_resnet50.py",
-    "../_base_/schedules/sgd_poly.py",
-    "../_base_/datasets/icdar2015.py",
-]
-# Downloads torchvision's ImageNet weights.
-model = dict(backbone=dict(pretrained=True))
-train_dataloader = dict(
-    batch_size=16,
-    dataset=dict(**_base_.icdar2015_train, pipeline=_base_.train_pipeline),
-)
-val_dataloader = dict(
-    dataset=dict(**_base_.icdar2015_val, pipeline=_base_.test_pipeline),
-)
+_base_ = ["dbnet_resnet18_icdar2015.py"]
+model = dict(backbone=dict(depth=50))

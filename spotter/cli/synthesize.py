@@ -13,7 +13,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from spotter.cli.commands import Command, File, several
 from spotter.cli.options import Decorator, joined
 from spotter.errors import ConfigError
-from spotter.synthesis.demo import write_demo_photos
 from spotter.synthesis.pages.crops import page_crops
 from spotter.synthesis.sheets import encode_below, scene_sheet, word_sheet
 from spotter.synthesis.writers import (
@@ -122,14 +121,6 @@ def page_words(**options: Any) -> None:
         synthesizer, rng = settings.pages_synthesizer(), np.random.default_rng(settings.seed)
         crops = [page_crops(synthesizer.sample(index), rng, most=5) for index in range(20)]
         _write_sheet(options["sheet"], word_sheet([crop for part in crops for crop in part]))
-
-
-@synthesize.command(cls=Command)
-@click.option("--out", required=True, help="folder for the photos")
-def demo(out: str) -> None:
-    """Three painted photos with text."""
-    for path in write_demo_photos(out):
-        print(path)
 
 
 def _settings(options: Mapping[str, Any]) -> SynthesisSettings:

@@ -1,23 +1,19 @@
-"""Scores, one file per protocol; the metrics register themselves for mmengine configs."""
+"""Scores, one file per protocol; and the metrics that register themselves for mmengine configs."""
 
-from spotter.evaluation.metric import DetectionMetric
+from spotter.evaluation.metric import DetectionScore
 from spotter.evaluation.protocols.cleval import (
-    SCALE_BINS,
-    CLEval,
     CLEvalScores,
     CLEvalSettings,
     evaluate_cleval,
 )
-from spotter.evaluation.protocols.detection import DetectionIoU, DetectionScores, evaluate_detection
+from spotter.evaluation.protocols.detection import DetectionScores, evaluate_detection
 from spotter.evaluation.protocols.deteval import (
     DETEVAL_SETTINGS,
-    DetEval,
     DetEvalScores,
     DetEvalSettings,
     evaluate_deteval,
 )
 from spotter.evaluation.protocols.end_to_end import (
-    EndToEndScore,
     EndToEndScores,
     evaluate_end_to_end,
 )
@@ -30,28 +26,22 @@ from spotter.evaluation.protocols.recognition import (
     WordAccuracy,
     evaluate_recognition,
 )
-from spotter.evaluation.protocols.tiou import TIoU, TIoUScores, evaluate_tiou
+from spotter.evaluation.protocols.tiou import TIoUScores, evaluate_tiou
 
 __all__ = [
     "DETECTION_PROTOCOLS",
     "DETEVAL_SETTINGS",
-    "SCALE_BINS",
-    "CLEval",
     "CLEvalScores",
     "CLEvalSettings",
-    "DetEval",
     "DetEvalScores",
     "DetEvalSettings",
-    "DetectionIoU",
-    "DetectionMetric",
+    "DetectionScore",
     "DetectionScores",
-    "EndToEndScore",
     "EndToEndScores",
     "LanguageMetric",
     "RecognitionReport",
     "RecognitionRules",
     "RecognitionScores",
-    "TIoU",
     "TIoUScores",
     "WordAccuracy",
     "detection_protocol",

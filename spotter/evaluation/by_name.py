@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 
 from spotter.conversion import Source
 from spotter.data.readers.base import read_lines
+from spotter.data.readers.json_files import parse_json
 from spotter.errors import AnnotationError
 from spotter.io.images import IMAGE_SUFFIXES
+from spotter.schema import check, plain_data, record, text
 
 #: A line of predictions: ``image``, and ``instances`` or ``text`` and ``score``.
 Record: TypeAlias = "dict[str, Any]"
 #: A canonical sample.
 Sample: TypeAlias = "dict[str, Any]"
+
+#: What protocols read of the other keys they check themselves.
+_PREDICTION = record(
+    {"image": text(4096, 1)}, ("image",), plain_data(values=5_000_000, largest=1e12)
+)
 
 
 def guess_layout(source: Source, detection: bool) -> str:
@@ -45,14 +51,12 @@ def read_records(path: str | Path) -> dict[str, Record]:
     """
     records: dict[str, Record] = {}
     for number, line in read_lines(Path(path)):
-        try:
-            record = json.loads(line)
-            name = str(record["image"])
-        except (ValueError, KeyError, TypeError):
-            raise AnnotationError(f"{path}:{number}: not a line of predictions") from None
+        where = f"{path}:{number}"
+        prediction = check(parse_json(line, path, number), _PREDICTION, where, AnnotationError)
+        name = prediction["image"]
         if name in records:
             raise AnnotationError(f"{path}:{number}: a second line of {name}")
-        records[name] = record
+        records[name] = prediction
     if not records:
         raise AnnotationError(f"{path}: holds no predictions")
     return records
@@ -95,7 +99,7 @@ def in_step(records: Mapping[str, Record], samples: Mapping[str, Sample]) -> dic
         for depth in range(1, len(path.parts) + 1):
             ends.setdefault(_end(path, depth), []).append(name)
     found: dict[str, Record] = {}
-    for image, record in records.items():
+    for image, prediction in records.items():
         path = _stem(PurePosixPath(image.replace("\\", "/")))
         candidates = ends.get(path.as_posix()) or ends.get(path.name) or []
         if len(candidates) != 1:
@@ -103,7 +107,7 @@ def in_step(records: Mapping[str, Record], samples: Mapping[str, Sample]) -> dic
             raise AnnotationError(f"{image}: predicted, but {reason}.")
         if candidates[0] in found:
             raise AnnotationError(f"{image}: predicted twice, once under another name.")
-        found[candidates[0]] = record
+        found[candidates[0]] = prediction
     return found
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, TypeAlias
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from spotter.errors import AnnotationError
+from spotter.errors import AnnotationError, ConfigError
 from spotter.geometry import Overlaps, as_polygon
 from spotter.structures import SpottingResult, TextDetSample, TextInstance
 
@@ -18,6 +18,11 @@ ImageWords: TypeAlias = "Sequence[TextInstance | dict[str, Any]] | SpottingResul
 Words: TypeAlias = "Sequence[ImageWords] | Mapping[str, ImageWords]"
 
 ILLEGIBLE = "###"
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+S = TypeVar("S", bound="DataclassInstance")
 
 
 def as_instances(words: ImageWords) -> list[TextInstance]:
@@ -89,6 +94,27 @@ def paired_images(
         )
     for index, (predicted, words) in enumerate(zip(predictions, ground_truths, strict=True)):
         yield index, as_instances(predicted), as_instances(words)
+
+
+def changed_settings(protocol: str, settings: S, changes: Mapping[str, Any] | None) -> S:
+    """The settings of a protocol with some of them changed.
+
+    Args:
+        protocol: Its name, for the message.
+        settings: A dataclass.
+        changes: New values by the names of its fields.
+
+    Raises:
+        ConfigError: There is no field of a name.
+    """
+    known = {field.name for field in fields(settings)}
+    strangers = sorted(set(changes or {}) - known)
+    if strangers:
+        raise ConfigError(
+            f"{protocol} knows no setting {', '.join(strangers)}; known are"
+            f" {', '.join(field.name for field in fields(settings))}."
+        )
+    return replace(settings, **(changes or {}))
 
 
 def photo_ground_truth(sample: TextDetSample) -> list[TextInstance]:

@@ -118,20 +118,7 @@ def export_onnx(
     limit = TOLERANCES[half_weights] if tolerance is None else tolerance
     probes = probe_inputs(header)
     with atomic_write(path) as temporary:
-        graph = _trace(traced, probes[0], header, temporary)
-        fold_batch_norms(graph)
-        widen_narrow_convolutions(graph)
-        split_phases(graph)
-        graphs = [graph]
-        if rescorer is not None:
-            graphs.append(_trace_rescorer(rescorer, header, temporary))
-        if half_weights:
-            for each in graphs:
-                halve_weights(each)
-        if rescorer is not None:
-            add_graph(*graphs)
-        helper.set_model_props(graph, {METADATA_KEY: encode_header(header)})
-        onnx.checker.check_model(graph)
+        graph = _optimized_graph(traced, rescorer, header, probes[0], half_weights, temporary)
         onnx.save(graph, str(temporary))
         runtime = OnnxRuntime(temporary)
         difference = _compare(traced, runtime, probes)
@@ -144,6 +131,32 @@ def export_onnx(
             )
     left = sum(node.op_type == "BatchNormalization" for node in graph.graph.node)
     return ExportReport(path, path.stat().st_size, difference, limit, left)
+
+
+def _optimized_graph(
+    traced: nn.Module,
+    rescorer: nn.Module | None,
+    header: dict[str, Any],
+    probe: np.ndarray,
+    half_weights: bool,
+    scratch: Path,
+) -> onnx.ModelProto:
+    """The graph of a model, and of its rescorer beside it, with the header as metadata."""
+    graph = _trace(traced, probe, header, scratch)
+    fold_batch_norms(graph)
+    widen_narrow_convolutions(graph)
+    split_phases(graph)
+    graphs = [graph]
+    if rescorer is not None:
+        graphs.append(_trace_rescorer(rescorer, header, scratch))
+    if half_weights:
+        for each in graphs:
+            halve_weights(each)
+    if rescorer is not None:
+        add_graph(*graphs)
+    helper.set_model_props(graph, {METADATA_KEY: encode_header(header)})
+    onnx.checker.check_model(graph)
+    return graph
 
 
 def probe_inputs(header: dict[str, Any]) -> list[np.ndarray]:

@@ -11,7 +11,6 @@ from spotter.geometry.crops import (
     grow_quad,
     grow_strip,
     native_size,
-    rotate_crop,
     sliding_windows,
 )
 from spotter.geometry.curved import curved_strip
@@ -19,10 +18,8 @@ from spotter.geometry.lines import group_lines, group_paragraphs, reading_order
 from spotter.geometry.overlaps import (
     Overlaps,
     as_shapely,
-    intersection_areas,
     iou_matrix,
     pairwise_overlaps,
-    points_in_polygon,
     polygon_to_shapely,
 )
 from spotter.geometry.polygons import (
@@ -60,7 +57,6 @@ __all__ = [
     "group_paragraphs",
     "grow_quad",
     "grow_strip",
-    "intersection_areas",
     "iou_matrix",
     "is_clockwise",
     "min_area_rect",
@@ -71,13 +67,11 @@ __all__ = [
     "order_vertices",
     "pairwise_overlaps",
     "perimeter",
-    "points_in_polygon",
     "polygon_area",
     "polygon_sides",
     "polygon_to_shapely",
     "reading_order",
     "resample_polyline",
-    "rotate_crop",
     "short_side",
     "shrink_distance",
     "signed_area",

@@ -8,11 +8,6 @@ import numpy as np
 from spotter.errors import GeometryError
 from spotter.geometry.vertex_order import polygon_sides, resample_polyline
 
-_ROTATIONS = {
-    90: cv2.ROTATE_90_CLOCKWISE,
-    180: cv2.ROTATE_180,
-    270: cv2.ROTATE_90_COUNTERCLOCKWISE,
-}
 # cv2.warpPerspective and cv2.remap keep coordinates in 16 bits.
 _MAX_SIDE = 32000
 
@@ -219,26 +214,6 @@ def crop_polygon(
     if (warp_w, warp_h) != (out_w, out_h):
         crop = cv2.resize(crop, (out_w, out_h), interpolation=cv2.INTER_AREA)
     return crop
-
-
-def rotate_crop(img: np.ndarray, degrees: int) -> np.ndarray:
-    """Turn a crop clockwise.
-
-    Args:
-        img: (H, W) or (H, W, C).
-        degrees: 0, 90, 180 or 270.
-
-    Returns:
-        The turned crop; the same array for 0.
-
-    Raises:
-        GeometryError: Another angle.
-    """
-    if degrees == 0:
-        return img
-    if degrees not in _ROTATIONS:
-        raise GeometryError(f"A crop turns by 0, 90, 180 or 270 degrees, not {degrees}.")
-    return cv2.rotate(img, _ROTATIONS[degrees])
 
 
 def sliding_windows(

@@ -110,19 +110,6 @@ def pairwise_overlaps(first: Sequence[np.ndarray], second: Sequence[np.ndarray])
     return Overlaps(areas, shapely.area(a), shapely.area(b))
 
 
-def intersection_areas(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:
-    """Areas of all pairwise intersections.
-
-    Args:
-        first: A polygons, each (N_i, 2).
-        second: B polygons, each (M_j, 2).
-
-    Returns:
-        (A, B) float64, square pixels.
-    """
-    return pairwise_overlaps(first, second).intersections
-
-
 def iou_matrix(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:
     """Intersection over union of all pairs.
 
@@ -134,19 +121,3 @@ def iou_matrix(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.
         (A, B) float64 in [0, 1]; pairs without area give 0.
     """
     return pairwise_overlaps(first, second).iou
-
-
-def points_in_polygon(points: np.ndarray, polygon: np.ndarray) -> np.ndarray:
-    """Which points lie inside a polygon or on its outline.
-
-    Args:
-        points: (K, 2) coordinates.
-        polygon: (N, 2) vertices.
-
-    Returns:
-        (K,) bool.
-    """
-    points = np.asarray(points, dtype=np.float64).reshape(-1, 2)
-    geometry = polygon_to_shapely(polygon)
-    shapely.prepare(geometry)
-    return shapely.intersects_xy(geometry, points[:, 0], points[:, 1])

@@ -1,4 +1,4 @@
-"""Settings of a spotter in a file: ``configs/spotting/english.toml``."""
+"""Settings of a spotter in a file: ``configs/spotting/small_words.toml``."""
 
 from __future__ import annotations
 

@@ -26,9 +26,6 @@ ZOO = Path(__file__).resolve().parent / "weights"
 SUFFIXES = {"auto": ".onnx", "onnx": ".onnx", "openvino": ".onnx", "torch": ".safetensors"}
 """File type that each runtime loads."""
 
-CALIBRATED = ("detection", "recognition", "found")
-"""Parts that a pair may have calibrations of, see :class:`ModelPair`."""
-
 LANGUAGE_SUFFIX = ".npz"
 """File type of language models."""
 
@@ -114,7 +111,7 @@ def resolve_pair(
         None if detector or recognizer else calibration.get("found"),
         None if detector else preset.zoom,
         {} if detector else preset.postprocessing,
-        None if detector or coarse is None else CoarseView.from_settings(coarse, preset.name),
+        None if detector or coarse is None else CoarseView(**coarse),
     )
 
 

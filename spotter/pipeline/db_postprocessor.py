@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from spotter.errors import ConfigError
 from spotter.geometry import (
     curved_strip,
     offset_polygon,
@@ -47,7 +48,7 @@ class DBPostprocessor:
             it may be curved.
 
     Raises:
-        ValueError: Unknown shape, or a ``split_threshold`` that is not above the other.
+        ConfigError: Unknown shape, or a ``split_threshold`` that is not above the other.
     """
 
     def __init__(
@@ -64,9 +65,9 @@ class DBPostprocessor:
         max_fill: float = 0.8,
     ) -> None:
         if shape not in ("quad", "polygon", "auto"):
-            raise ValueError(f'shape must be "quad", "polygon" or "auto", not "{shape}"')
+            raise ConfigError(f'shape must be "quad", "polygon" or "auto", not "{shape}"')
         if split_threshold is not None and split_threshold <= binary_threshold:
-            raise ValueError(
+            raise ConfigError(
                 f"split_threshold {split_threshold} is not above binary_threshold"
                 f" {binary_threshold}"
             )

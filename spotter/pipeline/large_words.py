@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from spotter.errors import ConfigError
 from spotter.geometry import pairwise_overlaps, short_side
 from spotter.structures import TextInstance
 
@@ -32,35 +31,8 @@ class CoarseView:
     min_height: float
     postprocessing: Mapping[str, Any] = field(default_factory=dict)
 
-    @classmethod
-    def from_settings(cls, settings: Any, origin: str) -> CoarseView:
-        """From ``{"zoom": 0.3, "min_height": 24, "postprocessing": {...}}``, the last optional.
-
-        Args:
-            settings: Such a mapping.
-            origin: What an error names.
-
-        Raises:
-            ConfigError: It is another thing.
-        """
-        known = {each.name for each in fields(cls)}
-        if not isinstance(settings, Mapping) or not (
-            known - {"postprocessing"} <= set(settings) <= known
-        ):
-            raise ConfigError(
-                f"{origin}: a coarse view has 'zoom' and 'min_height', and perhaps 'postprocessing'"
-            )
-        for name in ("zoom", "min_height"):
-            value = settings[name]
-            if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-                raise ConfigError(f"{origin}: {name} of a coarse view is above 0, not {value!r}")
-        options = settings.get("postprocessing", {})
-        if not isinstance(options, Mapping):
-            raise ConfigError(f"{origin}: postprocessing must be a mapping, not {options!r}")
-        return cls(float(settings["zoom"]), float(settings["min_height"]), dict(options))
-
     def to_dict(self) -> dict[str, Any]:
-        """What :meth:`from_settings` takes."""
+        """The attributes by name, as a preset has them; no empty ``postprocessing``."""
         options = {"postprocessing": dict(self.postprocessing)} if self.postprocessing else {}
         return {"zoom": self.zoom, "min_height": self.min_height, **options}
 

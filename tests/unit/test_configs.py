@@ -77,8 +77,6 @@ def tiny(cfg: Config) -> Config:
     for step in walk([cfg.train_dataloader, cfg.val_dataloader]):
         if step.get("type") == "RandomAffineCrop":
             step["size"] = 96
-        if step.get("type") == "ResizeToSquare":
-            step["size"] = 96
         if step.get("type") == "ResizeByLimit":
             step["limit_side"] = 96
     return cfg

@@ -101,6 +101,39 @@ class Reader(ABC):
         return (self[index] for index in range(len(self)))
 
 
+class FileReader(Reader):
+    """A reader of one annotation file, which names images below a folder.
+
+    Args:
+        annotation_file: The file.
+        image_root: Folder that the file's image names start from; ``None``: the file's own, or
+            ``default_images`` in it.
+        indices: See :class:`Reader`.
+        start: See :class:`Reader`.
+        stop: See :class:`Reader`.
+        strict: See :class:`Reader`.
+
+    Attributes:
+        default_images: Path of the images' folder from the file's own.
+    """
+
+    default_images = ""
+
+    def __init__(
+        self,
+        annotation_file: str | Path,
+        image_root: str | Path | None = None,
+        indices: Sequence[int] | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+        strict: bool = True,
+    ) -> None:
+        self.file = Path(annotation_file)
+        beside = self.file.parent / self.default_images
+        self.image_root = beside if image_root is None else Path(image_root)
+        super().__init__(indices, start, stop, strict)
+
+
 def natural_key(path: str | Path) -> list[tuple[int, int | str]]:
     """Sort key under which ``img_2`` comes before ``img_10``."""
     parts = re.split(r"(\d+)", str(path))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+from spotter.data.readers.base import FileReader
 from spotter.data.readers.json_files import load_json
 from spotter.data.readers.scene import SceneReader, box_polygon, canonical_polygon
 from spotter.errors import AnnotationError
@@ -16,7 +15,7 @@ _TEXT_KEYS = ("utf8_string", "text", "transcription")
 
 
 @READERS.register_module()
-class COCOInstancesReader(SceneReader):
+class COCOInstancesReader(FileReader, SceneReader):
     """``{"images": [...], "annotations": [...]}``: the plain layout of mmdetection and pycocotools.
 
     The outline of a word is its largest ``segmentation`` polygon, or its ``bbox``. Words with
@@ -24,30 +23,11 @@ class COCOInstancesReader(SceneReader):
     ``utf8_string``, ``text`` or ``transcription``. COCO-Text's own files, with ``imgs`` and
     ``anns``, have a reader of their own.
 
-    Args:
-        annotation_file: The JSON file.
-        image_root: Folder that ``file_name`` starts from; by default the file's own.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
-        strict: See :class:`Reader`.
+    Arguments are those of :class:`FileReader`.
 
     Raises:
         AnnotationError: The file is not of this layout, or an entry is incomplete.
     """
-
-    def __init__(
-        self,
-        annotation_file: str | Path,
-        image_root: str | Path | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
-        strict: bool = True,
-    ) -> None:
-        self.file = Path(annotation_file)
-        self.image_root = self.file.parent if image_root is None else Path(image_root)
-        super().__init__(indices, start, stop, strict)
 
     def _load(self) -> None:
         content = load_json(self.file)

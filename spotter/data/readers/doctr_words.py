@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from spotter.data.readers.base import Reader
+from spotter.data.readers.base import FileReader
 from spotter.data.readers.json_files import checked, load_json, text_of
 from spotter.data.readers.packed import PackedStrings
 from spotter.registry import READERS
 
 
 @READERS.register_module()
-class DocTRWordsReader(Reader):
+class DocTRWordsReader(FileReader):
     """A file ``labels.json`` of ``{"crop_1.jpg": "word", ...}`` beside a folder ``images``.
 
     Memory: the bytes of names and words and 8 MB per million of them; some 250 MB per million more
     while the file is read. That a crop exists is not looked at before it is loaded.
 
-    Args:
-        annotation_file: The labels.
-        image_root: Folder of the crops; ``None``: ``images`` beside the file.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
-        strict: See :class:`Reader`.
+    Arguments are those of :class:`FileReader`.
 
     Raises:
         AnnotationError: The file is missing or not JSON (named by line and column), or a label is
             no string.
     """
 
-    def __init__(
-        self,
-        annotation_file: str | Path,
-        image_root: str | Path | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
-        strict: bool = True,
-    ) -> None:
-        self.file = Path(annotation_file)
-        self.image_root = self.file.parent / "images" if image_root is None else Path(image_root)
-        super().__init__(indices, start, stop, strict)
+    default_images = "images"
 
     def _load(self) -> None:
         names, words = [], []

@@ -71,24 +71,19 @@ class ICDARDetectionReader(LabelLinesReader):
         return sample
 
     def _instance(self, line: str, where: str) -> dict[str, Any]:
-        return _parse(line, where)
+        return parse_icdar_line(line, where)
 
 
-def parse_icdar_line(line: str, file: str | Path, number: int) -> dict[str, Any]:
+def parse_icdar_line(line: str, where: str) -> dict[str, Any]:
     """The canonical instance of one line.
 
     Args:
         line: ``x1,y1,x2,y2,x3,y3,x4,y4,text``; without the text it is an unlabelled word.
-        file: File name, for the error message.
-        number: Line number, for the error message.
+        where: File and number of the line, for the error message.
 
     Raises:
         AnnotationError: Fewer than eight finite numbers lead the line.
     """
-    return _parse(line, f"{file}:{number}")
-
-
-def _parse(line: str, where: str) -> dict[str, Any]:
     fields = line.split(",", 8)
     coordinates = finite_numbers(fields[:8])
     if coordinates is None or len(coordinates) != 8:

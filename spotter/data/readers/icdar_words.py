@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spotter.data.readers.base import Reader
+from spotter.data.readers.base import FileReader
 from spotter.errors import AnnotationError
 from spotter.registry import READERS
 
@@ -16,33 +15,14 @@ _ESCAPE = re.compile(r'\\(["\\])')
 
 
 @READERS.register_module()
-class ICDARWordListReader(Reader):
+class ICDARWordListReader(FileReader):
     r"""Word crops with a list of lines ``word_1.png, "text"``, escapes being ``\"`` and ``\\``.
 
-    Args:
-        annotation_file: The list.
-        image_root: Folder that the names in the list are relative to; by default the list's own.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
-        strict: See :class:`Reader`.
+    Arguments are those of :class:`FileReader`.
 
     Raises:
         AnnotationError: A line is malformed (named by file and line) or the list is missing.
     """
-
-    def __init__(
-        self,
-        annotation_file: str | Path,
-        image_root: str | Path | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
-        strict: bool = True,
-    ) -> None:
-        self.file = Path(annotation_file)
-        self.image_root = self.file.parent if image_root is None else Path(image_root)
-        super().__init__(indices, start, stop, strict)
 
     def _load(self) -> None:
         self._samples: list[tuple[str, str | None]] = []

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spotter.data.readers.base import Reader
+from spotter.data.readers.base import FileReader
 from spotter.data.readers.packed import LineFile, progress
 
 
-class LineReader(Reader):
+class LineReader(FileReader):
     """A text file whose lines are samples; a subclass parses one (:meth:`_parse`).
 
     Kept in memory are 4 MB per million lines (:class:`LineFile`), shared by worker processes.
@@ -40,10 +40,8 @@ class LineReader(Reader):
         stop: int | None = None,
         strict: bool = True,
     ) -> None:
-        self.file = Path(annotation_file)
-        self.image_root = self.file.parent if image_root is None else Path(image_root)
         self.check = check
-        super().__init__(indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, indices, start, stop, strict)
 
     def _load(self) -> None:
         self._line_file = LineFile(self.file)

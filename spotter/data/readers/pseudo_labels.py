@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,15 @@ from typing import Any
 import numpy as np
 
 from spotter.data.readers.base import Reader, read_lines
+from spotter.data.readers.json_files import parse_json
 from spotter.errors import AnnotationError
 from spotter.registry import READERS
+from spotter.schema import check, number, optional, plain_data, record, text
+
+_REQUIRED = ("image", "text", "score")
+_READING = record(
+    {"image": text(), "text": optional(text()), "score": number()}, _REQUIRED, plain_data()
+)
 
 
 @READERS.register_module()
@@ -96,11 +102,9 @@ def read_pseudo_labels(path: str | Path) -> dict[str, tuple[str, float]]:
         AnnotationError: The file is missing, or a line is no reading.
     """
     readings = {}
-    for number, line in read_lines(Path(path)):
-        try:
-            record = json.loads(line)
-            text, score = record["text"] or "", float(record["score"])
-            readings[record["image"]] = (text, score if text else 0.0)
-        except (ValueError, KeyError, TypeError):
-            raise AnnotationError(f"{path}:{number}: not a reading") from None
+    for row, line in read_lines(Path(path)):
+        where = f"{path}:{row}"
+        reading = check(parse_json(line, path, row), _READING, where, AnnotationError)
+        text = reading["text"] or ""
+        readings[reading["image"]] = (text, reading["score"] if text else 0.0)
     return readings

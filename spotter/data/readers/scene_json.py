@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from spotter.data.readers.base import Reader
+from spotter.data.readers.base import FileReader
 from spotter.data.readers.json_files import load_json
 from spotter.data.readers.packed import PackedScenes, progress
 from spotter.errors import AnnotationError
@@ -16,7 +16,7 @@ Scene = tuple[str, list[dict[str, Any]]]
 _MANY_PHOTOS = 2_000
 
 
-class PackedSceneReader(Reader):
+class PackedSceneReader(FileReader):
     """Photos whose annotations are parsed at once, for the selection, and kept packed.
 
     A subclass lists the photos (:meth:`_load` sets ``_entries``), parses one (:meth:`_parse`) and
@@ -24,13 +24,7 @@ class PackedSceneReader(Reader):
     count it nevertheless. Memory: some 50 MB per million words (:class:`PackedScenes`), and what is
     listed while it is parsed.
 
-    Args:
-        annotation_file: The annotation.
-        image_root: Folder that the photos' names start from; ``None``: the file's own.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
-        strict: See :class:`Reader`.
+    Arguments are those of :class:`FileReader`.
     """
 
     _entries: list[tuple[str, Any]]
@@ -44,9 +38,7 @@ class PackedSceneReader(Reader):
         stop: int | None = None,
         strict: bool = True,
     ) -> None:
-        self.file = Path(annotation_file)
-        self.image_root = self.file.parent if image_root is None else Path(image_root)
-        super().__init__(indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, indices, start, stop, strict)
         scenes: list[Scene] = []
         for index in progress(self._selection, f"Reading {self.file.name}", _MANY_PHOTOS):
             where, entry = self._entries[index]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
-from spotter.data.readers.base import Reader
+from spotter.data.readers.base import FileReader
 from spotter.data.readers.mat_files import load_mat, mat_text
 from spotter.data.readers.packed import PackedStrings
 from spotter.data.readers.scene import canonical_polygon
@@ -20,7 +20,7 @@ _BAR_FROM = 10_000
 
 
 @READERS.register_module()
-class SynthTextReader(Reader):
+class SynthTextReader(FileReader):
     """Photos of ``gt.mat`` with the quadrilateral of every word and of every character.
 
     A string of ``txt`` holds several words, parted by spaces and line feeds. With ``characters``
@@ -55,10 +55,8 @@ class SynthTextReader(Reader):
         stop: int | None = None,
         strict: bool = True,
     ) -> None:
-        self.file = Path(annotation_file)
-        self.image_root = self.file.parent if image_root is None else Path(image_root)
         self.characters = characters
-        super().__init__(indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, indices, start, stop, strict)
         self._pack()
 
     def _load(self) -> None:

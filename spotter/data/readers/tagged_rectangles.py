@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+from spotter.data.readers.base import FileReader
 from spotter.data.readers.scene import (
     SceneReader,
     box_polygon,
@@ -18,33 +17,14 @@ from spotter.data.readers.xml_files import parse_xml
 from spotter.errors import AnnotationError
 
 
-class TaggedRectanglesReader(SceneReader):
+class TaggedRectanglesReader(FileReader, SceneReader):
     """Photos whose upright boxes ``x, y, width, height`` and words are in one XML file.
 
-    Args:
-        annotation_file: The XML file.
-        image_root: Folder that the file's image names start from; ``None``: the file's own.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
-        strict: See :class:`Reader`.
+    Arguments are those of :class:`FileReader`.
 
     Raises:
         AnnotationError: The file cannot be read, an entry is incomplete, or a photo is missing.
     """
-
-    def __init__(
-        self,
-        annotation_file: str | Path,
-        image_root: str | Path | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
-        strict: bool = True,
-    ) -> None:
-        self.file = Path(annotation_file)
-        self.image_root = self.file.parent if image_root is None else Path(image_root)
-        super().__init__(indices, start, stop, strict)
 
     def _load(self) -> None:
         self._content = parse_xml(self.file)

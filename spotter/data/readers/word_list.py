@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spotter.data.readers.base import Reader
+from spotter.data.readers.base import FileReader
 from spotter.errors import AnnotationError
 from spotter.registry import READERS
 
 
 @READERS.register_module()
-class WordListReader(Reader):
+class WordListReader(FileReader):
     """Word crops with a list of lines ``path text``.
 
     Args:
@@ -41,11 +41,9 @@ class WordListReader(Reader):
         stop: int | None = None,
         strict: bool = True,
     ) -> None:
-        self.file = Path(annotation_file)
-        self.image_root = self.file.parent if image_root is None else Path(image_root)
         self.delimiter = delimiter
         self.labelled = labelled
-        super().__init__(indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, indices, start, stop, strict)
 
     def _load(self) -> None:
         self._samples: list[tuple[str, str | None]] = []

@@ -4,36 +4,18 @@ from spotter.data.transforms.affine_crop import RandomAffineCrop
 from spotter.data.transforms.branches import MultiBranch
 from spotter.data.transforms.consistency_views import HideText, StrongView, WeakView
 from spotter.data.transforms.db_targets import DBTargets
-from spotter.data.transforms.det_geometric import (
-    RandomFlip,
-    RandomRotate,
-    RandomScale,
-    TextSafeRandomCrop,
-)
 from spotter.data.transforms.det_photometric import RandomDegrade
-from spotter.data.transforms.det_resize import ResizeByLimit, ResizeToSquare
+from spotter.data.transforms.det_resize import ResizeByLimit
 from spotter.data.transforms.image_views import ImageView
 from spotter.data.transforms.loading import LoadCrop, LoadImage
 from spotter.data.transforms.packing import PackDetInputs, PackRecInputs
 from spotter.data.transforms.rec_augment import RecAugment
-from spotter.data.transforms.rec_geometric import (
-    RecCropJitter,
-    RecElastic,
-    RecPerspective,
-    RecRotate,
-    RecShear,
-)
+from spotter.data.transforms.rec_geometric import RecElastic
 from spotter.data.transforms.rec_photometric import (
     ColorJitter,
     PhotometricTransform,
-    RandomDownUp,
-    RandomGamma,
-    RandomGaussianBlur,
     RandomGrey,
     RandomInvert,
-    RandomJPEG,
-    RandomMotionBlur,
-    RandomNoise,
 )
 from spotter.data.transforms.rec_resize import RecInputSize, RecResize
 from spotter.data.transforms.semimtr_views import ColorTextureView, WeakGeometricView
@@ -53,30 +35,15 @@ __all__ = [
     "PhotometricTransform",
     "RandomAffineCrop",
     "RandomDegrade",
-    "RandomDownUp",
-    "RandomFlip",
-    "RandomGamma",
-    "RandomGaussianBlur",
     "RandomGrey",
     "RandomInvert",
-    "RandomJPEG",
-    "RandomMotionBlur",
-    "RandomNoise",
-    "RandomRotate",
-    "RandomScale",
     "RecAugment",
-    "RecCropJitter",
     "RecElastic",
     "RecInputSize",
-    "RecPerspective",
     "RecResize",
-    "RecRotate",
-    "RecShear",
     "ResizeByLimit",
-    "ResizeToSquare",
     "SeqCLRView",
     "StrongView",
-    "TextSafeRandomCrop",
     "WeakGeometricView",
     "WeakView",
 ]

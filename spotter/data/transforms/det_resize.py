@@ -2,48 +2,19 @@
 
 from __future__ import annotations
 
-import cv2
+import numpy as np
 
 from spotter.data.transforms.base import BaseTransform
-from spotter.data.transforms.det_geometric import resize_sample
-from spotter.data.transforms.warping import BORDER_VALUE
+from spotter.data.transforms.warping import warp_instances
 from spotter.registry import TRANSFORMS
-from spotter.runtime.input_size import detector_input_size
-
-
-@TRANSFORMS.register_module()
-class ResizeToSquare(BaseTransform):
-    """Fit a photo into a square with its proportions, padded on the right and below.
-
-    ``img_shape`` is the valid region.
-
-    Args:
-        size: Side of the square in pixels.
-    """
-
-    def __init__(self, size: int = 640) -> None:
-        self.size = size
-
-    def transform(self, results: dict) -> dict:
-        height, width = results["img"].shape[:2]
-        factor = self.size / max(height, width)
-        width, height = max(1, round(width * factor)), max(1, round(height * factor))
-        resize_sample(results, width, height)
-        results["img"] = cv2.copyMakeBorder(
-            results["img"],
-            0,
-            self.size - height,
-            0,
-            self.size - width,
-            cv2.BORDER_CONSTANT,
-            value=BORDER_VALUE,
-        )
-        return results
+from spotter.runtime.input_size import detector_input_size, resize_image
 
 
 @TRANSFORMS.register_module()
 class ResizeByLimit(BaseTransform):
     """The resize of inference: :func:`spotter.runtime.input_size.detector_input_size`.
+
+    Instances move with the photo; ``scale_factor`` records the resize.
 
     Args:
         limit_side: Bound in pixels.
@@ -65,8 +36,22 @@ class ResizeByLimit(BaseTransform):
         self.zoom = zoom
 
     def transform(self, results: dict) -> dict:
-        height, width = results["img"].shape[:2]
-        size = detector_input_size(
-            width, height, self.limit_side, self.limit_type, self.size_divisor, self.zoom
+        old_height, old_width = results["img"].shape[:2]
+        width, height = detector_input_size(
+            old_width,
+            old_height,
+            self.limit_side,
+            self.limit_type,
+            self.size_divisor,
+            self.zoom,
         )
-        return resize_sample(results, *size)
+        factors = (width / old_width, height / old_height)
+        before = results.get("scale_factor", (1.0, 1.0))
+        results["scale_factor"] = (before[0] * factors[0], before[1] * factors[1])
+        results["img"] = resize_image(results["img"], width, height)
+        results["img_shape"] = (height, width)
+        if "instances" in results:
+            matrix = np.array([[factors[0], 0.0, 0.0], [0.0, factors[1], 0.0]])
+            # Words cut at the photo's edge stay targets.
+            results["instances"] = warp_instances(results["instances"], matrix, width, height, 0.0)
+        return results

@@ -6,14 +6,11 @@ correspond frame by frame. Views that are compared by position need :mod:`rec_ph
 
 from __future__ import annotations
 
-from abc import abstractmethod
-
 import cv2
 import numpy as np
 
 from spotter.data.randomness import chance, integer, rng, uniform
 from spotter.data.transforms.base import BaseTransform
-from spotter.data.transforms.warping import warp_corners
 from spotter.data.word_context import DETECTED_MARGIN, shorter_side
 from spotter.geometry import transform_points
 from spotter.registry import TRANSFORMS
@@ -107,99 +104,6 @@ def framed_corners(corners: np.ndarray, linear: np.ndarray) -> np.ndarray:
     low, high = moved.min(axis=0), moved.max(axis=0)
     frame = image_corners(*(high - low)) + low
     return frame @ np.linalg.inv(linear).T + centre
-
-
-class _CornerTransform(BaseTransform):
-    """A transform given by the points of the crop that become the result's corners."""
-
-    def __init__(self, probability: float) -> None:
-        self.probability = probability
-
-    @abstractmethod
-    def corners(self, width: int, height: int) -> np.ndarray:
-        """(4, 2) points, clockwise from the one that becomes the top-left corner."""
-
-    def transform(self, results: dict) -> dict:
-        if not chance(self.probability):
-            return results
-        image = results["img"]
-        corners = self.corners(image.shape[1], image.shape[0])
-        sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
-        width, height = (max(1, round(float(sides[i] + sides[i + 2]) / 2)) for i in (0, 1))
-        results["img"] = warp_corners(image, corners, width, height)
-        results["img_shape"] = (height, width)
-        return results
-
-
-@TRANSFORMS.register_module()
-class RecCropJitter(_CornerTransform):
-    """Move each border inward or outward, as a detector's box would be off.
-
-    Args:
-        share: Largest shift as a share of the height.
-        probability: How often.
-    """
-
-    def __init__(self, share: float = 0.12, probability: float = 0.5) -> None:
-        super().__init__(probability)
-        self.share = share
-
-    def corners(self, width: int, height: int) -> np.ndarray:
-        return jittered_corners(width, height, self.share)
-
-
-@TRANSFORMS.register_module()
-class RecRotate(_CornerTransform):
-    """Rotate; the crop grows so that the word stays whole.
-
-    Args:
-        max_angle: Degrees, either way.
-        probability: How often.
-    """
-
-    def __init__(self, max_angle: float = 15.0, probability: float = 0.5) -> None:
-        super().__init__(probability)
-        self.max_angle = max_angle
-
-    def corners(self, width: int, height: int) -> np.ndarray:
-        angle = np.deg2rad(uniform(-self.max_angle, self.max_angle))
-        return framed_corners(image_corners(width, height), rotation_shear(angle, 0.0))
-
-
-@TRANSFORMS.register_module()
-class RecShear(_CornerTransform):
-    """Slant the word; the crop grows so that it stays whole.
-
-    Args:
-        max_shear: Tangent of the largest slant, either way.
-        probability: How often.
-    """
-
-    def __init__(self, max_shear: float = 0.5, probability: float = 0.5) -> None:
-        super().__init__(probability)
-        self.max_shear = max_shear
-
-    def corners(self, width: int, height: int) -> np.ndarray:
-        shear = uniform(-self.max_shear, self.max_shear)
-        return framed_corners(image_corners(width, height), rotation_shear(0.0, shear))
-
-
-@TRANSFORMS.register_module()
-class RecPerspective(_CornerTransform):
-    """Move each corner on its own.
-
-    Args:
-        share: Largest shift as a share of the height, at most 0.4.
-        probability: How often.
-    """
-
-    def __init__(self, share: float = 0.15, probability: float = 0.5) -> None:
-        super().__init__(probability)
-        self.share = share
-
-    def corners(self, width: int, height: int) -> np.ndarray:
-        reach = min(self.share, 0.4) * np.array([min(height, width), height])
-        return image_corners(width, height) + rng.uniform(-1.0, 1.0, (4, 2)) * reach
 
 
 @TRANSFORMS.register_module()

@@ -10,7 +10,7 @@ from abc import abstractmethod
 
 import numpy as np
 
-from spotter.data.randomness import chance, integer, uniform
+from spotter.data.randomness import chance, uniform
 from spotter.data.transforms import photometric
 from spotter.data.transforms.base import BaseTransform
 from spotter.registry import TRANSFORMS
@@ -73,23 +73,6 @@ class ColorJitter(PhotometricTransform):
 
 
 @TRANSFORMS.register_module()
-class RandomGamma(PhotometricTransform):
-    """Lighten or darken the middle tones.
-
-    Args:
-        gamma: Range, drawn log-uniformly.
-        probability: How often.
-    """
-
-    def __init__(self, gamma: tuple[float, float] = (0.5, 2.0), probability: float = 0.2) -> None:
-        super().__init__(probability)
-        self.gamma = gamma
-
-    def apply(self, image: np.ndarray) -> np.ndarray:
-        return photometric.apply_gamma(image, float(np.exp(uniform(*np.log(self.gamma)))))
-
-
-@TRANSFORMS.register_module()
 class RandomInvert(PhotometricTransform):
     """The negative: dark text on light becomes light text on dark.
 
@@ -117,89 +100,3 @@ class RandomGrey(PhotometricTransform):
 
     def apply(self, image: np.ndarray) -> np.ndarray:
         return photometric.to_grey(image)
-
-
-@TRANSFORMS.register_module()
-class RandomGaussianBlur(PhotometricTransform):
-    """Out of focus.
-
-    Args:
-        sigma: Range in pixels.
-        probability: How often.
-    """
-
-    def __init__(self, sigma: tuple[float, float] = (0.3, 1.5), probability: float = 0.2) -> None:
-        super().__init__(probability)
-        self.sigma = sigma
-
-    def apply(self, image: np.ndarray) -> np.ndarray:
-        return photometric.gaussian_blur(image, uniform(*self.sigma))
-
-
-@TRANSFORMS.register_module()
-class RandomMotionBlur(PhotometricTransform):
-    """A shaken camera.
-
-    Args:
-        length: Range of the path in pixels.
-        probability: How often.
-    """
-
-    def __init__(self, length: tuple[float, float] = (2.0, 6.0), probability: float = 0.1) -> None:
-        super().__init__(probability)
-        self.length = length
-
-    def apply(self, image: np.ndarray) -> np.ndarray:
-        return photometric.motion_blur(image, uniform(*self.length), uniform(0.0, np.pi))
-
-
-@TRANSFORMS.register_module()
-class RandomNoise(PhotometricTransform):
-    """White noise, of each channel or of the brightness.
-
-    Args:
-        sigma: Range of the standard deviation, 0..255 scale.
-        probability: How often.
-    """
-
-    def __init__(self, sigma: tuple[float, float] = (2.0, 16.0), probability: float = 0.2) -> None:
-        super().__init__(probability)
-        self.sigma = sigma
-
-    def apply(self, image: np.ndarray) -> np.ndarray:
-        return photometric.gaussian_noise(image, uniform(*self.sigma), bool(integer(2)))
-
-
-@TRANSFORMS.register_module()
-class RandomJPEG(PhotometricTransform):
-    """Compression artefacts.
-
-    Args:
-        quality: Range of the JPEG quality, both included.
-        probability: How often.
-    """
-
-    def __init__(self, quality: tuple[int, int] = (20, 80), probability: float = 0.2) -> None:
-        super().__init__(probability)
-        self.quality = quality
-
-    def apply(self, image: np.ndarray) -> np.ndarray:
-        low, high = self.quality
-        return photometric.jpeg(image, low + integer(high - low + 1))
-
-
-@TRANSFORMS.register_module()
-class RandomDownUp(PhotometricTransform):
-    """Shrink and enlarge again: the look of distant text.
-
-    Args:
-        factor: Range of the reduction, in (0, 1].
-        probability: How often.
-    """
-
-    def __init__(self, factor: tuple[float, float] = (0.3, 0.8), probability: float = 0.2) -> None:
-        super().__init__(probability)
-        self.factor = factor
-
-    def apply(self, image: np.ndarray) -> np.ndarray:
-        return photometric.down_up(image, uniform(*self.factor))

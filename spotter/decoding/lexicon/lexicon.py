@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from spotter.decoding.lexicon.distances import Costs
-from spotter.decoding.lexicon.search import NearestWordSearch
+from spotter.decoding.lexicon.search import NearestWordSearch, WeightedNearestWordSearch
 from spotter.errors import AnnotationError, ConfigError
+
+_Search: TypeAlias = NearestWordSearch | WeightedNearestWordSearch
 
 
 class Lexicon:
     """A list of words that finds its nearest word to a reading.
 
-    The search is exact, see :class:`~spotter.decoding.lexicon.search.NearestWordSearch`; a list of
-    90,000 words costs a fraction of a millisecond per reading, less with a largest distance.
+    The search is exact, see :class:`~spotter.decoding.lexicon.search.NearestWordSearch`.
 
     Args:
         words: The words; duplicates do no harm, empty ones are dropped.
@@ -25,7 +27,7 @@ class Lexicon:
     def __init__(self, words: Iterable[str], forms: Mapping[str, str] | None = None) -> None:
         self.words = [word for word in words if word]
         self.forms = dict(forms or {})
-        self._indices: dict[tuple[bool, int], tuple[NearestWordSearch, object]] = {}
+        self._searches: dict[tuple[bool, int], tuple[_Search, object]] = {}
 
     @classmethod
     def from_file(cls, path: str | Path, pairs: bool = False) -> Lexicon:
@@ -66,22 +68,21 @@ class Lexicon:
         return len(self.words)
 
     def __contains__(self, word: object) -> bool:
-        return word in self._index(case_sensitive=True, costs=None).position
+        return word in self._search(case_sensitive=True, costs=None).position
 
-    def _index(self, case_sensitive: bool, costs: Costs | None) -> NearestWordSearch:
+    def _search(self, case_sensitive: bool, costs: Costs | None) -> _Search:
         """The search for a way to compare, built when it is first asked for."""
         key = (case_sensitive, id(costs))
-        if key not in self._indices:
+        if key not in self._searches:
             for pair, cost in (costs or {}).items():
                 if not 0 < cost <= 1:
                     raise ConfigError(f"The cost of {pair} must be in (0, 1], got {cost}.")
+            words = self.words if case_sensitive else [word.upper() for word in self.words]
+            used = costs if case_sensitive else _upper_costs(costs or {})
+            search = WeightedNearestWordSearch(words, used) if used else NearestWordSearch(words)
             # The caller's table is kept: a later table at its address would be taken for it.
-            if case_sensitive:
-                self._indices[key] = NearestWordSearch(self.words, costs), costs
-            else:
-                words = [word.upper() for word in self.words]
-                self._indices[key] = NearestWordSearch(words, _upper_costs(costs)), costs
-        return self._indices[key][0]
+            self._searches[key] = search, costs
+        return self._searches[key][0]
 
     def nearest(
         self,
@@ -107,21 +108,19 @@ class Lexicon:
         Raises:
             ConfigError: A cost outside (0, 1].
         """
-        index = self._index(case_sensitive, costs)
+        search = self._search(case_sensitive, costs)
         query = word if case_sensitive else word.upper()
         limit = math.inf if max_distance is None else float(max_distance)
         if limit < 0:
             return None, math.inf
-        found, distance = index.search(query, limit)
+        found, distance = search.search(query, limit)
         if found is None:
             return None, math.inf
         return self.forms.get(self.words[found], self.words[found]), distance
 
 
-def _upper_costs(costs: Costs | None) -> dict[tuple[str, str], float] | None:
+def _upper_costs(costs: Costs) -> dict[tuple[str, str], float]:
     """Costs between upper-cased characters, the least where several fall together."""
-    if costs is None:
-        return None
     folded: dict[tuple[str, str], float] = {}
     for (one, other), cost in costs.items():
         pair = (one.upper(), other.upper())

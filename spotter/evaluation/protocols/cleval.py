@@ -14,8 +14,7 @@ import cv2
 import numpy as np
 
 from spotter.errors import ConfigError
-from spotter.evaluation.matching import Words, harmonic_mean, rate
-from spotter.evaluation.metric import DetectionMetric, ScoredPhoto
+from spotter.evaluation.matching import Words, changed_settings, harmonic_mean, rate
 from spotter.evaluation.pairs import FlatWords, flatten_words
 from spotter.evaluation.protocols.cleval_characters import OutlineKind, outlines_of
 from spotter.evaluation.protocols.cleval_matching import (
@@ -26,13 +25,9 @@ from spotter.evaluation.protocols.cleval_matching import (
     Weights,
     count_matches,
 )
-from spotter.registry import METRICS
 
 #: (height, width) of the images, in step with the ground truth or by image name.
 ImageSizes: TypeAlias = "Sequence[tuple[int, int]] | Mapping[str, tuple[int, int]]"
-
-#: Bins of character height over the longer side of the image, the package's.
-SCALE_BINS = (0.0, 0.005, 0.01, 0.015, 0.02, 0.025, 0.1, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -145,7 +140,7 @@ class CLEvalScores:
 def evaluate_cleval(
     predictions: Words,
     ground_truths: Words,
-    settings: CLEvalSettings | None = None,
+    settings: CLEvalSettings | Mapping[str, Any] | None = None,
     image_sizes: ImageSizes | None = None,
     min_score: float = 0.0,
 ) -> CLEvalScores:
@@ -162,7 +157,7 @@ def evaluate_cleval(
     Args:
         predictions: Words per image, in step with the ground truth or by image name.
         ground_truths: Likewise; words with ``ignore`` or the text ``###`` are don't-care.
-        settings: Rules; the package's without.
+        settings: Rules, or those that differ from the package's, by name.
         image_sizes: (height, width) of the images, for the scale bins.
         min_score: Detections below it are dropped; to be fixed before the test set is seen.
 
@@ -171,11 +166,16 @@ def evaluate_cleval(
 
     Raises:
         AnnotationError: Malformed words, or the two sides do not cover the same images.
-        ConfigError: Unknown outlines, or scale bins without image sizes.
+        ConfigError: Unknown rules or outlines, or scale bins without image sizes.
     """
-    settings = settings or CLEvalSettings()
+    if not isinstance(settings, CLEvalSettings):
+        settings = changed_settings("CLEval", CLEvalSettings(), settings)
     words = flatten_words(predictions, ground_truths, min_score)
-    sizes = _sizes_in_step(image_sizes, ground_truths, words.images) if image_sizes else None
+    sizes = (
+        _sizes_in_step(image_sizes, ground_truths, words.images)
+        if image_sizes is not None
+        else None
+    )
     if len(settings.scale_bins) and sizes is None:
         raise ConfigError("CLEval by scale needs the sizes of the images (image_sizes).")
 
@@ -266,46 +266,3 @@ def _relative_sizes(words: FlatWords, sizes: Sequence[tuple[int, int]]) -> np.nd
         shorter = min(sides[0] + sides[2], sides[1] + sides[3]) / 2
         relative[index] = shorter / max(sizes[image])
     return relative
-
-
-@METRICS.register_module()
-class CLEval(DetectionMetric):
-    """:func:`evaluate_cleval` as a metric of mmengine's loops.
-
-    Args:
-        min_score: See :class:`DetectionMetric`.
-        collect_device: Likewise.
-        prefix: Likewise.
-        settings: Rules by their names in :class:`CLEvalSettings`.
-
-    Raises:
-        ConfigError: Unknown rules.
-    """
-
-    default_prefix = "cleval"
-
-    def __init__(
-        self,
-        min_score: float = 0.0,
-        collect_device: str = "cpu",
-        prefix: str | None = None,
-        **settings: Any,
-    ) -> None:
-        super().__init__(min_score, collect_device, prefix)
-        try:
-            self.settings = CLEvalSettings(**settings)
-        except TypeError:
-            known = ", ".join(CLEvalSettings.__dataclass_fields__)
-            raise ConfigError(
-                f"CLEval knows no setting among {', '.join(settings)}; known are {known}."
-            ) from None
-
-    def score(self, photos: Sequence[ScoredPhoto]) -> CLEvalScores:
-        """Scores over all photos together."""
-        return evaluate_cleval(
-            [photo.predictions for photo in photos],
-            [photo.truths for photo in photos],
-            self.settings,
-            [photo.size for photo in photos],
-            self.min_score,
-        )

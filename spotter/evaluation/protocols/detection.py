@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from spotter.evaluation.matching import Words, average_precision, harmonic_mean, rate
-from spotter.evaluation.metric import DetectionMetric, ScoredPhoto
 from spotter.evaluation.pairs import flatten_words, pair_words
-from spotter.registry import METRICS
 
 
 @dataclass(frozen=True)
@@ -90,40 +87,3 @@ def evaluate_detection(
         ground_truths=truths,
         images=words.images,
     )
-
-
-@METRICS.register_module()
-class DetectionIoU(DetectionMetric):
-    """:func:`evaluate_detection` as a metric of mmengine's loops.
-
-    Args:
-        iou_threshold: IoU that a match must exceed.
-        ignore_threshold: Area share of the don't-care rule.
-        min_score: See :class:`DetectionMetric`.
-        collect_device: Likewise.
-        prefix: Likewise.
-    """
-
-    default_prefix = "detection"
-
-    def __init__(
-        self,
-        iou_threshold: float = 0.5,
-        ignore_threshold: float = 0.5,
-        min_score: float = 0.0,
-        collect_device: str = "cpu",
-        prefix: str | None = None,
-    ) -> None:
-        super().__init__(min_score, collect_device, prefix)
-        self.iou_threshold = iou_threshold
-        self.ignore_threshold = ignore_threshold
-
-    def score(self, photos: Sequence[ScoredPhoto]) -> DetectionScores:
-        """Scores over all photos together."""
-        return evaluate_detection(
-            [photo.predictions for photo in photos],
-            [photo.truths for photo in photos],
-            self.iou_threshold,
-            self.ignore_threshold,
-            self.min_score,
-        )

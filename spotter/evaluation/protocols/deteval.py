@@ -6,18 +6,16 @@ the ICDAR 2013 Robust Reading Competition (task 2.1) and that of the authors of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import shapely
 
 from spotter.errors import ConfigError
-from spotter.evaluation.matching import Words, harmonic_mean, rate
-from spotter.evaluation.metric import DetectionMetric, ScoredPhoto
+from spotter.evaluation.matching import Words, changed_settings, harmonic_mean, rate
 from spotter.evaluation.pairs import WordPairs, flatten_words, pair_words
-from spotter.registry import METRICS
 
 #: Sums of shares are compared after rounding, as the ICDAR 2013 script does.
 _SUM_DECIMALS = 4
@@ -127,6 +125,7 @@ def evaluate_deteval(
     ground_truths: Words,
     settings: DetEvalSettings | str = "icdar2013",
     min_score: float = 0.0,
+    overrides: Mapping[str, Any] | None = None,
 ) -> DetEvalScores:
     """Detection scores that give credit to split and merged words.
 
@@ -139,6 +138,7 @@ def evaluate_deteval(
         ground_truths: Likewise; words with ``ignore`` or the text ``###`` are don't-care.
         settings: The rules, or one of the names ``"icdar2013"``, ``"totaltext"``, ``"polygons"``.
         min_score: Detections below it are dropped; to be fixed before the test set is seen.
+        overrides: Rules that differ from ``settings``, by their names in :class:`DetEvalSettings`.
 
     Returns:
         Scores over all images together.
@@ -147,7 +147,7 @@ def evaluate_deteval(
         AnnotationError: Malformed words, or the two sides do not cover the same images.
         ConfigError: Unknown settings.
     """
-    settings = deteval_settings(settings)
+    settings = changed_settings("DetEval", deteval_settings(settings), overrides)
     words = flatten_words(predictions, ground_truths, min_score)
     pairs = pair_words(words, inclusive_rectangles if settings.inclusive_rectangles else None)
     matching = _Matching(pairs, settings)
@@ -318,47 +318,3 @@ def _groups(
         member_free[members[free]] = False
         sizes.append(len(free))
     return sizes
-
-
-@METRICS.register_module()
-class DetEval(DetectionMetric):
-    """:func:`evaluate_deteval` as a metric of mmengine's loops.
-
-    Args:
-        settings: Name of the published settings.
-        overrides: Settings to change, by their names in :class:`DetEvalSettings`.
-        min_score: See :class:`DetectionMetric`.
-        collect_device: Likewise.
-        prefix: Likewise.
-
-    Raises:
-        ConfigError: Unknown settings.
-    """
-
-    default_prefix = "deteval"
-
-    def __init__(
-        self,
-        settings: str = "icdar2013",
-        overrides: dict[str, Any] | None = None,
-        min_score: float = 0.0,
-        collect_device: str = "cpu",
-        prefix: str | None = None,
-    ) -> None:
-        super().__init__(min_score, collect_device, prefix)
-        try:
-            self.settings = replace(deteval_settings(settings), **(overrides or {}))
-        except TypeError:
-            known = ", ".join(DetEvalSettings.__dataclass_fields__)
-            raise ConfigError(
-                f"DetEval knows no setting among {', '.join(overrides or {})}; known are {known}."
-            ) from None
-
-    def score(self, photos: Sequence[ScoredPhoto]) -> DetEvalScores:
-        """Scores over all photos together."""
-        return evaluate_deteval(
-            [photo.predictions for photo in photos],
-            [photo.truths for photo in photos],
-            self.settings,
-            self.min_score,
-        )

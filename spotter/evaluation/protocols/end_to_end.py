@@ -9,25 +9,22 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
-from mmengine.evaluator import BaseMetric
 
-from spotter.decoding.lexicon import VISUAL_COSTS, Lexicon, edit_distance
+from spotter.decoding.lexicon import Lexicon, edit_distance
 from spotter.decoding.lexicon.distances import Costs
 from spotter.errors import ConfigError
-from spotter.evaluation.lexicons import Lexicons, lexicon_of, open_lexicons
+from spotter.evaluation.lexicons import Lexicons, lexicon_of
 from spotter.evaluation.matching import (
     Words,
     harmonic_mean,
     paired_images,
-    photo_ground_truth,
     rate,
 )
 from spotter.evaluation.pairs import FlatWords, pair_words
-from spotter.registry import METRICS
-from spotter.structures import TextDetSample, TextInstance
+from spotter.structures import TextInstance
 
 Mode: TypeAlias = Literal["end_to_end", "word_spotting", "exact"]
 
@@ -284,56 +281,3 @@ def evaluate_end_to_end(
             for image, predicted, true in paired_images(predictions, ground_truths)
         ]
     )
-
-
-@METRICS.register_module()
-class EndToEndScore(BaseMetric):
-    """:func:`evaluate_end_to_end` as a metric of mmengine's loops.
-
-    Args:
-        mode: ``"end_to_end"``, ``"word_spotting"`` or ``"exact"``.
-        lexicon: File with a lexicon for all images, or folder with one file per image; see
-            :func:`spotter.evaluation.lexicons.open_lexicons`. ``None`` for none.
-        lexicon_pairs: Pair file, or folder of pair files, see there; ``True``: the lexicon itself
-            consists of pairs.
-        weighted: Weigh substitutions of characters that look alike half.
-        iou_threshold: IoU that a match must exceed.
-        ignore_threshold: Area share of the don't-care rule.
-        min_score: Words below it are dropped; fixed beforehand, never swept on the test data.
-        collect_device: Where ranks exchange results, ``"cpu"`` or ``"gpu"``.
-        prefix: Prefix of the names in the log, the mode by default.
-    """
-
-    def __init__(
-        self,
-        mode: Mode = "end_to_end",
-        lexicon: str | None = None,
-        lexicon_pairs: str | bool = False,
-        weighted: bool = False,
-        iou_threshold: float = 0.5,
-        ignore_threshold: float = 0.5,
-        min_score: float = 0.0,
-        collect_device: str = "cpu",
-        prefix: str | None = None,
-    ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix or mode)
-        costs = VISUAL_COSTS if weighted else None
-        self.protocol = _Protocol(mode, iou_threshold, ignore_threshold, min_score, 1.5, costs)
-        self.lexicons = open_lexicons(lexicon, lexicon_pairs) if lexicon else None
-
-    def process(self, data_batch: Any, data_samples: Sequence[TextDetSample]) -> None:
-        """Take over one batch.
-
-        Args:
-            data_batch: Not used.
-            data_samples: Samples whose predictions carry text and lie in pixels of the photo, with
-                ground truth in pixels of the network's input.
-        """
-        for sample in data_samples:
-            lexicon = lexicon_of(self.lexicons, sample.img_path or "")
-            true = photo_ground_truth(sample)
-            self.results.append(self.protocol.prepare(sample.predictions, true, lexicon))
-
-    def compute_metrics(self, results: list[_Photo]) -> dict[str, float]:
-        """Scores of all batches and ranks, see :class:`EndToEndScores`."""
-        return self.protocol.score(results).to_dict()

@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from spotter.errors import ConfigError
-from spotter.evaluation.metric import Scores
 from spotter.evaluation.protocols.cleval import evaluate_cleval
 from spotter.evaluation.protocols.detection import evaluate_detection
 from spotter.evaluation.protocols.deteval import evaluate_deteval
 from spotter.evaluation.protocols.end_to_end import EndToEndScores, evaluate_end_to_end
 from spotter.evaluation.protocols.recognition import EXACT, RecognitionRules
 from spotter.evaluation.protocols.tiou import evaluate_tiou
+
+
+class Scores(Protocol):
+    """What every detection protocol returns."""
+
+    @property
+    def precision(self) -> float:
+        """Precision of the protocol."""
+
+    @property
+    def recall(self) -> float:
+        """Recall of the protocol."""
+
+    @property
+    def hmean(self) -> float:
+        """Harmonic mean of the two."""
+
+    def to_dict(self) -> dict[str, float]:
+        """All numbers by name."""
+
 
 #: Takes predictions and ground truth, then ``min_score`` and the protocol's own options by name.
 DetectionProtocol: TypeAlias = "Callable[..., Scores]"

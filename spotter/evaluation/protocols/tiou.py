@@ -3,16 +3,13 @@ for Scene Text Detection, CVPR 2019)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import shapely
 
 from spotter.evaluation.matching import Words, harmonic_mean, rate
-from spotter.evaluation.metric import DetectionMetric, ScoredPhoto
 from spotter.evaluation.pairs import WordPairs, flatten_words, pair_words, share
-from spotter.registry import METRICS
 
 #: Shares up to this one are forgiven.
 _TOLERANCE = 0.01
@@ -144,44 +141,3 @@ def _foreign_shares(pairs: WordPairs, matches: np.ndarray, foreign_ignored: bool
     foreign = shapely.area(shapely.intersection(outside, others))
     shares[crowded] = share(foreign, pairs.detection_areas[detections])
     return shares
-
-
-@METRICS.register_module()
-class TIoU(DetectionMetric):
-    """:func:`evaluate_tiou` as a metric of mmengine's loops.
-
-    Args:
-        iou_threshold: IoU that a match must exceed.
-        ignore_threshold: Area share of the don't-care rule.
-        foreign_ignored: Whether don't-care words are other text, too.
-        min_score: See :class:`DetectionMetric`.
-        collect_device: Likewise.
-        prefix: Likewise.
-    """
-
-    default_prefix = "tiou"
-
-    def __init__(
-        self,
-        iou_threshold: float = 0.5,
-        ignore_threshold: float = 0.5,
-        foreign_ignored: bool = True,
-        min_score: float = 0.0,
-        collect_device: str = "cpu",
-        prefix: str | None = None,
-    ) -> None:
-        super().__init__(min_score, collect_device, prefix)
-        self.iou_threshold = iou_threshold
-        self.ignore_threshold = ignore_threshold
-        self.foreign_ignored = foreign_ignored
-
-    def score(self, photos: Sequence[ScoredPhoto]) -> TIoUScores:
-        """Scores over all photos together."""
-        return evaluate_tiou(
-            [photo.predictions for photo in photos],
-            [photo.truths for photo in photos],
-            self.iou_threshold,
-            self.ignore_threshold,
-            self.foreign_ignored,
-            self.min_score,
-        )

@@ -8,7 +8,6 @@ count, case folded.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections import Counter
@@ -19,9 +18,13 @@ from typing import Any
 
 from spotter.errors import AnnotationError
 from spotter.evaluation.matching import rate
+from spotter.io.bounded import read_json
+from spotter.schema import check, list_of, record, text
 
 #: The file of a folder that lists the words of its pictures.
 EXPECTED = "expected.json"
+
+_EXPECTED = record({}, others=list_of(text(), longest=100_000))
 
 
 def loose_form(word: str) -> str:
@@ -177,13 +180,7 @@ def read_expected(path: str | Path) -> dict[str, list[str]]:
     """
     path = Path(path)
     file = path / EXPECTED if path.is_dir() else path
-    try:
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise AnnotationError(f"{file}: not a readable JSON file ({error})") from None
-    if not isinstance(content, dict) or not content:
-        raise AnnotationError(f"{file}: expected file names with lists of words")
-    for name, words in content.items():
-        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-            raise AnnotationError(f"{file}: {name}: expected a list of words")
+    content = check(read_json(file, AnnotationError), _EXPECTED, str(file), AnnotationError)
+    if not content:
+        raise AnnotationError(f"{file}: names no file")
     return content

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from mmengine.model import BaseModel
 from torch import Tensor
 
+from spotter.errors import ConfigError
+from spotter.models.building import build_part
 from spotter.registry import MODELS
 from spotter.structures import TextDetSample
 
@@ -21,24 +24,26 @@ class DBNet(BaseModel):
         head: Config of the head with its loss.
         postprocessor: Config of the step from map to words.
         data_preprocessor: Config of normalisation and padding.
+        init_cfg: mmengine's initialisation, if any.
+
+    Raises:
+        ConfigError: A part's config has no ``type``.
     """
 
     def __init__(
         self,
-        backbone: dict,
-        neck: dict,
-        head: dict,
-        postprocessor: dict | None = None,
-        data_preprocessor: dict | None = None,
-        init_cfg: dict | list | None = None,
+        backbone: Mapping[str, Any],
+        neck: Mapping[str, Any],
+        head: Mapping[str, Any],
+        postprocessor: Mapping[str, Any] | None = None,
+        data_preprocessor: Mapping[str, Any] | None = None,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
-        super().__init__(
-            MODELS.build(data_preprocessor or {"type": "DetDataPreprocessor"}), init_cfg
-        )
-        self.backbone = MODELS.build(backbone)
-        self.neck = MODELS.build({"in_channels": self.backbone.out_channels, **neck})
-        self.head = MODELS.build({"in_channels": self.neck.out_channels, **head})
-        self.postprocessor = MODELS.build(postprocessor or {"type": "DBPostprocessor"})
+        super().__init__(build_part(data_preprocessor or {"type": "DetDataPreprocessor"}), init_cfg)
+        self.backbone = build_part(backbone)
+        self.neck = build_part(neck, in_channels=self.backbone.out_channels)
+        self.head = build_part(head, in_channels=self.neck.out_channels)
+        self.postprocessor = build_part(postprocessor or {"type": "DBPostprocessor"})
 
     def forward(
         self,
@@ -54,18 +59,21 @@ class DBNet(BaseModel):
                 ``"predict"``.
             mode: ``"tensor"`` gives the probability map (N, 1, H, W); ``"loss"`` a dict of
                 scalars; ``"predict"`` the samples with ``predictions`` in photo pixels.
+
+        Raises:
+            ConfigError: The mode is unknown, or it needs ``data_samples`` and there are none.
         """
         features = self.neck(self.backbone(inputs))
         if mode == "tensor":
             return self.head(features)
         if mode not in ("loss", "predict"):
-            raise ValueError(f'mode must be "tensor", "loss" or "predict", not "{mode}"')
+            raise ConfigError(f'mode must be "tensor", "loss" or "predict", not "{mode}"')
         if data_samples is None:
-            raise ValueError(f'mode "{mode}" needs data_samples')
+            raise ConfigError(f'mode "{mode}" needs data_samples')
         if mode == "loss":
             return self.head.loss(features, data_samples)
         if isinstance(data_samples, Mapping):
-            raise ValueError('mode "predict" needs samples, not maps')
+            raise ConfigError('mode "predict" needs samples, not maps')
         return self._predict(self.head(features), data_samples)
 
     def _predict(self, maps: Tensor, data_samples: list[TextDetSample]) -> list[TextDetSample]:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from spotter.charset import Charset
 from spotter.errors import ConfigError
+from spotter.models.building import build_part
 from spotter.models.recognition.padding import column_mask
 from spotter.models.recognition.prediction.base import Prediction
 from spotter.registry import MODELS
@@ -67,9 +68,9 @@ class FourStageRecognizer(BaseModel):
             else Charset.load(charset)
         )
         self.max_length = max_length
-        self.transformation = _build(transformation or {"type": "NoTransformation"})
-        self.feature_extraction = _build(feature_extraction)
-        self.sequence_modeling = _build(
+        self.transformation = build_part(transformation or {"type": "NoTransformation"})
+        self.feature_extraction = build_part(feature_extraction)
+        self.sequence_modeling = build_part(
             sequence_modeling or {"type": "NoSequence"},
             in_channels=self.feature_extraction.out_channels,
         )
@@ -78,7 +79,7 @@ class FourStageRecognizer(BaseModel):
             "charset": self.charset,
             "max_length": max_length,
         }
-        self.prediction: Prediction = _build(prediction, **shared)
+        self.prediction: Prediction = build_part(prediction, **shared)
         self.auxiliary, self.auxiliary_weight = self._build_second(auxiliary, shared)
         self.rescorer, self.rescorer_weight = self._build_second(rescorer, shared)
 
@@ -90,7 +91,7 @@ class FourStageRecognizer(BaseModel):
             return None, 0.0
         config = dict(config)
         weight = float(config.pop("weight", 1.0))
-        stage: Prediction = _build(config, **shared)
+        stage: Prediction = build_part(config, **shared)
         stage.flatten_height = self.prediction.flatten_height
         return stage, weight
 
@@ -259,12 +260,6 @@ def valid_ratios_of(data_samples: Sequence[TextRecSample] | None) -> Tensor | No
     if not data_samples or all(sample.valid_ratio >= 1.0 for sample in data_samples):
         return None
     return torch.tensor([sample.valid_ratio for sample in data_samples], dtype=torch.float32)
-
-
-def _build(config: Mapping[str, Any], **shared: Any) -> Any:
-    if "type" not in config:
-        raise ConfigError(f"a stage's config needs a 'type': {dict(config)}")
-    return MODELS.build({**shared, **config})
 
 
 def _build_preprocessor(config: Mapping[str, Any] | nn.Module | None) -> nn.Module | None:

@@ -12,7 +12,7 @@ from spotter.errors import ConfigError
 from spotter.geometry import transform_points
 from spotter.synthesis.accents import without_accents
 from spotter.synthesis.backgrounds import BackgroundBank
-from spotter.synthesis.colors import contrasting, luma
+from spotter.synthesis.colors import contrasting
 from spotter.synthesis.effects import blend, paint_text
 from spotter.synthesis.fonts import FontBank
 from spotter.synthesis.layout import see_mask
@@ -288,7 +288,3 @@ class Page:
     def contrast(self, color: np.ndarray, least: float = 90.0) -> np.ndarray:
         """A colour for text on a ground."""
         return contrasting(self.rng, np.asarray(color, np.float32), least)
-
-    def is_dark(self) -> bool:
-        """Whether the page's mean colour is darker than the middle grey."""
-        return float(luma(self.image[::16, ::16].reshape(-1, 3).mean(axis=0))) < 128

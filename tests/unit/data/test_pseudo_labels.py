@@ -79,5 +79,5 @@ def test_errors_say_what_to_do(samples: Listed, tmp_path: Path) -> None:
     with pytest.raises(AnnotationError, match="cannot be read"):
         PseudoLabelReader(samples, tmp_path / "none.jsonl")
     (tmp_path / "bad.jsonl").write_text('{"image": "a", "text": "b", "score": 1}\n{"image": 1}\n')
-    with pytest.raises(AnnotationError, match=r"bad.jsonl:2: not a reading"):
+    with pytest.raises(AnnotationError, match=r"bad.jsonl:2: text is missing"):
         PseudoLabelReader(samples, tmp_path / "bad.jsonl")

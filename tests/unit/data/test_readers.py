@@ -44,7 +44,7 @@ def detection(root, **options):
 
 def test_icdar_lines():
     def parse(line):
-        return parse_icdar_line(line, "gt.txt", 3)
+        return parse_icdar_line(line, "gt.txt:3")
 
     assert parse(f"{SQUARE},Genaxis Theatre")["text"] == "Genaxis Theatre"
     assert parse(f"{SQUARE},$1,000,")["text"] == "$1,000,"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotter.errors import ConfigError
-from spotter.evaluation import CLEval, CLEvalSettings, evaluate_cleval
+from spotter.evaluation import CLEvalSettings, evaluate_cleval
 from spotter.evaluation.protocols.cleval_characters import Quads, Strips
 from spotter.evaluation.protocols.cleval_matching import longest_common_subsequence
 from spotter.registry import METRICS
@@ -316,21 +316,21 @@ def test_bad_settings():
     with pytest.raises(ConfigError, match="quads or polygons, got 'boxes'"):
         scored([], [], outlines="boxes")
     with pytest.raises(ConfigError, match="ap; known are end_to_end, outlines"):
-        METRICS.build({"type": "CLEval", "ap": 0.5})
+        evaluate_cleval([], [], {"ap": 0.5})
 
 
 def test_metric_with_reading_and_scales():
-    metric = METRICS.build({"type": "CLEval", "end_to_end": True, "scale_bins": (0.0, 0.1, 1.0)})
-    assert isinstance(metric, CLEval)
+    settings = {"end_to_end": True, "scale_bins": (0.0, 0.1, 1.0)}
+    metric = METRICS.build({"type": "DetectionScore", "protocol": "cleval", "settings": settings})
     large = TextInstance(WORD.polygon * 2, text="abcde")
     sample = TextDetSample(
         [large], {}, [bar(0, 60, "abc")], original_shape=(100, 400), scale=(2.0, 2.0)
     )
     metric.process(None, [sample])
     scores = metric.evaluate(1)
-    assert scores["cleval/recall"] == scores["cleval/end_to_end_recall"] == 3 / 5
-    assert scores["cleval/scale_0_0.1_recall"] == 3 / 5
-    assert scores["cleval/scale_0.1_1_words"] == 0
+    assert scores["detection/recall"] == scores["detection/end_to_end_recall"] == 3 / 5
+    assert scores["detection/scale_0_0.1_recall"] == 3 / 5
+    assert scores["detection/scale_0.1_1_words"] == 0
 
 
 @pytest.mark.parametrize("case", PINNED["cases"])

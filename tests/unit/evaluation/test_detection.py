@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spotter.errors import AnnotationError
-from spotter.evaluation import DetectionIoU, evaluate_detection
+from spotter.evaluation import DetectionScore, evaluate_detection
 from spotter.registry import METRICS
 from spotter.structures import SpottingResult, TextDetSample, TextInstance
 from tests.unit.evaluation.shapes import box, strip
@@ -134,8 +134,8 @@ def test_inputs_by_name_and_in_the_json_schema():
 
 
 def test_metric_brings_the_truth_back_to_the_photo():
-    metric = METRICS.build({"type": "DetectionIoU"})
-    assert isinstance(metric, DetectionIoU)
+    metric = METRICS.build({"type": "DetectionScore"})
+    assert isinstance(metric, DetectionScore)
     # The photo was 100 x 50 and went in at twice the width and three times the height.
     sample = TextDetSample(
         instances=[box(20, 30, 60, 60), box(100, 30, 140, 60)],

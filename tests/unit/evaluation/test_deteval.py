@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from spotter.errors import ConfigError
-from spotter.evaluation import DETEVAL_SETTINGS, DetEval, evaluate_deteval
+from spotter.evaluation import DETEVAL_SETTINGS, evaluate_deteval
 from spotter.registry import METRICS
 from spotter.structures import TextDetSample
 from tests.unit.evaluation.shapes import box, strip
@@ -198,15 +198,14 @@ def test_unknown_settings():
     with pytest.raises(ConfigError, match="icdar2013, polygons, totaltext"):
         evaluate_deteval([], [], "icdar2003")
     with pytest.raises(ConfigError, match="recal; known are recall"):
-        METRICS.build({"type": "DetEval", "overrides": {"recal": 0.5}})
+        evaluate_deteval([], [], overrides={"recal": 0.5})
 
 
 def test_metric():
     metric = METRICS.build(
-        {"type": "DetEval", "settings": "polygons", "overrides": {"one_to_many": 0.5}}
+        {"type": "DetectionScore", "protocol": "deteval", "overrides": {"one_to_many": 0.5}}
     )
-    assert isinstance(metric, DetEval)
     # The photo went in at twice its width and height.
     sample = TextDetSample([box(0, 0, 200, 20)], {}, [bar(0, 40), bar(40, 100)], scale=(2.0, 2.0))
     metric.process(None, [sample])
-    assert metric.evaluate(1)["deteval/recall"] == 0.5
+    assert metric.evaluate(1)["detection/recall"] == 0.5

@@ -8,10 +8,10 @@ import pytest
 from spotter.decoding.lexicon import VISUAL_COSTS, Lexicon
 from spotter.errors import ConfigError
 from spotter.evaluation import evaluate_end_to_end
+from spotter.evaluation.lexicons import open_lexicons
 from spotter.evaluation.protocols.end_to_end import apply_lexicon, spotting_word, texts_match
 from spotter.evaluation.protocols.names import end_to_end_protocol
-from spotter.registry import METRICS
-from spotter.structures import TextDetSample, TextInstance
+from spotter.structures import TextInstance
 
 
 def word(x: float, text: str | None, **fields) -> TextInstance:
@@ -196,21 +196,17 @@ def test_unknown_mode():
         evaluate_end_to_end([], [], mode="spotting")
 
 
-def test_metric_with_lexicon_files(tmp_path):
+def test_lexicon_files(tmp_path):
     (tmp_path / "voc_img_1.txt").write_text("HOTEL\nBAR\n")
     (tmp_path / "voc_img_2.txt").write_text("MOTEL\n")
     (tmp_path / "all.txt").write_text("HOTEL Hotel\nMOTEL Motel\n")
-    truth = TextInstance(word(0, "Hotel").polygon * 2, text="Hotel")
-    samples = [
-        TextDetSample([truth], {}, [word(0, "hotfl")], f"/x/img_{i}.jpg", scale=(2.0, 2.0))
-        for i in (1, 2)
-    ]
+    images = ["img_1.jpg", "img_2.jpg"]
+    found = {image: [word(0, "hotfl")] for image in images}
+    truths = {image: [word(0, "Hotel")] for image in images}
 
-    def recall(**config):
-        metric = METRICS.build({"type": "EndToEndScore", **config})
-        metric.process(None, samples)
-        return metric.evaluate(2)["end_to_end/recall"]
+    def recall(lexicons=None):
+        return evaluate_end_to_end(found, truths, lexicons).recall
 
     assert recall() == 0.0
-    assert recall(lexicon=str(tmp_path / "all.txt"), lexicon_pairs=True) == 1.0
-    assert recall(lexicon=str(tmp_path / "voc_{stem}.txt")) == 0.5
+    assert recall(open_lexicons(tmp_path / "all.txt", True)) == 1.0
+    assert recall(open_lexicons(tmp_path / "voc_{stem}.txt")) == 0.5

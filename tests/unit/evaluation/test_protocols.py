@@ -112,18 +112,28 @@ def test_low_scores_are_dropped_on_request(name):
     assert protocol([found], [truth], min_score=0.5).precision == 1
 
 
-@pytest.mark.parametrize(
-    ("metric", "name"),
-    [("DetectionIoU", "iou"), ("DetEval", "icdar2013"), ("TIoU", "tiou"), ("CLEval", "cleval")],
-)
-def test_metrics_score_like_their_protocol(metric, name):
+@pytest.mark.parametrize("name", NAMES)
+def test_the_metric_scores_like_its_protocol(name):
     truths = [[box(0, 0, 60, 20, text="one")], [box(0, 0, 50, 20, text="###")], []]
     found = [[box(0, 0, 50, 20)], [box(0, 0, 50, 18)], [box(5, 5, 30, 15)]]
-    built = METRICS.build({"type": metric})
+    built = METRICS.build({"type": "DetectionScore", "protocol": name})
     for true, predicted in zip(truths, found, strict=True):
         built.process(None, [TextDetSample(instances=true, predictions=predicted)])
     values = built.evaluate(3)
     expected = detection_protocol(name)(found, truths).to_dict()
+    assert built.prefix == "detection"
     assert values == {f"{built.prefix}/{key}": value for key, value in expected.items()}
     assert 0 < values[f"{built.prefix}/hmean"] < 1
     assert len(list(chain(*truths))) == 2
+
+
+def test_the_metric_refuses_what_its_protocol_does_not_know():
+    def build(**config):
+        return METRICS.build({"type": "DetectionScore", **config})
+
+    with pytest.raises(ConfigError, match="no detection protocol 'dice'"):
+        build(protocol="dice")
+    with pytest.raises(ConfigError, match="tiou has no option iou; known are iou_threshold"):
+        build(protocol="tiou", iou=0.5)
+    with pytest.raises(ConfigError, match="CLEval knows no setting ap"):
+        build(protocol="cleval", settings={"ap": 0.5})

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from spotter.evaluation import TIoU, evaluate_detection, evaluate_tiou
+from spotter.evaluation import evaluate_detection, evaluate_tiou
 from spotter.registry import METRICS
 from spotter.structures import TextDetSample
 from tests.unit.evaluation.shapes import box, random_words, strip
@@ -102,8 +102,7 @@ def test_tightness_never_adds_to_iou(truth, found):
 
 
 def test_metric():
-    metric = METRICS.build({"type": "TIoU", "prefix": "tight"})
-    assert isinstance(metric, TIoU)
+    metric = METRICS.build({"type": "DetectionScore", "protocol": "tiou", "prefix": "tight"})
     sample = TextDetSample([box(0, 0, 200, 20)], {}, [bar(0, 80)], scale=(2.0, 2.0))
     metric.process(None, [sample])
     assert metric.evaluate(1)["tight/recall"] == pytest.approx(0.64)

@@ -83,9 +83,9 @@ def test_kinds(word, kinds):
 def test_expected_words_are_read_from_a_folder(tmp_path):
     (tmp_path / "expected.json").write_text('{"a.png": ["Ä", "1"]}', encoding="utf-8")
     assert read_expected(tmp_path) == {"a.png": ["Ä", "1"]}
-    for content, message in (("{}", "file names"), ('{"a": "b"}', "a: expected"), ("{", "JSON")):
+    for content, message in (("{}", "no file"), ('{"a": "b"}', "a must be a list"), ("{", "JSON")):
         (tmp_path / "expected.json").write_text(content)
         with pytest.raises(AnnotationError, match=message):
             read_expected(tmp_path / "expected.json")
-    with pytest.raises(AnnotationError, match="not a readable JSON file"):
+    with pytest.raises(AnnotationError, match="no such file"):
         read_expected(tmp_path / "none")

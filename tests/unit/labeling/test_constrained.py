@@ -91,8 +91,8 @@ def test_the_lattice_of_a_label() -> None:
     lattice = LabelLattice.of("Ba", LETTERS, CHARACTERS)
     assert lattice.steps == ((2, 4), (1, 3))
     assert lattice.marks == (5, 6)
-    assert lattice.is_free
-    assert not LabelLattice.of("aB", LabelAlphabet(CHARACTERS), CHARACTERS).is_free
+    exact = LabelLattice.of("aB", LabelAlphabet(CHARACTERS), CHARACTERS)
+    assert (exact.steps, exact.marks) == (((1,), (4,)), ())
     with pytest.raises(CharsetError, match="'b' of 'ab'"):
         LabelLattice.of("ab", LETTERS, "aA,")
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from spotter.errors import ConfigError
+from spotter.hub.presets import parse_preset
 from spotter.pipeline import SceneTextSpotter
 from spotter.pipeline.large_words import CoarseView, add_large_words
 from spotter.structures import TextInstance
@@ -38,21 +39,20 @@ def test_the_same_word_is_taken_once() -> None:
 
 
 def test_settings() -> None:
-    settings = {"zoom": 0.25, "min_height": 20, "postprocessing": {"min_score": 0.6}}
-    view = CoarseView.from_settings(settings, "pair.json")
-    assert view == CoarseView(0.25, 20.0, {"min_score": 0.6})
-    assert CoarseView.from_settings(view.to_dict(), "pair.json") == view
+    settings = {"zoom": 0.25, "min_height": 20.0, "postprocessing": {"min_score": 0.6}}
+    preset = {"detector": "d", "recognizer": "r", "coarse_view": settings}
+    assert CoarseView(**(parse_preset(preset, "own", "").coarse_view or {})).to_dict() == settings
     assert CoarseView(0.5, 8.0).to_dict() == {"zoom": 0.5, "min_height": 8.0}
     for wrong, message in (
-        ({"zoom": 0.25}, "pair.json: a coarse view has 'zoom' and 'min_height'"),
-        ({**settings, "colour": 1}, "perhaps 'postprocessing'"),
-        ({**settings, "zoom": 0}, "zoom of a coarse view is above 0, not 0"),
-        ({**settings, "min_height": "20"}, "min_height of a coarse view is above 0, not '20'"),
-        ({**settings, "postprocessing": 3}, "postprocessing must be a mapping, not 3"),
-        ("coarse", "a coarse view has"),
+        ({"zoom": 0.25}, "pair.json: coarse_view.min_height is missing"),
+        ({**settings, "colour": 1}, "coarse_view.colour is unknown"),
+        ({**settings, "zoom": 0}, "coarse_view.zoom must be a number"),
+        ({**settings, "min_height": "20"}, "min_height must be a number above 0"),
+        ({**settings, "postprocessing": 3}, "coarse_view.postprocessing must be an object"),
+        ("coarse", "coarse_view must be an object"),
     ):
         with pytest.raises(ConfigError, match=message):
-            CoarseView.from_settings(wrong, "pair.json")
+            parse_preset({**preset, "coarse_view": wrong}, "own", "pair.json")
 
 
 def test_a_pair_with_a_coarse_view(tmp_path: Path, pair: dict) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -152,7 +153,7 @@ class MobileNetV3Large(BaseModule):
         last_conv: bool = True,
         frozen_blocks: int = 0,
         norm_eval: bool = False,
-        init_cfg: dict | None = None,
+        init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         paddle = variant == "paddle"

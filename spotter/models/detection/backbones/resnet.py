@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torchvision
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torchvision.ops import deform_conv2d
 
+from spotter.errors import ConfigError
 from spotter.registry import MODELS
 
 _CHANNELS = {18: (64, 128, 256, 512), 50: (256, 512, 1024, 2048)}
@@ -71,11 +74,11 @@ class ResNet(BaseModule):
         depth: int = 18,
         deformable: bool = False,
         pretrained: bool = False,
-        init_cfg: dict | list | None = None,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         if depth not in _CHANNELS:
-            raise ValueError(f"depth must be one of {sorted(_CHANNELS)}, not {depth}")
+            raise ConfigError(f"depth must be one of {sorted(_CHANNELS)}, not {depth}")
         network = torchvision.models.get_model(
             f"resnet{depth}", weights="DEFAULT" if pretrained else None
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from spotter.errors import ConfigError
 from spotter.registry import MODELS
 from spotter.structures import TextDetSample
 
@@ -31,7 +33,7 @@ class _Branch(nn.Sequential):
         elif upsample == "pixel_shuffle":
             layers += [nn.Conv2d(hidden, 16, 1), nn.PixelShuffle(4)]
         else:
-            raise ValueError(f'upsample must be "deconv" or "pixel_shuffle", not "{upsample}"')
+            raise ConfigError(f'upsample must be "deconv" or "pixel_shuffle", not "{upsample}"')
         super().__init__(*layers)
 
 
@@ -159,8 +161,8 @@ class DBHead(BaseModule):
         in_channels: int,
         hidden: int | None = None,
         upsample: str = "deconv",
-        loss: dict | None = None,
-        init_cfg: dict | list | None = None,
+        loss: Mapping[str, Any] | None = None,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         hidden = hidden or in_channels // 4

@@ -5,6 +5,8 @@ Liao et al., DBNet, AAAI 2020, and DBNet++, TPAMI 2022.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
@@ -83,7 +85,7 @@ class FPNC(BaseModule):
         out_channels: int = 64,
         norm: bool = False,
         asf: bool = False,
-        init_cfg: dict | list | None = None,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(init_cfg)
 

@@ -5,15 +5,7 @@ import numpy as np
 import pytest
 
 from spotter.data import randomness
-from spotter.data.transforms import (
-    RandomAffineCrop,
-    RecAugment,
-    RecCropJitter,
-    RecElastic,
-    RecPerspective,
-    RecRotate,
-    RecShear,
-)
+from spotter.data.transforms import RandomAffineCrop, RecAugment, RecElastic
 from spotter.data.transforms.rec_geometric import (
     clipped_corners,
     detected_corners,
@@ -146,41 +138,26 @@ def test_narrow_crops_keep_their_letter():
         assert corners[:2, 0].tolist() == pytest.approx([0, 8], abs=1.0)
 
 
-@pytest.mark.parametrize(
-    "transform",
-    [RecCropJitter(0), RecRotate(0), RecShear(0), RecPerspective(0), RecElastic(share=0)],
-)
-def test_no_strength_is_the_identity(transform):
-    transform.probability = 1.0
+def test_no_strength_is_the_identity():
+    transform = RecElastic(share=0, probability=1.0)
     np.testing.assert_array_equal(transform({"img": NOISE})["img"], NOISE)
 
 
 @pytest.mark.parametrize(
     "transform",
-    [
-        RecCropJitter(),
-        RecRotate(),
-        RecShear(),
-        RecPerspective(),
-        RecElastic(share=0.4),
-        RecAugment(**{**OFF, "geometric": 1}),
-    ],
+    [RecElastic(share=0.4, probability=1.0), RecAugment(**{**OFF, "geometric": 1})],
 )
 def test_characters_keep_their_order(transform):
     randomness.rng.seed(0)
-    if not isinstance(transform, RecAugment):
-        transform.probability = 1.0
     for _ in range(25):
         results = transform({"img": ramp(), "img_shape": (40, 160)})
-        assert results["img_shape"] == results["img"].shape[:2]
         row = results["img"][results["img"].shape[0] // 2, :, 0].astype(int)
         assert np.diff(row).min() >= -1
         assert row[-1] - row[0] > 120
 
 
 def test_zero_probability_changes_nothing():
-    for transform in (RecCropJitter, RecRotate, RecShear, RecPerspective, RecElastic):
-        assert transform(probability=0.0)({"img": NOISE})["img"] is NOISE
+    assert RecElastic(probability=0.0)({"img": NOISE})["img"] is NOISE
 
 
 def test_thin_plate_spline_interpolates_and_reproduces_affine_maps():

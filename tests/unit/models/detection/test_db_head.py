@@ -5,6 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from spotter.errors import ConfigError
 from spotter.models.detection import DBHead, DBLoss
 from spotter.models.detection.heads.db_head import stack_targets, sum_of_largest
 from spotter.structures import TextDetSample
@@ -95,7 +96,7 @@ def test_head_learns_a_map_at_full_resolution(upsample: str) -> None:
 
 
 def test_unknown_upsampling_is_refused() -> None:
-    with pytest.raises(ValueError, match="upsample"):
+    with pytest.raises(ConfigError, match="upsample"):
         DBHead(8, upsample="bicubic")
 
 

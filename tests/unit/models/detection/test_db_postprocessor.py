@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from spotter.data.transforms import DBTargets
+from spotter.errors import ConfigError
 from spotter.geometry import iou_matrix, offset_polygon, order_vertices, shrink_distance
 from spotter.models.detection import DBPostprocessor
 from spotter.pipeline.db_postprocessor import mean_inside
@@ -80,7 +81,7 @@ def test_mean_inside_covers_the_polygon_only() -> None:
 
 
 def test_unknown_shape_is_refused() -> None:
-    with pytest.raises(ValueError, match="shape"):
+    with pytest.raises(ConfigError, match="shape"):
         DBPostprocessor(shape="circle")
 
 
@@ -128,7 +129,7 @@ def test_small_kernels_and_holes_do_not_count() -> None:
 
 
 def test_a_split_below_the_regions_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"split_threshold 0\.4 is not above"):
+    with pytest.raises(ConfigError, match=r"split_threshold 0\.4 is not above"):
         DBPostprocessor(0.5, split_threshold=0.4)
 
 
