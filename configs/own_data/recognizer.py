@@ -54,7 +54,7 @@ train_dataloader = dict(
                 **words,
                 reader=dict(
                     type="SceneWordsReader",
-                    # Room around each word, so that it can be cut out a little differently each time.
+                    # Room around each word, so that each time it is cut out a little differently.
                     context=0.5,
                     max_length=25,
                     reader=dict(
