@@ -9,12 +9,15 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
 from spotter.cli.checkout import CheckoutCommand
 from spotter.cli.main import cli
+from spotter.errors import AnnotationError
+from spotter.registry import READERS
 
 ROOT = Path(__file__).resolve().parents[2]
 # Logs of trainings are no documentation.
@@ -145,15 +148,36 @@ def test_python_of_the_readme(
     (code,) = blocks(ROOT / "README.md", "python")
     shutil.copy(ROOT / "demo/photos/motorway.jpg", tmp_path / "photo.jpg")
     monkeypatch.chdir(tmp_path)
-    scope: dict[str, object] = {}
+    scope: dict[str, Any] = {}
     exec(compile(code, "README.md", "exec"), scope)
     printed = capsys.readouterr().out
     assert "EXIT 0." in printed
     assert len(printed.splitlines()) >= 10
     (example,) = (json.loads(body) for body in blocks(ROOT / "README.md", "json"))
-    real = scope["result"].to_dict()  # type: ignore[attr-defined]
+    real = scope["result"].to_dict()
     assert example.keys() == real.keys()
     assert example["instances"][0].keys() == real["instances"][0].keys()
+
+
+def test_reader_of_the_page_on_extending(tmp_path: Path) -> None:
+    (code,) = (
+        body for body in blocks(ROOT / "docs/extending.md", "python") if "MyBoxesReader" in body
+    )
+    scope: dict[str, Any] = {}
+    try:
+        exec(compile(code, "extending.md", "exec"), scope)
+    finally:
+        READERS.module_dict.pop("MyBoxesReader", None)
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "a.txt").write_text("1 2 30 14 OPEN now\n")
+    (sample,) = scope["MyBoxesReader"](tmp_path)
+    assert sample["img_path"] == str(tmp_path / "a.jpg")
+    (word,) = sample["instances"]
+    assert (word["text"], word["ignore"]) == ("OPEN now", False)
+    assert word["polygon"].tolist() == [[1, 2], [30, 2], [30, 14], [1, 14]]
+    (tmp_path / "a.txt").write_text("1 2 30 OPEN\n")
+    with pytest.raises(AnnotationError, match="left top right bottom text"):
+        scope["MyBoxesReader"](tmp_path)
 
 
 def test_readme_names_make_demo_and_make_test() -> None:
