@@ -64,7 +64,7 @@ _LONGEST_STEM = 200
     type=click.IntRange(min=1),
     default=16,
     show_default=True,
-    help="photos whose words are read together, with --out FILE.jsonl",
+    help="photos whose words are read together, with --out FILE.jsonl or --to",
 )
 @spotter_options
 def spot(
@@ -80,7 +80,8 @@ def spot(
 
     PHOTO is an image, a PDF (extra "pdf"), an http(s) address, a folder (searched recursively), a
     pattern, or a .txt list of images. PDF, TIFF and moving pictures have one result for each page.
-    A run with --out that was interrupted goes on where it stopped when it is started again.
+    A run with --out that was interrupted goes on where it stopped when it is started again, except
+    with --to.
     """
     images = named_images(photos, documents=True)
     if form is not None:

@@ -19,8 +19,8 @@ from spotter.structures import SpottingResult, TextInstance
 
 _POINTS_PER_INCH = 72
 _JPEG_QUALITY = 90
-# A TrueType font of one glyph, a line of no thickness from (0, -200) to (500, 800), units of 1/1000:
-# viewers ask for an embedded font before they take text, and mark what is found by its glyphs' box.
+# A TrueType font of one glyph, a line of no thickness from (0, -200) to (500, 800) of 1000 units.
+# Viewers ask for an embedded font before they take text, and mark what is found by its glyphs' box.
 _FONT_FILE = zlib.decompress(
     base64.b64decode(
         "eNpjYGRgYGBjcGBgYlBIz6lMuxn35T1Q5AMQS2WkJqYkcjtbANk5QGyWARRgFWPUA7KXALFKRm5JBeMXBhB4AcQs"
@@ -28,7 +28,7 @@ _FONT_FILE = zlib.decompress(
         "BiQZ0TQxQs1mhsowoZsKdScvSB5qA1CNKCMz45dfJ5hf/OMBSgIAfhUnrA=="
     )
 )
-_GLYPH_WIDTH = 0.5
+_GLYPH_WIDTH, _DESCENT = 0.5, 0.2
 _LARGEST_CODE = 0xFFFF
 
 
@@ -93,7 +93,9 @@ def _add_page(
 def _text(word: TextInstance, height: int, scale: float, font: _Font) -> str:
     """The commands that write a word along its bottom side, as long and as high as its outline."""
     corners: np.ndarray = four_corners(word.polygon).astype(np.float64)
-    start, along = corners[3], corners[2] - corners[3]
+    along = corners[2] - corners[3]
+    # The glyphs' box reaches from the descent to the ascent: from the bottom side to the top.
+    start = corners[3] + _DESCENT * (corners[0] - corners[3])
     length = max(float(np.hypot(*along)), 1.0)
     sides = corners[[0, 1]] - corners[[3, 2]]
     size = max(float(np.hypot(sides[:, 0], sides[:, 1]).mean()), 1.0) * scale

@@ -12,6 +12,7 @@ from PIL import Image
 from spotter.cli.commands import run
 from spotter.cli.main import cli
 from spotter.cli.spot import output_stems
+from spotter.data import readers
 from spotter.errors import ConfigError
 from spotter.io.jsonl import read_json_lines
 from tests.unit.pipeline.networks import bright_detector, digit_recognizer, photo, written
@@ -131,3 +132,49 @@ def test_crops_are_printed(models: list[str], tmp_path: Path, capsys) -> None:
     with pytest.raises(SystemExit) as ended:
         run(cli, ["read", str(gone), *recognizer])
     assert ended.value.code == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "reader", "options", "files"),
+    [
+        ("coco", "COCOInstancesReader", {}, ["annotations.json"]),
+        ("paddle", "PaddleOCRReader", {}, ["Label.txt"]),
+        ("labelstudio", "LabelStudioReader", {"predictions": True}, ["tasks.json"]),
+        ("icdar", "ICDARDetectionReader", {}, ["gt_a.txt", "gt_b.txt"]),
+        ("hocr", None, {}, ["a.hocr", "b.hocr"]),
+        ("alto", None, {}, ["a.alto.xml", "b.alto.xml"]),
+        ("json", None, {}, ["results.json"]),
+    ],
+)
+def test_labels_to_correct(
+    form: str,
+    reader: str | None,
+    options: dict[str, bool],
+    files: list[str],
+    photos: Path,
+    models: list[str],
+    tmp_path: Path,
+    capsys,
+) -> None:
+    out = tmp_path / "labels"
+    run(cli, ["spot", str(photos), "--to", form, "--out", str(out), *models])
+    printed = capsys.readouterr()
+    assert f"2 of 3 photos as {form}" in printed.out
+    assert "broken.png" in printed.err
+    assert sorted(path.name for path in out.iterdir()) == files
+    if reader is not None:
+        opened = getattr(readers, reader)(
+            out if form == "icdar" else out / files[0], photos, **options
+        )
+        run(cli, ["spot", str(photos), "--json", *models])
+        lines = map(json.loads, capsys.readouterr().out.splitlines())
+        expected = {line["image"]: line["instances"] for line in lines if not line["error"]}
+        found = {Path(sample["img_path"]).name: sample["instances"] for sample in opened}
+        assert {name: [word["text"] for word in words] for name, words in found.items()} == {
+            name: [word["text"] for word in words] for name, words in expected.items()
+        }
+
+
+def test_formats_need_a_place(photos: Path, models: list[str]) -> None:
+    with pytest.raises(ConfigError, match="--to writes files: it needs --out"):
+        run(cli, ["spot", str(photos), "--to", "coco", *models])
