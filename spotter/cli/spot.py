@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,6 @@ import click
 import cv2
 import numpy as np
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from spotter.bulk.files import process_in_bulk
@@ -23,7 +22,7 @@ from spotter.cli.options import spotter_from, spotter_options
 from spotter.errors import ConfigError, ImageError
 from spotter.io.documents import Page, read_pages
 from spotter.io.names import printable_path
-from spotter.io.results.files import FORMATS, check_names, write_results
+from spotter.io.results.files import FORMATS, check_names
 from spotter.structures import SpottingResult
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ _LONGEST_STEM = 200
         "spotter spot photos/ --out results.jsonl",
         "spotter spot photos/ --out pictures/ --model accurate",
         "spotter spot photos/ --to labelstudio --out tasks.json",
+        "spotter spot scan.pdf --to pdf --out searchable/",
     )
 )
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
@@ -54,8 +54,9 @@ _LONGEST_STEM = 200
 @click.option(
     "--to",
     "form",
-    type=click.Choice(list(FORMATS)),
-    help="write --out in this format: labels to correct and train with, or documents",
+    type=click.Choice([*FORMATS, "pdf"]),
+    help="write --out in this format: labels to correct and train with, or documents; pdf (extra "
+    '"pdf") is searchable, one for each photo or document',
 )
 @click.option("--json", "as_json", is_flag=True, help="print JSON lines instead of tables")
 @click.option("--overwrite", is_flag=True, help="spot photos that have a result in --out again")
@@ -81,12 +82,16 @@ def spot(
     PHOTO is an image, a PDF (extra "pdf"), an http(s) address, a folder (searched recursively), a
     pattern, or a .txt list of images. PDF, TIFF and moving pictures have one result for each page.
     A run with --out that was interrupted goes on where it stopped when it is started again, except
-    with --to.
+    with --to (pdf: document by document).
     """
     images = named_images(photos, documents=True)
     if form is not None:
         if out is None or as_json:
             raise ConfigError("--to writes files: it needs --out, and goes without --json")
+        from spotter.cli.spot_formats import spot_to_format, spot_to_pdf
+
+        if form == "pdf":
+            return spot_to_pdf(images, out, spotter_from(options), overwrite)
         check_names(images, FORMATS[form])
         return spot_to_format(images, out, form, spotter_from(options), chunk)
     if out is not None and out.suffix.lower() == ".jsonl":
@@ -120,38 +125,6 @@ def spot_to_lines(
 
     count, failed = process_in_bulk(images, answer, out, "spotting", chunk)
     print(f"{out}: {count} new of {len(images)} photos, {failed} could not be read")
-
-
-def spot_to_format(
-    images: Mapping[str, Source], out: Path, form: str, spotter: SceneTextSpotter, chunk: int = 16
-) -> int:
-    """Write all results in a format of :data:`spotter.io.results.files.FORMATS`.
-
-    Args:
-        images: Name in the files to path or address.
-        out: See :func:`spotter.io.results.files.write_results`.
-        form: Name of the format.
-        spotter: What spots.
-        chunk: Photos whose words are read together.
-
-    Returns:
-        The exit status: 1 when there was no photo that could be read.
-    """
-    names = {printable_path(source): name for name, source in images.items()}
-    unread: set[str] = set()
-
-    def results() -> Iterator[SpottingResult]:
-        found = spotter.spot_iter(images.values(), chunk)
-        for result in track(found, "spotting", console=Console(stderr=True)):
-            if result.error is not None:
-                print(f"error: {result.error}", file=sys.stderr)
-                unread.add(result.image)
-            yield replace(result, image=names[result.image])
-
-    files = write_results(results(), FORMATS[form], out)
-    shown = files[0] if len(files) == 1 else out
-    print(f"{shown}: {len(images) - len(unread)} of {len(images)} photos as {form}")
-    return int(len(unread) == len(images))
 
 
 def spot_each(

@@ -6,7 +6,7 @@ import base64
 import io
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import cv2
@@ -51,14 +51,30 @@ def to_pdf(
         ConfigError: pypdf (extra ``pdf``) is not installed.
         ImageError: A photo is missing, see :func:`spotter.io.results.parts.photo_of`.
     """
+    photos = [None] * len(results) if images is None else images
+    pages = zip(results, photos, strict=True)
+    return pages_to_pdf(((each, photo_of(each, image)) for each, image in pages), pixels_per_inch)
+
+
+def pages_to_pdf(
+    pages: Iterable[tuple[SpottingResult, np.ndarray]], pixels_per_inch: float = 200.0
+) -> bytes:
+    """:func:`to_pdf` of photos that come one by one: of each only its JPEG is kept.
+
+    Args:
+        pages: Results, each with its photo, (H, W, 3) uint8 BGR.
+        pixels_per_inch: See :func:`to_pdf`.
+
+    Raises:
+        ConfigError: pypdf (extra ``pdf``) is not installed.
+    """
     pypdf = optional_module("pypdf", "a searchable PDF", "'scene-text-spotter[pdf]'")
     writer = pypdf.PdfWriter()
     font = _Font()
-    photos = [None] * len(results) if images is None else images
     scale = _POINTS_PER_INCH / pixels_per_inch
     reference = writer._add_object(pypdf.generic.DictionaryObject())
-    for result, image in zip(results, photos, strict=True):
-        _add_page(writer, photo_of(result, image), result.instances, scale, font, reference)
+    for result, photo in pages:
+        _add_page(writer, photo, result.instances, scale, font, reference)
     font.write(writer, reference)
     stream = io.BytesIO()
     writer.write(stream)

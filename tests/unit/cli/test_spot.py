@@ -178,3 +178,28 @@ def test_labels_to_correct(
 def test_formats_need_a_place(photos: Path, models: list[str]) -> None:
     with pytest.raises(ConfigError, match="--to writes files: it needs --out"):
         run(cli, ["spot", str(photos), "--to", "coco", *models])
+
+
+def test_searchable_pdfs(photos: Path, models: list[str], tmp_path: Path, capsys) -> None:
+    pypdf = pytest.importorskip("pypdf")
+    out = tmp_path / "pdfs"
+    pages = [Image.fromarray(photo(120, 80, [(20, 20, 60, 20)], seed)) for seed in (0, 1)]
+    pages[0].save(photos / "scan.tif", save_all=True, append_images=pages[1:])
+    command = ["spot", str(photos), "--to", "pdf", "--out", str(out), *models]
+    run(cli, command)
+    assert "broken.png" in capsys.readouterr().err
+    names = ["a.pdf", "b.pdf", "scan.pdf"]
+    assert sorted(path.name for path in out.iterdir()) == names
+    assert len(pypdf.PdfReader(out / "scan.pdf").pages) == 2
+    run(cli, ["spot", str(photos / "a.png"), "--json", *models])
+    words = json.loads(capsys.readouterr().out)["instances"]
+    (page,) = pypdf.PdfReader(out / "a.pdf").pages
+    assert page.extract_text().split() == [word["text"] for word in words]
+    (out / "b.pdf").unlink()
+    run(cli, command)
+    assert capsys.readouterr().out.split() == [str(out / "b.pdf")]
+    with pytest.raises(ConfigError, match="one file for 4 photos; --out is a folder"):
+        run(cli, ["spot", str(photos), "--to", "pdf", "--out", str(tmp_path / "x.pdf"), *models])
+    own = out / "scan.pdf"
+    with pytest.raises(ConfigError, match=r"scan\.pdf: is what is read"):
+        run(cli, ["spot", str(own), "--to", "pdf", "--out", str(out), "--overwrite", *models])
