@@ -10,6 +10,7 @@ import numpy as np
 from spotter.io.results.parts import (
     bounds,
     bounds_of_all,
+    clean_name,
     clean_text,
     four_corners,
     number,
@@ -38,7 +39,7 @@ def to_alto(results: Iterable[SpottingResult]) -> str:
     ElementTree.SubElement(description, "MeasurementUnit").text = "pixel"
     if pages:
         source = ElementTree.SubElement(description, "sourceImageInformation")
-        ElementTree.SubElement(source, "fileName").text = clean_text(pages[0].image)
+        ElementTree.SubElement(source, "fileName").text = clean_name(pages[0].image)
     processing = ElementTree.SubElement(description, "Processing", {"ID": "processing_1"})
     software = ElementTree.SubElement(processing, "processingSoftware")
     ElementTree.SubElement(software, "softwareName").text = "spotter"
@@ -81,7 +82,7 @@ def _add_line(block: ElementTree.Element, key: str, line: TextLine) -> None:
 
 
 def _add_word(line: ElementTree.Element, key: str, word: TextInstance) -> None:
-    said = {"CONTENT": clean_text(word.text), "WC": f"{round(word.score, 4):g}"}
+    said = {"CONTENT": clean_text(word.text), "WC": f"{min(max(round(word.score, 4), 0), 1):g}"}
     element = ElementTree.SubElement(line, "String", {"ID": key, **_place([word.polygon]), **said})
     shape = ElementTree.SubElement(element, "Shape")
     ElementTree.SubElement(shape, "Polygon", {"POINTS": _points(word.polygon)})

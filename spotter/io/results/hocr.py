@@ -12,6 +12,7 @@ from spotter.io.results.parts import (
     Box,
     bounds,
     bounds_of_all,
+    clean_name,
     clean_text,
     four_corners,
     readable,
@@ -49,7 +50,7 @@ def to_hocr(results: Iterable[SpottingResult]) -> str:
 
 
 def _add_page(body: ElementTree.Element, number: int, result: SpottingResult) -> None:
-    name = clean_text(result.image).replace('"', "%22")
+    name = clean_name(result.image).replace('"', "%22")
     page = result.page or 1
     title = (
         f'image "{name}"; bbox 0 0 {result.width} {result.height}; ppageno {page - 1};'

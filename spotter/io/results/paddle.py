@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from spotter.io.results.parts import clean_text, points, readable
+from spotter.io.results.parts import clean_name, clean_text, points, readable
 from spotter.structures import SpottingResult
 
 
@@ -29,4 +29,4 @@ def _line(result: SpottingResult) -> str:
         }
         for word in result.instances
     ]
-    return f"{result.image}\t{json.dumps(words, ensure_ascii=False)}\n"
+    return f"{clean_name(result.image)}\t{json.dumps(words, ensure_ascii=False)}\n"

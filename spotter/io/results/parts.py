@@ -31,6 +31,11 @@ def clean_text(text: str | None) -> str:
     return " ".join(_NOT_XML.sub("\ufffd", text or "").split())
 
 
+def clean_name(name: str) -> str:
+    """A photo's name on one line that UTF-8 and XML can hold; spaces stay as they are."""
+    return re.sub("[\t\n\r]", "\ufffd", _NOT_XML.sub("\ufffd", name))
+
+
 def readable(results: Iterable[SpottingResult]) -> list[SpottingResult]:
     """The results of photos that could be read."""
     return [result for result in results if result.error is None]

@@ -50,6 +50,10 @@ def show(result: SpottingResult, image: ImageSource | None = None) -> None:
 
 def png(result: SpottingResult, image: ImageSource | None = None) -> bytes | None:
     """:func:`draw` as PNG, at most 1600 pixels long; ``None`` if there is no photo to draw on."""
+    return _encoded(result, image, ".png")
+
+
+def _encoded(result: SpottingResult, image: ImageSource | None, suffix: str) -> bytes | None:
     try:
         picture = draw(result, image)
     except ImageError:
@@ -57,7 +61,7 @@ def png(result: SpottingResult, image: ImageSource | None = None) -> bytes | Non
     scale = _NOTEBOOK_SIDE / max(picture.shape[:2])
     if scale < 1:
         picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    done, data = cv2.imencode(".png", picture)
+    done, data = cv2.imencode(suffix, picture)
     return data.tobytes() if done else None
 
 
@@ -68,12 +72,12 @@ def to_html(result: SpottingResult, image: ImageSource | None = None) -> str:
     parts = [f"<p><b>{title}</b></p>"]
     if result.error is not None:
         parts.append(f"<p>{html.escape(clean_text(result.error))}</p>")
-    picture = None if result.error is not None else png(result, image)
+    picture = None if result.error is not None else _encoded(result, image, ".jpg")
     if picture is not None:
         data = base64.b64encode(picture).decode("ascii")
         text = html.escape(clean_text(result.text))
         parts.append(
-            f'<img alt="{text}" style="max-width:100%" src="data:image/png;base64,{data}">'
+            f'<img alt="{text}" style="max-width:100%" src="data:image/jpeg;base64,{data}">'
         )
     for paragraph in result.paragraphs:
         lines = (html.escape(clean_text(line.text)) for line in paragraph.lines)

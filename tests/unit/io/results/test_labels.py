@@ -134,3 +134,12 @@ def test_a_file_for_each_photo(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="cannot be written"):
         write_results(pages, FORMATS["alto"], tmp_path / "file")
+
+
+def test_names_and_texts_keep_to_their_lines() -> None:
+    odd = SpottingResult("a\tb\n c.png", 9, 9, [word(1, 1, 5, 5, "one\ntwo\tthree ")])
+    (line,) = odd.to_paddle().splitlines()
+    name, _, words = line.partition("\t")
+    assert name == "a\ufffdb\ufffd c.png"
+    assert json.loads(words)[0]["transcription"] == "one two three"
+    assert odd.to_icdar() == "1,1,6,1,6,6,1,6,one two three\n"

@@ -13,6 +13,7 @@ from PIL import Image
 
 from spotter.errors import ConfigError, ImageError
 from spotter.io.results.pdf import to_pdf
+from spotter.io.results.pictures import png
 from spotter.io.results.tables import COLUMNS
 from spotter.structures import SpottingResult
 from tests.unit.io.results.words import HOSTILE, failed, result
@@ -75,8 +76,12 @@ def test_notebooks(tmp_path: Path) -> None:
     data = named._repr_png_()
     assert data is not None
     assert Image.open(io.BytesIO(data)).size == (400, 300)
+    large = SpottingResult("x.png", 3200, 20)
+    small = png(large, np.zeros((20, 3200, 3), np.uint8))
+    assert small is not None
+    assert Image.open(io.BytesIO(small)).size == (1600, 10)
     page = named._repr_html_()
-    assert 'src="data:image/png;base64,' in page
+    assert 'src="data:image/jpeg;base64,' in page
     assert "Straße" in page
     assert HOSTILE not in page
     assert "<script" not in page
