@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from spotter.label_alphabet import LabelAlphabet
 from spotter.geometry.lines import group_paragraphs
 from spotter.geometry.vertex_order import min_area_rect
+from spotter.result_exports import ResultExports
 
 
 @dataclass
@@ -173,8 +174,12 @@ class Paragraph:
 
 
 @dataclass
-class SpottingResult:
+class SpottingResult(ResultExports):
     """Every word of one photo.
+
+    Its methods ``draw``, ``show``, ``crops`` and ``to_...`` (JSON, data frame, hOCR, ALTO, COCO,
+    Label Studio, PaddleOCR, ICDAR, searchable PDF, supervision) are those of
+    :class:`spotter.result_exports.ResultExports`.
 
     Attributes:
         image: Name of the photo.

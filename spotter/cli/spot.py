@@ -22,6 +22,7 @@ from spotter.cli.options import spotter_from, spotter_options
 from spotter.errors import ConfigError, ImageError
 from spotter.io.documents import Page, read_pages
 from spotter.io.names import printable_path
+from spotter.io.results.files import FORMATS, check_names
 from spotter.structures import SpottingResult
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ _LONGEST_STEM = 200
         "spotter spot scan.pdf",
         "spotter spot photos/ --out results.jsonl",
         "spotter spot photos/ --out pictures/ --model accurate",
+        "spotter spot photos/ --to labelstudio --out tasks.json",
+        "spotter spot scan.pdf --to pdf --out searchable/",
     )
 )
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
@@ -48,6 +51,13 @@ _LONGEST_STEM = 200
     help="FILE.jsonl: one line for each photo or page; a folder: NAME.json and NAME.spotted.jpg "
     "for each",
 )
+@click.option(
+    "--to",
+    "form",
+    type=click.Choice([*FORMATS, "pdf"]),
+    help="write --out in this format: labels to correct and train with, or documents; pdf (extra "
+    '"pdf") is searchable, one for each photo or document',
+)
 @click.option("--json", "as_json", is_flag=True, help="print JSON lines instead of tables")
 @click.option("--overwrite", is_flag=True, help="spot photos that have a result in --out again")
 @click.option(
@@ -55,12 +65,13 @@ _LONGEST_STEM = 200
     type=click.IntRange(min=1),
     default=16,
     show_default=True,
-    help="photos whose words are read together, with --out FILE.jsonl",
+    help="photos whose words are read together, with --out FILE.jsonl or --to",
 )
 @spotter_options
 def spot(
     photos: Sequence[str],
     out: Path | None,
+    form: str | None,
     as_json: bool,
     overwrite: bool,
     chunk: int,
@@ -70,9 +81,19 @@ def spot(
 
     PHOTO is an image, a PDF (extra "pdf"), an http(s) address, a folder (searched recursively), a
     pattern, or a .txt list of images. PDF, TIFF and moving pictures have one result for each page.
-    A run with --out that was interrupted goes on where it stopped when it is started again.
+    A run with --out that was interrupted goes on where it stopped when it is started again, except
+    with --to (pdf: document by document).
     """
     images = named_images(photos, documents=True)
+    if form is not None:
+        if out is None or as_json:
+            raise ConfigError("--to writes files: it needs --out, and goes without --json")
+        from spotter.cli.spot_formats import spot_to_format, spot_to_pdf
+
+        if form == "pdf":
+            return spot_to_pdf(images, out, spotter_from(options), overwrite)
+        check_names(images, FORMATS[form])
+        return spot_to_format(images, out, form, spotter_from(options), chunk)
     if out is not None and out.suffix.lower() == ".jsonl":
         if as_json:
             raise ConfigError("--json prints lines, --out FILE.jsonl writes them: one of the two")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import colorsys
-import importlib.util
+import unicodedata
+from contextlib import suppress
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -13,11 +13,20 @@ from PIL import Image, ImageDraw, ImageFont
 from spotter.structures import SpottingResult
 
 Box = tuple[float, float, float, float]
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 # Outlines are drawn on an enlarged layer and reduced: PIL's own lines have jagged edges.
 _OVERSAMPLING = 2
 _FILL_OPACITY = 32
 _GOLDEN_RATIO = 0.618034
+# Of Linux, Windows and macOS: those for the letters of Europe, then those for East Asia.
+_SYSTEM_FONTS = (
+    "DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf", "segoeui.ttf",
+    "Arial Unicode.ttf", "arial.ttf", "Arial.ttf", "NotoSansCJK-Regular.ttc", "NanumGothic.ttf",
+    "malgun.ttf", "msyh.ttc", "PingFang.ttc", "AppleSDGothicNeo.ttc",
+)  # fmt: skip
+# A code point that Unicode will never give to a character.
+_IN_NO_FONT = "\ufdd0"
 
 
 def draw_result(image: np.ndarray, result: SpottingResult) -> np.ndarray:
@@ -51,12 +60,12 @@ def _outlines(size: tuple[int, int], result: SpottingResult, unit: float) -> Ima
 
 def _draw_labels(picture: Image.Image, result: SpottingResult, unit: float) -> None:
     draw = ImageDraw.Draw(picture)
-    font = _font(round(11 * unit))
-    line_height = draw.textbbox((0, 0), "Ålgpj|", font=font)[3]
     padding = 3 * unit
     taken = [_bounds(word.polygon) for word in result.instances]
     for index, word in enumerate(result.instances):
-        left, _, right, _ = draw.textbbox((0, 0), word.text or "", font=font)
+        font, text = _label(word.text or "", round(11 * unit))
+        line_height = draw.textbbox((0, 0), "Ålgpj|", font=font)[3]
+        left, _, right, _ = draw.textbbox((0, 0), text, font=font)
         size = (right - left + 2 * padding, line_height + padding)
         box = _place(word.polygon, size, picture.size, taken)
         taken.append(box)
@@ -64,7 +73,7 @@ def _draw_labels(picture: Image.Image, result: SpottingResult, unit: float) -> N
         draw.rounded_rectangle(box, radius=padding, fill=(*color, 255))
         draw.text(
             (box[0] + padding - left, box[1] + padding / 2),
-            word.text or "",
+            text,
             font=font,
             fill=_ink(color),
         )
@@ -116,12 +125,42 @@ def _ink(color: tuple[int, int, int]) -> str:
     return "black" if luma > 150 else "white"
 
 
+def _label(text: str, size: int) -> tuple[_Font, str]:
+    """A font of the system that has all characters of a text, and the text as it is to be drawn.
+
+    If none has them, it is the first font; and where the system has no fonts, Pillow's own, which
+    knows no accents: letters are then drawn without them.
+    """
+    fonts = _system_fonts(size)
+    if not fonts:
+        parts = unicodedata.normalize("NFKD", text)
+        return _default_font(size), "".join(c for c in parts if not unicodedata.combining(c))
+    return next((font for font in fonts if _has_all(font, text)), fonts[0]), text
+
+
 @lru_cache(maxsize=8)
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """DejaVu Sans, which has all letters of Europe; it comes with matplotlib."""
-    package = importlib.util.find_spec("matplotlib")
-    if package is not None and package.origin is not None:
-        file = Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
-        if file.is_file():
-            return ImageFont.truetype(str(file), size)
+def _system_fonts(size: int) -> tuple[ImageFont.FreeTypeFont, ...]:
+    fonts = []
+    for name in _SYSTEM_FONTS:
+        # Pillow looks in the folders where the system keeps its fonts.
+        with suppress(OSError):
+            fonts.append(ImageFont.truetype(name, size))
+    return tuple(fonts)
+
+
+@lru_cache(maxsize=8)
+def _default_font(size: int) -> _Font:
     return ImageFont.load_default(size)
+
+
+def _has_all(font: ImageFont.FreeTypeFont, text: str) -> bool:
+    return all(_has(font, character) for character in set(text))
+
+
+@lru_cache(maxsize=4096)
+def _has(font: ImageFont.FreeTypeFont, character: str) -> bool:
+    """Whether a character is drawn otherwise than one that no font has."""
+    if character.isspace():
+        return True
+    missing, mask = font.getmask(_IN_NO_FONT), font.getmask(character)
+    return mask.size != missing.size or bytes(mask) != bytes(missing)

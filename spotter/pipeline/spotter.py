@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, overload
 
@@ -34,6 +35,8 @@ from spotter.runtime.runtimes import open_runtime
 from spotter.structures import SpottingResult, TextInstance
 
 _LEXICON_DISTANCE = 1.5
+# Pages whose words are read together where results are wanted as they come.
+_GROUP = 16
 
 
 class SceneTextSpotter:
@@ -160,17 +163,27 @@ class SceneTextSpotter:
         return f"SceneTextSpotter({names[0]} + {names[1]}, {self.device})"
 
     @overload
-    def spot(self, images: ImageSource) -> Any: ...  # type: ignore[overload-overlap]
+    def spot(  # type: ignore[overload-overlap]
+        self,
+        images: ImageSource,
+        on_result: Callable[[SpottingResult], object] | None = None,
+    ) -> Any: ...
     @overload
-    def spot(self, images: Iterable[ImageSource]) -> list[SpottingResult]: ...
+    def spot(
+        self,
+        images: Iterable[ImageSource],
+        on_result: Callable[[SpottingResult], object] | None = None,
+    ) -> list[SpottingResult]: ...
 
-    def spot(self, images: Any) -> Any:
+    def spot(self, images: Any, on_result: Callable[[SpottingResult], object] | None = None) -> Any:
         """Words of one photo, of the pages of one document, or of many of either.
 
         Args:
             images: A path, an http(s) address, the bytes of a file, a binary file object, a PIL
                 image, a BGR array or a tensor (:func:`spotter.io.images.read_image`); or an
                 iterable of them.
+            on_result: Called with each result in order, as soon as its group of 16 is there, for
+                progress bars and databases; what it raises ends the call.
 
         Returns:
             A :class:`SpottingResult`; for a PDF, a TIFF of several pages or a moving picture a list
@@ -181,12 +194,42 @@ class SceneTextSpotter:
             ImageError: The single photo or document cannot be read, or ``images`` is neither a
                 picture nor an iterable.
         """
-        if isinstance(images, np.ndarray | Image.Image) or is_single(images):
-            results = self._spot_many([images], raises=True)
-            return results[0] if results[0].page is None else results
-        if not isinstance(images, Iterable):
+        single = isinstance(images, np.ndarray | Image.Image) or is_single(images)
+        if not single and not isinstance(images, Iterable):
             read_image(images)
-        return self._spot_many(images)
+        pages = self._photos([images] if single else images, raises=single)
+        if on_result is None:
+            results = self._spot_pages(pages)
+        else:
+            results = []
+            for result in self._in_groups(pages, _GROUP):
+                on_result(result)
+                results.append(result)
+        return results[0] if single and results[0].page is None else results
+
+    def spot_iter(
+        self, images: Iterable[ImageSource], chunk: int = _GROUP
+    ) -> Iterator[SpottingResult]:
+        """The results of many photos and documents one after the other, in order.
+
+        Memory does not grow with their number: no image is taken before those of the groups ahead
+        of it are answered, and of a group only the crops of words and ``det_batch_size`` photos are
+        held. Results are those of :meth:`spot`.
+
+        Args:
+            images: As for :meth:`spot`; a generator may be endless.
+            chunk: Photos or pages of a group, whose words are read together; 1 answers each before
+                the next is taken.
+
+        Yields:
+            A result for each photo or page; one that cannot be read has ``error`` set.
+
+        Raises:
+            ConfigError: ``chunk`` is below 1.
+        """
+        if chunk < 1:
+            raise ConfigError(f"chunk must be at least 1, not {chunk}")
+        return self._in_groups(self._photos(images, raises=False), chunk)
 
     def detect(self, image: ImageSource) -> list[TextInstance]:
         """Words of one photo without their texts.
@@ -215,9 +258,10 @@ class SceneTextSpotter:
             pool.add(photo, reading_directions(word.polygon, self.crop_margin))
         return self._collect(words, pool.finish())
 
-    def _spot_many(
-        self, images: Iterable[ImageSource], raises: bool = False
+    def _spot_pages(
+        self, pages: Iterable[tuple[SpottingResult, np.ndarray | None]]
     ) -> list[SpottingResult]:
+        """The results of what :meth:`_photos` gives, filled in."""
         results: list[SpottingResult] = []
         pool = self._pool()
         found: list[tuple[SpottingResult, FoundWords]] = []
@@ -229,7 +273,7 @@ class SceneTextSpotter:
             photos.clear()
             waiting.clear()
 
-        for result, photo in self._photos(images, raises):
+        for result, photo in pages:
             results.append(result)
             if photo is None:
                 continue
@@ -240,6 +284,12 @@ class SceneTextSpotter:
         search()
         self._fill(pool, found)
         return results
+
+    def _in_groups(
+        self, pages: Iterator[tuple[SpottingResult, np.ndarray | None]], size: int
+    ) -> Iterator[SpottingResult]:
+        while results := self._spot_pages(islice(pages, size)):
+            yield from results
 
     def _photos(
         self, images: Iterable[ImageSource], raises: bool

@@ -30,7 +30,8 @@ class LabelStudioReader(SceneJSONReader):
     A region is a rectangle (turned about its top left corner by ``rotation`` degrees clockwise) or
     a polygon, in percent of the photo; the text area of the same id holds its text. Words whose
     text is ``###`` are ignored. Of several annotations of a photo the one marked as ground truth
-    counts, else the first that was not cancelled. Tasks that nobody has annotated are left out.
+    counts, else the first that was not cancelled. Tasks that nobody has annotated are left out, or
+    with ``predictions`` read as they were predicted.
     A photo is found in ``image_root`` by the last part of its address, with or without the eight
     characters that an upload puts before it.
 
@@ -40,6 +41,7 @@ class LabelStudioReader(SceneJSONReader):
         text_name: ``from_name`` of the text area; ``None``: any.
         labels: Labels of the regions to read; ``None``: all.
         ignored_labels: Labels of regions that are ignored, as ``("illegible",)``.
+        predictions: Take the last prediction of a task that nobody has annotated.
         indices: See :class:`Reader`.
         start: See :class:`Reader`.
         stop: See :class:`Reader`.
@@ -57,6 +59,7 @@ class LabelStudioReader(SceneJSONReader):
         text_name: str | None = None,
         labels: Sequence[str] | None = None,
         ignored_labels: Sequence[str] = (),
+        predictions: bool = False,
         indices: Sequence[int] | None = None,
         start: int | None = None,
         stop: int | None = None,
@@ -65,13 +68,14 @@ class LabelStudioReader(SceneJSONReader):
         self.text_name = text_name
         self.labels = labels
         self.ignored_labels = ignored_labels
+        self.predictions = predictions
         super().__init__(annotation_file, image_root, indices, start, stop, strict)
 
     def _photos(self, document: Any) -> Iterable[tuple[str, Any]]:
         photos = []
         for number, task in enumerate(checked(document, list, str(self.file)), start=1):
             with self._refusing():
-                results = _results(task, f"{self.file}: task {number}")
+                results = _results(task, f"{self.file}: task {number}", self.predictions)
                 if results is not None:
                     photos.append((f"task {number}", (task, results)))
         return photos
@@ -169,8 +173,14 @@ def _turned_rectangle(value: dict[str, Any], percent: np.ndarray) -> np.ndarray:
     return np.stack([corner, corner + along, corner + along + down, corner + down])
 
 
-def _results(task: Any, where: str) -> list[Any] | None:
-    """The results of the annotation that counts, ``None`` when there is none."""
+def _results(task: Any, where: str, predictions: bool) -> list[Any] | None:
+    """The results of the annotation that counts, ``None`` when there is none.
+
+    Args:
+        task: Of the export.
+        where: For error messages.
+        predictions: Whether the last prediction counts where there is no annotation.
+    """
     if "data" not in checked(task, dict, where):
         raise AnnotationError(f"{where}: has no data; export as JSON, not as JSON-MIN")
     annotations = task.get("annotations", task.get("completions"))
@@ -179,6 +189,9 @@ def _results(task: Any, where: str) -> list[Any] | None:
         for annotation in checked(annotations or [], list, f"{where}: annotations")
         if isinstance(annotation, dict) and not annotation.get("was_cancelled")
     ]
+    if not done and predictions:
+        predicted = checked(task.get("predictions") or [], list, f"{where}: predictions")
+        done = [prediction for prediction in predicted[-1:] if isinstance(prediction, dict)]
     if not done:
         return None
     chosen = next((annotation for annotation in done if annotation.get("ground_truth")), done[0])

@@ -12,6 +12,7 @@ from PIL import Image
 from spotter.cli.commands import run
 from spotter.cli.main import cli
 from spotter.cli.spot import output_stems
+from spotter.data import readers
 from spotter.errors import ConfigError
 from spotter.io.jsonl import read_json_lines
 from tests.unit.pipeline.networks import bright_detector, digit_recognizer, photo, written
@@ -131,3 +132,74 @@ def test_crops_are_printed(models: list[str], tmp_path: Path, capsys) -> None:
     with pytest.raises(SystemExit) as ended:
         run(cli, ["read", str(gone), *recognizer])
     assert ended.value.code == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "reader", "options", "files"),
+    [
+        ("coco", "COCOInstancesReader", {}, ["annotations.json"]),
+        ("paddle", "PaddleOCRReader", {}, ["Label.txt"]),
+        ("labelstudio", "LabelStudioReader", {"predictions": True}, ["tasks.json"]),
+        ("icdar", "ICDARDetectionReader", {}, ["gt_a.txt", "gt_b.txt"]),
+        ("hocr", None, {}, ["a.hocr", "b.hocr"]),
+        ("alto", None, {}, ["a.alto.xml", "b.alto.xml"]),
+        ("json", None, {}, ["results.json"]),
+    ],
+)
+def test_labels_to_correct(
+    form: str,
+    reader: str | None,
+    options: dict[str, bool],
+    files: list[str],
+    photos: Path,
+    models: list[str],
+    tmp_path: Path,
+    capsys,
+) -> None:
+    out = tmp_path / "labels"
+    run(cli, ["spot", str(photos), "--to", form, "--out", str(out), *models])
+    printed = capsys.readouterr()
+    assert f"2 of 3 photos as {form}" in printed.out
+    assert "broken.png" in printed.err
+    assert sorted(path.name for path in out.iterdir()) == files
+    if reader is not None:
+        opened = getattr(readers, reader)(
+            out if form == "icdar" else out / files[0], photos, **options
+        )
+        run(cli, ["spot", str(photos), "--json", *models])
+        lines = map(json.loads, capsys.readouterr().out.splitlines())
+        expected = {line["image"]: line["instances"] for line in lines if not line["error"]}
+        found = {Path(sample["img_path"]).name: sample["instances"] for sample in opened}
+        assert {name: [word["text"] for word in words] for name, words in found.items()} == {
+            name: [word["text"] for word in words] for name, words in expected.items()
+        }
+
+
+def test_formats_need_a_place(photos: Path, models: list[str]) -> None:
+    with pytest.raises(ConfigError, match="--to writes files: it needs --out"):
+        run(cli, ["spot", str(photos), "--to", "coco", *models])
+
+
+def test_searchable_pdfs(photos: Path, models: list[str], tmp_path: Path, capsys) -> None:
+    pypdf = pytest.importorskip("pypdf")
+    out = tmp_path / "pdfs"
+    pages = [Image.fromarray(photo(120, 80, [(20, 20, 60, 20)], seed)) for seed in (0, 1)]
+    pages[0].save(photos / "scan.tif", save_all=True, append_images=pages[1:])
+    command = ["spot", str(photos), "--to", "pdf", "--out", str(out), *models]
+    run(cli, command)
+    assert "broken.png" in capsys.readouterr().err
+    names = ["a.pdf", "b.pdf", "scan.pdf"]
+    assert sorted(path.name for path in out.iterdir()) == names
+    assert len(pypdf.PdfReader(out / "scan.pdf").pages) == 2
+    run(cli, ["spot", str(photos / "a.png"), "--json", *models])
+    words = json.loads(capsys.readouterr().out)["instances"]
+    (page,) = pypdf.PdfReader(out / "a.pdf").pages
+    assert page.extract_text().split() == [word["text"] for word in words]
+    (out / "b.pdf").unlink()
+    run(cli, command)
+    assert capsys.readouterr().out.split() == [str(out / "b.pdf")]
+    with pytest.raises(ConfigError, match="one file for 4 photos; --out is a folder"):
+        run(cli, ["spot", str(photos), "--to", "pdf", "--out", str(tmp_path / "x.pdf"), *models])
+    own = out / "scan.pdf"
+    with pytest.raises(ConfigError, match=r"scan\.pdf: is what is read"):
+        run(cli, ["spot", str(own), "--to", "pdf", "--out", str(out), "--overwrite", *models])

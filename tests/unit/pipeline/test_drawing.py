@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from PIL import ImageFont
 
-from spotter.io.drawing import _place, _shared, draw_result
+from spotter.io import drawing
+from spotter.io.drawing import _label, _place, _shared, draw_result
 from spotter.structures import SpottingResult, TextInstance
 
 
@@ -61,3 +64,29 @@ def test_labels_avoid_each_other_and_the_words() -> None:
 def test_shared_area() -> None:
     assert _shared((0, 0, 10, 10), (5, 6, 20, 20)) == 20
     assert _shared((0, 0, 10, 10), (11, 0, 20, 10)) == 0
+
+
+def fresh_fonts(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    monkeypatch.setattr(drawing, "_SYSTEM_FONTS", names)
+    drawing._system_fonts.cache_clear()
+
+
+def test_accented_letters_have_glyphs(monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        ImageFont.truetype("DejaVuSans.ttf", 20)
+    except OSError:
+        pytest.skip("the system has no DejaVu Sans")
+    fresh_fonts(monkeypatch, "no such font.ttf", "DejaVuSans.ttf")
+    font, text = _label("Łódź Straße Ñandú Ωμέγα Жук", 20)
+    assert text == "Łódź Straße Ñandú Ωμέγα Жук"
+    assert drawing._has_all(font, text)
+    assert not drawing._has_all(font, "\ufdd0")
+    drawing._system_fonts.cache_clear()
+
+
+def test_a_system_without_fonts_draws_letters_without_their_accents(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fresh_fonts(monkeypatch)
+    assert _label("é Å ñ", 20)[1] == "e A n"
+    drawing._system_fonts.cache_clear()
