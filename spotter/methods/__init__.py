@@ -1,6 +1,6 @@
-"""Training recipes: each wraps a recognizer from config and owns its loss."""
+"""Training methods: each wraps a recognizer from config and owns its loss."""
 
-from spotter.methods.base import Recipe
+from spotter.methods.base import Method
 from spotter.methods.multimodal.masked_language import MaskedLanguageModeling
 from spotter.methods.multimodal.multimodal_consistency import MultimodalConsistency
 from spotter.methods.self_supervised.byol import BYOL
@@ -40,7 +40,7 @@ __all__ = [
     "MoCo",
     "MultimodalConsistency",
     "PseudoLabel",
-    "Recipe",
+    "Method",
     "SemiSupervised",
     "SeqCLR",
     "SimCLR",

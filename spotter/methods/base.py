@@ -1,4 +1,4 @@
-"""What all recipes share: a recognizer from config, its losses on several views of the crops."""
+"""What all methods share: a recognizer from config, its losses on several views of the crops."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Samples = Mapping[str, Sequence[TextRecSample]]
 """Data samples of each branch."""
 
 
-class Recipe(BaseModel):
+class Method(BaseModel):
     """Trains the recognizer that it wraps; predicts with the bare recognizer.
 
     In training a batch is a dict of branches (:class:`spotter.data.transforms.MultiBranch`);
@@ -74,7 +74,7 @@ class Recipe(BaseModel):
             mode: ``"loss"``, or ``"predict"`` and ``"tensor"`` of the recognizer.
 
         Raises:
-            ConfigError: The batch lacks a branch that the recipe needs.
+            ConfigError: The batch lacks a branch that the method needs.
         """
         if mode != "loss":
             return self.recognizer(inputs, data_samples, mode)

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spotter.errors import ConfigError
-from spotter.methods.base import Recipe, Samples, Views
+from spotter.methods.base import Method, Samples, Views
 from spotter.methods.semi_supervised.base import share_of_total, sum_over_processes
 from spotter.methods.semi_supervised.confidence import check_rule, word_confidence
 from spotter.methods.target import EMATarget
@@ -26,7 +26,7 @@ TEACHERS = ("self", *MODALITIES, "all")
 
 
 @MODELS.register_module()
-class MultimodalConsistency(Recipe):
+class MultimodalConsistency(Method):
     """Supervised losses on two views of the labelled crops, and agreement on those of all crops.
 
     Each modality of the strong view is taught by what the weak view says, without gradients into

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from spotter.methods.base import (
-    Recipe,
+    Method,
     Samples,
     Views,
     encode_frames,
@@ -27,7 +27,7 @@ from spotter.registry import MODELS
 
 
 @MODELS.register_module()
-class BYOL(Recipe):
+class BYOL(Method):
     """``2 - 2 cos(q(z_1), sg z'_2)``, symmetrised (Grill et al., NeurIPS 2020), per instance.
 
     The target is updated at the start of an iteration, which is the end of the one before. It uses

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from spotter.errors import ConfigError
-from spotter.methods.base import Recipe, encode_frames, freeze
+from spotter.methods.base import Method, encode_frames, freeze
 from spotter.registry import MODELS
 from spotter.structures import TextRecSample
 
@@ -18,7 +18,7 @@ ENCODER = ("transformation", "feature_extraction", "sequence_modeling")
 
 
 @MODELS.register_module()
-class DecoderEvaluation(Recipe):
+class DecoderEvaluation(Method):
     """Trains the recognizer's decoder on plain labelled batches, and nothing else.
 
     The frozen stages are in evaluation mode also in training, so that running statistics and

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from spotter.errors import ConfigError
 from spotter.methods.base import (
-    Recipe,
+    Method,
     Samples,
     Views,
     encode_frames,
@@ -54,7 +54,7 @@ class InstanceQueue(nn.Module):
 
 
 @MODELS.register_module()
-class MoCo(Recipe):
+class MoCo(Method):
     """Momentum contrast (He et al., CVPR 2020), per instance.
 
     Queries are instances of the first view; keys those of the second, seen by a moving average of

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from spotter.errors import ConfigError
 from spotter.methods.base import (
-    Recipe,
+    Method,
     Samples,
     Views,
     encoder_channels,
@@ -25,7 +25,7 @@ from spotter.registry import MODELS
 
 
 @MODELS.register_module()
-class SeqCLR(Recipe):
+class SeqCLR(Method):
     """Two views of a word, cut into instances that are contrasted across the batch.
 
     Views must keep every character in its place (:class:`SeqCLRView`): the positive of an instance

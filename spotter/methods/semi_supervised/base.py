@@ -1,4 +1,4 @@
-"""What semi-supervised recipes share: a teacher that reads the weak view, and a log of its errors.
+"""What semi-supervised methods share: a teacher that reads the weak view, and a log of its errors.
 
 Branches of a batch: ``labelled``, and ``weak`` and ``strong`` of the same unlabelled crops.
 """
@@ -17,7 +17,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from spotter.errors import ConfigError
-from spotter.methods.base import Recipe, Samples, Views
+from spotter.methods.base import Method, Samples, Views
 from spotter.methods.gathering import world
 from spotter.methods.semi_supervised.alignment import Encoded, Reading, alignment_of, encode
 from spotter.methods.semi_supervised.confidence import check_rule, word_confidence
@@ -25,7 +25,7 @@ from spotter.methods.target import EMATarget
 from spotter.structures import TextRecSample
 
 
-class SemiSupervised(Recipe):
+class SemiSupervised(Method):
     """Supervised loss on labelled crops, and a loss of agreement with a teacher on the others.
 
     The teacher is an average of the recognizer (:class:`EMATarget`), updated at the start of an
@@ -106,7 +106,7 @@ class SemiSupervised(Recipe):
         self.updates += 1
 
     def loss(self, inputs: Views, data_samples: Samples) -> dict[str, Tensor]:
-        """Supervised losses, the recipe's own ones, and figures for the log.
+        """Supervised losses, the method's own ones, and figures for the log.
 
         ``kept``: share of the unlabelled crops that take part; ``confidence``: mean score of all;
         ``pseudo_accuracy``: share of right readings among the kept ones of the last batches whose
