@@ -8,12 +8,11 @@ from torch import nn
 
 from spotter.errors import ConfigError
 from spotter.methods.semi_supervised.alignment import (
-    Encoded,
     FrameAlignment,
     alignment_of,
     classified_channels,
-    encode,
 )
+from spotter.methods.semi_supervised.readings import Encoded, encode
 from tests.unit.methods.semi import PREDICTIONS, build_recognizer, crops, labels, outspoken
 
 BLANK = 0

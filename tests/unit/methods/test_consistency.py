@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from spotter.errors import ConfigError
-from spotter.methods.semi_supervised.alignment import Reading, encode
 from spotter.methods.semi_supervised.confidence import word_confidence
 from spotter.methods.semi_supervised.consistency import build_projection, divergence
 from spotter.methods.semi_supervised.domain_adaptation import coral_loss
+from spotter.methods.semi_supervised.readings import Reading, encode
 from tests.unit.methods.semi import (
     PREDICTIONS,
     batch,
