@@ -48,9 +48,10 @@ class SpotterRunner(Runner):
 
     Config keys of its own: ``device`` (``"auto"``, ``"cpu"``, ``"cuda"``), ``channels_last``
     (bool), ``dist_timeout_minutes``, ``sync_bn`` (``"torch"``: batch norms look at the batches of
-    all processes), ``model_wrapper_cfg`` (options of ``DistributedDataParallel``), ``load_from``, which is a path,
-    ``dict(path=..., prefixes=[...], into="...")`` or a list of those, and ``resume_from``: with
-    ``resume=True``, the checkpoint to go on from instead of the newest in the work folder.
+    all processes), ``model_wrapper_cfg`` (options of ``DistributedDataParallel``), ``load_from``,
+    which is a path, ``dict(path=..., prefixes=[...], into="...")`` or a list of those, and
+    ``resume_from``: with ``resume=True``, the checkpoint to go on from instead of the newest in the
+    work folder.
 
     Attributes:
         device: Where this process computes.
