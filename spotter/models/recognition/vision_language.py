@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModel
 from torch import Tensor, nn
@@ -231,6 +232,7 @@ class VisionLanguageRecognizer(BaseModel):
             losses[f"loss_{modality}"] = self.weights[modality] * sum(rounds) / len(rounds)
         return losses
 
+    @torch.no_grad()
     def decode(self, logits: Tensor, mask: Tensor | None = None) -> list[Decoded]:
         """Readings of logits (N, S, K), each up to its first null."""
         return read_until_end(self.prediction.token_map, logits)

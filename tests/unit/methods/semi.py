@@ -15,6 +15,7 @@ PREDICTIONS = {
     "attention": {"type": "AttentionPrediction", "hidden_channels": 16, "embedding_channels": 8},
     "ctc": {"type": "CTCPrediction"},
     "parallel": {"type": "ParallelPrediction", "key_channels": 8, "key_network": "linear"},
+    "transformer": {"type": "TransformerPrediction", "channels": 16, "heads": 2, "dropout": 0.0},
 }
 
 
@@ -41,7 +42,7 @@ def build_recognizer(prediction: str = "attention", **options: Any) -> Any:
     return MODELS.build(recognizer_config(prediction, **options))
 
 
-END_BIAS = {"attention": 4.0, "ctc": 8.0, "parallel": 3.0}
+END_BIAS = {"attention": 4.0, "ctc": 8.0, "parallel": 3.0, "transformer": 4.0}
 
 
 def outspoken(recognizer: Any) -> Any:
