@@ -1,6 +1,6 @@
 """What :mod:`spotter.data` offers; importing this registers all of it."""
 
-from spotter.data import synthesis
+from spotter import synthesis
 from spotter.data.bucket_sampler import BucketBatchSampler
 from spotter.data.datasets import ConcatDataset, TextDetDataset, TextRecDataset
 from spotter.data.images import detector_input_size, image_size, read_image

@@ -20,6 +20,9 @@ from spotter.training.distributed import LAUNCHERS, stop
 DATA_ROOT = "SPOTTER_DATA"
 """Environment variable that holds the folder of the data sets; the configs read it."""
 
+CROPS = "SPOTTER_CROPS"
+"""Environment variable that holds one's own unlabelled crops; self-supervised configs read it."""
+
 
 def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> Config:
     """An experiment config with overrides.
@@ -27,7 +30,8 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
     Args:
         path: Python file.
         options: Dotted keys and their values, as of ``--cfg-options``. ``data_root`` is the folder
-            of the data sets, as in the environment variable ``SPOTTER_DATA``.
+            of the data sets, as in the environment variable ``SPOTTER_DATA``; ``data.crops`` the
+            folder or LMDB of one's own unlabelled crops, as in ``SPOTTER_CROPS``.
 
     Raises:
         ConfigError: Missing or faulty file, or an override that does not fit it.
@@ -35,15 +39,17 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
     options = dict(options or {})
     if not Path(path).is_file():
         raise ConfigError(f"{path}: no such config file")
-    root = options.pop("data_root", None)
+    root, crops = options.pop("data_root", None), options.pop("data.crops", None)
     try:
-        with _environment(DATA_ROOT, root), _quiet():
+        with _environment(DATA_ROOT, root), _environment(CROPS, crops), _quiet():
             cfg = Config.fromfile(str(path))
         cfg.merge_from_dict(options)
     except SpotterError:
         raise
     except Exception as error:
         raise ConfigError(f"{path}: {type(error).__name__}: {_one_line(error)}") from None
+    if crops is not None and "crops" not in cfg.get("data", {}):
+        raise ConfigError(f"{path}: does not take data.crops, only self-supervised configs do")
     if root is not None:
         cfg.data_root = root
     return cfg

@@ -21,7 +21,6 @@ from spotter.errors import ConfigError
 from spotter.methods.semi_supervised.readings import Answer, Characters, Encoded, Reading
 from spotter.models.recognition.prediction import CTCPrediction, ParallelPrediction
 from spotter.models.recognition.prediction.autoregressive import AutoregressivePrediction
-from spotter.models.recognition.prediction.base import Prediction
 from spotter.models.recognition.vision_language import (
     VisionLanguageOutput,
     VisionLanguageRecognizer,
@@ -313,7 +312,7 @@ def alignment_of(recognizer: Any) -> Alignment:
     Raises:
         ConfigError: There is none for it.
     """
-    kinds: list[tuple[type[Prediction], type[Alignment]]] = [
+    kinds: list[tuple[Any, type[Alignment]]] = [
         (AutoregressivePrediction, ContextAlignment),
         (CTCPrediction, FrameAlignment),
         (ParallelPrediction, PositionAlignment),
