@@ -14,7 +14,7 @@ from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
 
 from spotter.cli.errors import run_tool  # noqa: F401
-from spotter.errors import ConfigError, SpotterError
+from spotter.errors import AnnotationError, ConfigError, SpotterError
 from spotter.training.distributed import LAUNCHERS, stop
 
 DATA_ROOT = "SPOTTER_DATA"
@@ -22,6 +22,13 @@ DATA_ROOT = "SPOTTER_DATA"
 
 CROPS = "SPOTTER_CROPS"
 """Environment variable that holds one's own unlabelled crops; self-supervised configs read it."""
+
+
+_MADE_BY = {
+    "synthetic_words": "tools/synthesize.py words --out {root}/synthetic_words makes it",
+    "harvested_words": "tools/harvest_crops.py PHOTOS --out {root}/harvested_words makes it",
+}
+"""Commands that make the data sets that are made, by the name of their folder."""
 
 
 def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> Config:
@@ -143,7 +150,7 @@ def train_main(arguments: Sequence[str] | None = None) -> None:
     cfg = training_config(
         args.config, args.work_dir, args.cfg_options, args.amp, args.resume, args.launcher
     )
-    with _plain_build_errors():
+    with _plain_build_errors(cfg):
         SpotterRunner.from_cfg(cfg).train()
     stop()
 
@@ -159,7 +166,7 @@ def score_main(arguments: Sequence[str] | None = None) -> None:
     if not Path(args.weights).is_file():
         raise ConfigError(f"{args.weights}: no such weights file")
     cfg = scoring_config(args.config, args.weights, args.work_dir, args.cfg_options, args.launcher)
-    with _plain_build_errors():
+    with _plain_build_errors(cfg):
         SpotterRunner.from_cfg(cfg).test()
     stop()
 
@@ -180,16 +187,33 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def _plain_build_errors() -> Iterator[None]:
+def _plain_build_errors(cfg: Config) -> Iterator[None]:
     """A name in a config that no registry knows, or a missing file, is the user's to mend."""
     try:
         yield
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise ConfigError(f"{error.filename}: no such file or folder") from None
+        hint = _missing_data(str(error.filename), cfg)
+        raise ConfigError(f"{error.filename}: no such file or folder{hint}") from None
+    except AnnotationError as error:
+        hint = _missing_data(str(error).partition(": ")[0], cfg)
+        if not hint:
+            raise
+        raise AnnotationError(f"{error}{hint}") from None
     except KeyError as error:
         if "is not in the" not in str(error):
             raise
         raise ConfigError(_one_line(error).partition(" Please check")[0].strip("'\"")) from None
+
+
+def _missing_data(path: str, cfg: Config) -> str:
+    """How a data set that is not in the data folder gets there; empty for any other file."""
+    root = str(cfg.get("data_root") or "")
+    if not root or not Path(path).is_relative_to(root) or Path(path).exists():
+        return ""
+    name = Path(path).relative_to(root).parts[:1]
+    command = _MADE_BY.get("".join(name), "docs/datasets.md says how to get it")
+    command = command.format(root=root)
+    return f"; the data folder is {root} ({DATA_ROOT}, or --cfg-options data_root=...): {command}"
 
 
 @contextmanager

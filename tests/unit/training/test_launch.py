@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from spotter.errors import ConfigError
+from spotter.errors import ConfigError, SpotterError
 from spotter.training import launch
 from spotter.training.checkpoint import find_last_checkpoint
 from spotter.training.weights import save_weights
@@ -103,3 +103,22 @@ def test_mistakes_are_one_line_and_exit_2(
 def test_scoring_absent_weights_is_one_line(config: Path) -> None:
     with pytest.raises(ConfigError, match=r"absent.safetensors: no such weights file"):
         launch.score_main([str(config), "absent.safetensors"])
+
+
+def test_missing_data_are_named_with_what_makes_them(tmp_path: Path) -> None:
+    recipes = Path(__file__).parents[3] / "configs" / "recipes"
+    cases = {
+        "supervised_ctc_compact.py": "tools/synthesize.py words --out",
+        "seqclr_window_trba.py": "docs/datasets.md says how",
+    }
+    for name, command in cases.items():
+        options = [f"data_root={tmp_path}", "train_dataloader.num_workers=0"]
+        options += ["train_dataloader.persistent_workers=False"]
+        arguments = [str(recipes / name), "--work-dir", str(tmp_path / "run")]
+        with pytest.raises(SpotterError, match="SPOTTER_DATA") as caught:
+            launch.train_main([*arguments, "--cfg-options", *options])
+        assert command in str(caught.value)
+        assert "\n" not in str(caught.value)
+    # A file elsewhere is just missing.
+    cfg = launch.load_config(recipes / "seqclr_window_trba.py", {"data_root": str(tmp_path)})
+    assert launch._missing_data("/elsewhere/labels.txt", cfg) == ""

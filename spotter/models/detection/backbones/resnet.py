@@ -8,6 +8,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torchvision.ops import deform_conv2d
 
+from spotter.errors import ConfigError
 from spotter.registry import MODELS
 
 _CHANNELS = {18: (64, 128, 256, 512), 50: (256, 512, 1024, 2048)}
@@ -64,6 +65,9 @@ class ResNet(BaseModule):
         deformable: Modulated deformable 3x3 convolutions in the last three stages (DBNet's
             ``-dcn`` networks).
         pretrained: Download torchvision's ImageNet weights; nothing is downloaded without it.
+
+    Raises:
+        ConfigError: Another depth, or weights that cannot be downloaded.
     """
 
     def __init__(
@@ -75,10 +79,8 @@ class ResNet(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         if depth not in _CHANNELS:
-            raise ValueError(f"depth must be one of {sorted(_CHANNELS)}, not {depth}")
-        network = torchvision.models.get_model(
-            f"resnet{depth}", weights="DEFAULT" if pretrained else None
-        )
+            raise ConfigError(f"depth must be one of {sorted(_CHANNELS)}, not {depth}")
+        network = _build_network(depth, pretrained)
         self.stem = nn.Sequential(network.conv1, network.bn1, network.relu, network.maxpool)
         self.stages = nn.ModuleList(
             [network.layer1, network.layer2, network.layer3, network.layer4]
@@ -98,3 +100,16 @@ class ResNet(BaseModule):
             x = stage(x)
             maps.append(x)
         return tuple(maps)
+
+
+def _build_network(depth: int, pretrained: bool) -> torchvision.models.ResNet:
+    """torchvision's network, with its ImageNet weights if they are asked for."""
+    weights = "DEFAULT" if pretrained else None
+    try:
+        return torchvision.models.get_model(f"resnet{depth}", weights=weights)
+    except OSError as error:
+        # urllib's errors are OSErrors, too.
+        raise ConfigError(
+            f"the ImageNet weights of resnet{depth} cannot be downloaded ({error}); train without"
+            " them by --cfg-options model.backbone.pretrained=False, or load others by load_from"
+        ) from None

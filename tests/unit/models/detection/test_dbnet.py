@@ -3,6 +3,7 @@ import pytest
 import torch
 import torchvision
 
+from spotter.errors import ConfigError
 from spotter.models.detection import FPNC, AdaptiveScaleFusion, DBNet, ModulatedDeformConv2d, ResNet
 from spotter.registry import MODELS
 from spotter.structures import TextDetSample
@@ -110,5 +111,5 @@ def test_resnet_is_torchvisions() -> None:
         getattr(theirs, f"layer{i + 1}").load_state_dict(stage.state_dict())
     x = torch.randn(1, 3, 64, 64)
     torch.testing.assert_close(ours(x)[-1].mean((2, 3)), theirs.eval()(x))
-    with pytest.raises(ValueError, match="depth"):
+    with pytest.raises(ConfigError, match="depth"):
         ResNet(34)
