@@ -12,6 +12,6 @@ model = dict(
     context_sharing=True,
     projection="feedforward",
     temperature=0.4,
-    domain=dict(weight=0.01, feature="online_glimpse"),
+    domain=dict(weight=10.0, feature="online_glimpse"),
     recognizer=_base_.model,
 )

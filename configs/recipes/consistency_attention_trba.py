@@ -54,6 +54,7 @@ model = dict(
     context_sharing=True,
     projection="feedforward",
     temperature=0.4,
-    domain=dict(weight=0.01, feature="online_glimpse"),
+    # As published: this weight belongs to these batches and to covariances that grow with them.
+    domain=dict(weight=0.01, feature="online_glimpse", normalize_covariance=False),
     recognizer=_base_.model,
 )

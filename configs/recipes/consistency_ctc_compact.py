@@ -11,6 +11,6 @@ model = dict(
     threshold=0.5,
     projection="feedforward",
     temperature=0.4,
-    domain=dict(weight=0.01, feature="online_glimpse"),
+    domain=dict(weight=10.0, feature="online_glimpse"),
     recognizer=_base_.model,
 )

@@ -24,10 +24,6 @@ crop = [
 ]
 train_dataloader = dict(
     dataset=dict(
-        datasets=[
-            dict(**_base_.mlt17_words_unlabelled, pipeline=crop),
-            dict(**_base_.icdar2015_words_train, pipeline=crop),
-            dict(**_base_.iiit5k_train, pipeline=crop),
-        ],
+        datasets=[dict(words, pipeline=crop) for words in _base_.unlabelled_words],
     ),
 )

@@ -7,7 +7,10 @@ model = dict(
     _delete_=True,
     type="FixMatch",
     gate="sequence",
+    confidence="geometric_mean",
     threshold=0.95,
+    # A young teacher is sure of next to nothing.
+    least_kept=0.1,
     recognizer=_base_.model,
 )
 # The average is for scoring only, as published.

@@ -7,6 +7,7 @@ model = dict(
     _delete_=True,
     type="MeanTeacher",
     momentum=0.999,
-    weight=1.0,
+    weight=100.0,
+    ramp_up=0.05,
     recognizer=_base_.model,
 )

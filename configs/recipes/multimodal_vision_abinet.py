@@ -9,7 +9,8 @@ model = dict(
     recognizer=_base_.model,
     mapping=dict(type="WindowToInstance", windows=5),
     projection=None,
-    stage="visual",
+    # The feature behind the transformer, which is to learn from both losses.
+    stage="sequence",
     temperature=0.1,
     # The mean over two views, and each view is to count once.
     supervised_weight=2.0,

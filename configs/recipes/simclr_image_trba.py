@@ -19,10 +19,6 @@ two_views = [
 ]
 train_dataloader = dict(
     dataset=dict(
-        datasets=[
-            dict(**_base_.mlt17_words_unlabelled, pipeline=two_views),
-            dict(**_base_.icdar2015_words_train, pipeline=two_views),
-            dict(**_base_.iiit5k_train, pipeline=two_views),
-        ],
+        datasets=[dict(words, pipeline=two_views) for words in _base_.unlabelled_words],
     ),
 )

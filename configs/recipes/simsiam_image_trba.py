@@ -9,3 +9,5 @@ model = dict(
     mapping=dict(type="AllToInstance"),
     recognizer=_base_.model,
 )
+# The predictor's learning rate does not decay (Chen and He, CVPR 2021).
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys={"predictor.": dict(fixed_lr=True)}))

@@ -125,9 +125,11 @@ def export_onnx(
         if rescorer is not None:
             difference = max(difference, _compare_rescorer(rescorer, runtime, header))
         if not difference <= limit:
+            # Weights far from their final values lose more in half precision.
+            advice = "; try --no-half-weights (half_weights=False)" if half_weights else ""
             raise WeightsError(
                 f"{weights}: ONNX and torch differ by {difference:.2g}, more than {limit:.2g};"
-                " not written"
+                f" not written{advice}"
             )
     left = sum(node.op_type == "BatchNormalization" for node in graph.graph.node)
     return ExportReport(path, path.stat().st_size, difference, limit, left)

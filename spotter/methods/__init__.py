@@ -1,6 +1,6 @@
-"""Training recipes: each wraps a recognizer from config and owns its loss."""
+"""Training methods: each wraps a recognizer from config and owns its loss."""
 
-from spotter.methods.base import Recipe
+from spotter.methods.base import Method
 from spotter.methods.multimodal.masked_language import MaskedLanguageModeling
 from spotter.methods.multimodal.multimodal_consistency import MultimodalConsistency
 from spotter.methods.self_supervised.byol import BYOL
@@ -37,10 +37,10 @@ __all__ = [
     "FrameToInstance",
     "MaskedLanguageModeling",
     "MeanTeacher",
+    "Method",
     "MoCo",
     "MultimodalConsistency",
     "PseudoLabel",
-    "Recipe",
     "SemiSupervised",
     "SeqCLR",
     "SimCLR",

@@ -1,4 +1,4 @@
-"""What all recipes share: a recognizer from config, its losses on several views of the crops."""
+"""What all methods share: a recognizer from config, its losses on several views of the crops."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from spotter.charset import Charset
 from spotter.errors import ConfigError
-from spotter.models.recognition.four_stage import valid_ratios_of
+from spotter.methods.recognizers import Recognizer, check_recognizer, encoder_of
+from spotter.models.recognition.four_stage import FourStageRecognizer, valid_ratios_of
 from spotter.registry import MODELS
 from spotter.structures import TextRecSample
 
@@ -26,7 +27,7 @@ Samples = Mapping[str, Sequence[TextRecSample]]
 """Data samples of each branch."""
 
 
-class Recipe(BaseModel):
+class Method(BaseModel):
     """Trains the recognizer that it wraps; predicts with the bare recognizer.
 
     In training a batch is a dict of branches (:class:`spotter.data.transforms.MultiBranch`);
@@ -39,10 +40,15 @@ class Recipe(BaseModel):
         init_cfg: mmengine's initialisation, if any.
 
     Attributes:
+        recognizer: The recognizer that is trained.
         deployable: Name of the submodule, and of its config, that is used after training.
         branches: Names of the branches that :meth:`loss` reads.
+
+    Raises:
+        ConfigError: What is wrapped is no recognizer.
     """
 
+    recognizer: Recognizer
     deployable = "recognizer"
     branches: tuple[str, ...] = ()
 
@@ -52,8 +58,9 @@ class Recipe(BaseModel):
         built: Any = recognizer
         if isinstance(recognizer, Mapping):
             built = MODELS.build(dict(recognizer))
+        check_recognizer(built, type(self).__name__)
         super().__init__(built.data_preprocessor, init_cfg)
-        self.recognizer: Any = built
+        self.recognizer = built
 
     @property
     def charset(self) -> Charset:
@@ -74,7 +81,7 @@ class Recipe(BaseModel):
             mode: ``"loss"``, or ``"predict"`` and ``"tensor"`` of the recognizer.
 
         Raises:
-            ConfigError: The batch lacks a branch that the recipe needs.
+            ConfigError: The batch lacks a branch that the method needs.
         """
         if mode != "loss":
             return self.recognizer(inputs, data_samples, mode)
@@ -138,7 +145,7 @@ def encode_frames(
     """Frames (N, T, C) of a recognizer's encoder, and their mask.
 
     Args:
-        recognizer: A four-stage recognizer.
+        recognizer: Any recognizer, see :func:`encoder_of`.
         images: (N, 3, H, W).
         data_samples: N samples, whose ``valid_ratio`` says where padding begins; or ``None``.
         stage: ``"sequence"``: stages 1 to 3; ``"visual"``: stages 1 and 2, their height averaged
@@ -147,17 +154,17 @@ def encode_frames(
     Returns:
         Frames, and (N, T) bool that is true where a frame shows the crop (``None``: everywhere).
     """
-    ratios = valid_ratios_of(data_samples)
-    visual = recognizer.extract(images, ratios)
-    mask = recognizer.frame_mask(visual, ratios)
+    encoder, ratios = encoder_of(recognizer), valid_ratios_of(data_samples)
+    visual = encoder.extract(images, ratios)
+    mask = encoder.frame_mask(visual, ratios)
     if stage == "sequence":
-        return recognizer.model_sequence(visual, mask), mask
-    return visual_frames(recognizer, visual), mask
+        return encoder.model_sequence(visual, mask), mask
+    return visual_frames(encoder, visual), mask
 
 
-def visual_frames(recognizer: Any, visual: Tensor) -> Tensor:
+def visual_frames(encoder: FourStageRecognizer, visual: Tensor) -> Tensor:
     """Frames (N, T, C) of visual features (N, C, h, w), as the third stage receives them."""
-    if recognizer.prediction.flatten_height:
+    if encoder.prediction.flatten_height:
         return visual.permute(0, 3, 2, 1).flatten(1, 2)
     return visual.mean(2).transpose(1, 2)
 
@@ -170,7 +177,8 @@ def encoder_channels(recognizer: Any, stage: str) -> int:
     """
     if stage not in ("sequence", "visual"):
         raise ConfigError(f"stage must be 'sequence' or 'visual', not {stage!r}")
-    part = recognizer.sequence_modeling if stage == "sequence" else recognizer.feature_extraction
+    encoder = encoder_of(recognizer)
+    part = encoder.sequence_modeling if stage == "sequence" else encoder.feature_extraction
     return part.out_channels
 
 
@@ -180,13 +188,14 @@ def freeze_decoder(recognizer: Any, stage: str = "sequence") -> None:
     Distributed training waits for the gradient of every parameter that asks for one.
 
     Args:
-        recognizer: A four-stage recognizer.
+        recognizer: Any recognizer, see :func:`encoder_of`.
         stage: Last stage of the encoder, see :func:`encode_frames`.
     """
-    second = [getattr(recognizer, name, None) for name in ("auxiliary", "rescorer")]
-    freeze(recognizer.prediction, *second)
+    encoder = encoder_of(recognizer)
+    freeze(encoder.prediction, encoder.auxiliary, encoder.rescorer)
+    freeze(*(getattr(recognizer, name, None) for name in ("language", "fusion")))
     if stage == "visual":
-        freeze(recognizer.sequence_modeling)
+        freeze(encoder.sequence_modeling)
 
 
 def freeze(*modules: nn.Module | None) -> None:
@@ -198,6 +207,11 @@ def freeze(*modules: nn.Module | None) -> None:
 
 def run_progress() -> float:
     """Finished share of the training run, in [0, 1]; 0 outside of one."""
-    info = MessageHub.get_current_instance().runtime_info
-    total = info.get("max_iters") or 0
-    return min(info.get("iter", 0) / total, 1.0) if total else 0.0
+    total = run_length()
+    done = MessageHub.get_current_instance().runtime_info.get("iter", 0)
+    return min(done / total, 1.0) if total else 0.0
+
+
+def run_length() -> int:
+    """Iterations of the training run; 0 outside of one."""
+    return int(MessageHub.get_current_instance().runtime_info.get("max_iters") or 0)

@@ -115,6 +115,31 @@ def wrap(model: nn.Module, device: torch.device, **options: Any) -> MMDistribute
     return MMDistributedDataParallel(module=model, device_ids=device_ids, **options)
 
 
+def synchronize_norms(
+    model: nn.Module, kind: str | bool, device: torch.device, processes: int
+) -> nn.Module:
+    """The model with batch norms that look at the batches of all processes.
+
+    Args:
+        model: The model; its norms are replaced.
+        kind: ``"torch"`` or ``True``: torch's ``SyncBatchNorm``.
+        device: Where this process computes.
+        processes: How many there are; of one alone nothing is changed.
+
+    Raises:
+        ConfigError: Another kind, or several processes without GPUs, which ``SyncBatchNorm`` needs.
+    """
+    if kind not in ("torch", True):
+        raise ConfigError(f"sync_bn {kind!r} is not 'torch'")
+    if processes == 1:
+        return model
+    if device.type != "cuda":
+        raise ConfigError(
+            "sync_bn needs a GPU for each process: torch's SyncBatchNorm does not run on CPUs"
+        )
+    return nn.SyncBatchNorm.convert_sync_batchnorm(model)
+
+
 def broadcast_buffers(model: nn.Module) -> None:
     """Give every process the buffers (norm statistics) of rank 0."""
     if dist.is_initialized():

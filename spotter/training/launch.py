@@ -12,11 +12,21 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
-from spotter.errors import ConfigError, SpotterError
+from spotter.errors import AnnotationError, ConfigError, SpotterError
 from spotter.training.distributed import stop
 
 DATA_ROOT = "SPOTTER_DATA"
 """Environment variable that holds the folder of the data sets; the configs read it."""
+
+CROPS = "SPOTTER_CROPS"
+"""Environment variable that holds one's own unlabelled crops; self-supervised configs read it."""
+
+
+_MADE_BY = {
+    "synthetic_words": "tools/synthesize.py words --out {root}/synthetic_words makes it",
+    "harvested_words": "tools/harvest_crops.py PHOTOS --out {root}/harvested_words makes it",
+}
+"""Commands that make the data sets that are made, by the name of their folder."""
 
 
 def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> Config:
@@ -25,7 +35,8 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
     Args:
         path: Python file.
         options: Dotted keys and their values, as of ``--cfg-options``. ``data_root`` is the folder
-            of the data sets, as in the environment variable ``SPOTTER_DATA``.
+            of the data sets, as in the environment variable ``SPOTTER_DATA``; ``data.crops`` the
+            folder or LMDB of one's own unlabelled crops, as in ``SPOTTER_CROPS``.
 
     Raises:
         ConfigError: Missing or faulty file, or an override that does not fit it.
@@ -33,15 +44,17 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
     options = dict(options or {})
     if not Path(path).is_file():
         raise ConfigError(f"{path}: no such config file")
-    root = options.pop("data_root", None)
+    root, crops = options.pop("data_root", None), options.pop("data.crops", None)
     try:
-        with _environment(DATA_ROOT, root), _quiet():
+        with _environment(DATA_ROOT, root), _environment(CROPS, crops), _quiet():
             cfg = Config.fromfile(str(path))
         cfg.merge_from_dict(options)
     except SpotterError:
         raise
     except Exception as error:
         raise ConfigError(f"{path}: {type(error).__name__}: {_one_line(error)}") from None
+    if crops is not None and "crops" not in cfg.get("data", {}):
+        raise ConfigError(f"{path}: does not take data.crops, only self-supervised configs do")
     if root is not None:
         cfg.data_root = root
     return cfg
@@ -130,7 +143,7 @@ def train(
     from spotter.training.runner import SpotterRunner
 
     cfg = training_config(path, work_dir, options, amp, resume, launcher)
-    with _plain_build_errors():
+    with _plain_build_errors(cfg):
         SpotterRunner.from_cfg(cfg).train()
     stop()
 
@@ -152,22 +165,39 @@ def score(
     if not Path(weights).is_file():
         raise ConfigError(f"{weights}: no such weights file")
     cfg = scoring_config(path, weights, work_dir, options, launcher)
-    with _plain_build_errors():
+    with _plain_build_errors(cfg):
         SpotterRunner.from_cfg(cfg).test()
     stop()
 
 
 @contextmanager
-def _plain_build_errors() -> Iterator[None]:
+def _plain_build_errors(cfg: Config) -> Iterator[None]:
     """A name in a config that no registry knows, or a missing file, is the user's to mend."""
     try:
         yield
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise ConfigError(f"{error.filename}: no such file or folder") from None
+        hint = _missing_data(str(error.filename), cfg)
+        raise ConfigError(f"{error.filename}: no such file or folder{hint}") from None
+    except AnnotationError as error:
+        hint = _missing_data(str(error).partition(": ")[0], cfg)
+        if not hint:
+            raise
+        raise AnnotationError(f"{error}{hint}") from None
     except KeyError as error:
         if "is not in the" not in str(error):
             raise
         raise ConfigError(_one_line(error).partition(" Please check")[0].strip("'\"")) from None
+
+
+def _missing_data(path: str, cfg: Config) -> str:
+    """How a data set that is not in the data folder gets there; empty for any other file."""
+    root = str(cfg.get("data_root") or "")
+    if not root or not Path(path).is_relative_to(root) or Path(path).exists():
+        return ""
+    name = Path(path).relative_to(root).parts[:1]
+    command = _MADE_BY.get("".join(name), "docs/datasets.md says how to get it")
+    command = command.format(root=root)
+    return f"; the data folder is {root} ({DATA_ROOT}, or --cfg-options data_root=...): {command}"
 
 
 @contextmanager

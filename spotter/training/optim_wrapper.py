@@ -56,7 +56,9 @@ class AutocastOptimWrapper(OptimWrapper):
         self._inner_count += 1
 
     def step(self, **kwargs: Any) -> None:
-        """Unscale, clip, and update the parameters."""
+        """Unscale, clip, and update the parameters; groups with a ``fixed_lr`` at that rate."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = group.get("fixed_lr", group["lr"])
         if self.clip_grad_kwargs:
             self.loss_scaler.unscale_(self.optimizer)
             self._clip_grad()
@@ -130,8 +132,10 @@ class GroupedOptimWrapperConstructor:
     Args:
         optim_wrapper_cfg: ``dict(type=..., optimizer=dict(type=..., lr=...), ...)``.
         paramwise_cfg: ``decay_norm_and_bias`` (default ``False``): whether vectors (norm weights
-            and biases) decay too. ``custom_keys``: ``{prefix: dict(lr_mult=, decay_mult=)}``; the
-            longest prefix of a parameter's name wins; ``lr_mult=0`` freezes.
+            and biases) decay too. ``custom_keys``: ``{prefix: dict(lr_mult=, decay_mult=,
+            fixed_lr=)}``; the longest prefix of a parameter's name wins; ``lr_mult=0`` freezes;
+            ``fixed_lr=True`` keeps the learning rate whatever the schedule says (SimSiam's
+            predictor, Chen and He, 2021), which :class:`AutocastOptimWrapper` sees to.
 
     Raises:
         ConfigError: An unknown setting, or a prefix that no parameter has.
@@ -163,29 +167,35 @@ class GroupedOptimWrapperConstructor:
         for prefix in self.custom_keys:
             if not any(name.startswith(prefix) for name in names):
                 raise ConfigError(f"paramwise_cfg: no parameter begins with {prefix!r}")
-        groups: dict[tuple[float, float], dict[str, Any]] = {}
+        groups: dict[tuple[float, float, bool], dict[str, Any]] = {}
         for name, parameter in model.named_parameters():
-            lr_mult, decay_mult = self._multipliers(name, parameter)
+            setting = lr_mult, decay_mult, fixed = self._settings(name, parameter)
             if lr_mult == 0:
                 parameter.requires_grad_(False)
             if not parameter.requires_grad:
                 continue
-            if (lr_mult, decay_mult) not in groups:
-                groups[lr_mult, decay_mult] = self._group(lr_mult, decay_mult)
-            groups[lr_mult, decay_mult]["params"].append(parameter)
+            if setting not in groups:
+                groups[setting] = self._group(lr_mult, decay_mult, fixed)
+            groups[setting]["params"].append(parameter)
         return list(groups.values())
 
-    def _multipliers(self, name: str, parameter: nn.Parameter) -> tuple[float, float]:
+    def _settings(self, name: str, parameter: nn.Parameter) -> tuple[float, float, bool]:
+        """Multipliers of learning rate and weight decay, and whether the rate is fixed."""
         vector = parameter.dim() <= 1
         decay_mult = 0.0 if vector and not self.decay_norm_and_bias else 1.0
         matches = [prefix for prefix in self.custom_keys if name.startswith(prefix)]
         if not matches:
-            return 1.0, decay_mult
+            return 1.0, decay_mult, False
         custom = self.custom_keys[max(matches, key=len)]
-        return custom.get("lr_mult", 1.0), decay_mult * custom.get("decay_mult", 1.0)
+        decay_mult *= custom.get("decay_mult", 1.0)
+        return custom.get("lr_mult", 1.0), decay_mult, bool(custom.get("fixed_lr", False))
 
-    def _group(self, lr_mult: float, decay_mult: float) -> dict[str, Any]:
+    def _group(self, lr_mult: float, decay_mult: float, fixed: bool) -> dict[str, Any]:
         group: dict[str, Any] = {"params": []}
+        if fixed:
+            if "lr" not in self.optimizer_cfg:
+                raise ConfigError("paramwise_cfg: fixed_lr needs an optimizer with lr=...")
+            group["fixed_lr"] = self.optimizer_cfg["lr"] * lr_mult
         if lr_mult != 1 and "lr" in self.optimizer_cfg:
             group["lr"] = self.optimizer_cfg["lr"] * lr_mult
         if decay_mult != 1 and "weight_decay" in self.optimizer_cfg:

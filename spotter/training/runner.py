@@ -24,7 +24,7 @@ from spotter.training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from spotter.training.distributed import select_device, start, wrap
+from spotter.training.distributed import select_device, start, synchronize_norms, wrap
 from spotter.training.header import register_models
 from spotter.training.schedules import fit_to_run
 from spotter.training.weights import load_all
@@ -47,10 +47,11 @@ class SpotterRunner(Runner):
     """mmengine's runner with its traps handled once.
 
     Config keys of its own: ``device`` (``"auto"``, ``"cpu"``, ``"cuda"``), ``channels_last``
-    (bool), ``dist_timeout_minutes``, ``model_wrapper_cfg`` (options of
-    ``DistributedDataParallel``), ``load_from``, which is a path,
-    ``dict(path=..., prefixes=[...], into="...")`` or a list of those, and ``resume_from``: with
-    ``resume=True``, the checkpoint to go on from instead of the newest in the work folder.
+    (bool), ``dist_timeout_minutes``, ``sync_bn`` (``"torch"``: batch norms look at the batches of
+    all processes), ``model_wrapper_cfg`` (options of ``DistributedDataParallel``), ``load_from``,
+    which is a path, ``dict(path=..., prefixes=[...], into="...")`` or a list of those, and
+    ``resume_from``: with ``resume=True``, the checkpoint to go on from instead of the newest in the
+    work folder.
 
     Attributes:
         device: Where this process computes.
@@ -96,7 +97,14 @@ class SpotterRunner(Runner):
         return built
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
-        """Move the model to the device, and wrap it when there are several processes."""
+        """Move the model to the device, and wrap it when there are several processes.
+
+        Raises:
+            ConfigError: ``sync_bn`` that is unknown, or that the device cannot do.
+        """
+        kind = self.cfg.get("sync_bn")
+        if kind:
+            model = synchronize_norms(model, kind, self.device, self.world_size)
         model = model.to(self.device)
         if not self.distributed:
             return model

@@ -63,6 +63,22 @@ def test_language_configs_train_and_predict(path: Path, data_root: Path) -> None
         assert 0 <= schedule["begin"] < schedule["end"] <= cfg.train_cfg.max_iters
 
 
+def test_contrast_teaches_the_transformer_of_stage_1() -> None:
+    """SemiMTR contrasts what its whole vision model sees, not what its convolutions do."""
+    register_models()
+    torch.manual_seed(0)
+    with DefaultScope.overwrite_default_scope("spotter"):
+        cfg = load_config(ROOT / "recipes" / "multimodal_vision_abinet.py").model
+        cfg.recognizer.feature_extraction.out_channels = 16
+        cfg.recognizer.sequence_modeling.update(num_layers=1, heads=2)
+        cfg.recognizer.prediction.key_channels = 8
+        model = MODELS.build(cfg)
+    views = {name: torch.randn(2, 3, 32, 64) for name in ("view0", "view1")}
+    model(views, {}, "loss")["loss_contrastive"].backward()
+    transformer = model.recognizer.sequence_modeling
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in transformer.parameters())
+
+
 def test_stages_hand_everything_over(tmp_path: Path) -> None:
     """What stages 1 and 2 save fills vision and language of stage 3, and only the fusion is new."""
     register_models()

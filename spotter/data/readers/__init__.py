@@ -44,6 +44,7 @@ from spotter.data.readers.textocr import TextOCRReader
 from spotter.data.readers.total_text import TotalTextReader
 from spotter.data.readers.total_text_lines import TotalTextLinesReader
 from spotter.data.readers.total_text_mat import TotalTextMatReader
+from spotter.data.readers.unlabelled_crops import UnlabelledCropsReader
 from spotter.data.readers.word_json_lines import WordJSONLinesReader
 from spotter.data.readers.word_list import WordListReader
 
@@ -85,6 +86,7 @@ __all__ = [
     "TotalTextLinesReader",
     "TotalTextMatReader",
     "TotalTextReader",
+    "UnlabelledCropsReader",
     "WordJSONLinesReader",
     "WordListReader",
     "read_lmdb_image",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -13,12 +13,92 @@ from spotter.data.transforms import photometric
 from spotter.data.transforms.base import BaseTransform
 from spotter.data.transforms.rec_geometric import image_corners
 from spotter.data.transforms.warping import warp_corners
+from spotter.errors import ConfigError
 from spotter.registry import TRANSFORMS
 
 _STEPS = 10
 """Strengths are tenths of an operation's maximum (RandAugment, Cubuk et al., 2020)."""
 
-Photometric = Callable[[np.ndarray, int], np.ndarray]
+Photometric = Callable[[np.ndarray, float], np.ndarray]
+
+
+class Range(NamedTuple):
+    """Magnitudes ``maximum * share + bias`` of an operation, its share drawn from tenths of one.
+
+    Attributes:
+        maximum: What a whole share adds.
+        bias: Magnitude without any.
+        signed: Either sign is as likely.
+    """
+
+    maximum: float
+    bias: float = 0.0
+    signed: bool = False
+
+    def draw(self, share: float) -> float:
+        """The magnitude of a share in [0, 1], with a random sign where the range is signed."""
+        magnitude = self.maximum * share + self.bias
+        return -magnitude if self.signed and integer(2) else magnitude
+
+
+class Magnitudes(NamedTuple):
+    """How far the operations of a strong view go.
+
+    Attributes:
+        shear: Tangent of the angle.
+        translate: Share of the side.
+        rotate: Degrees.
+        enhance: Factor of brightness, saturation and contrast.
+        posterize: Number of bits that are kept.
+        solarize: Value from which on values are inverted.
+        solarize_add: Added before values from 128 on are inverted.
+        last_is_drawn: Whether the share of m tenths itself is among those drawn; otherwise the
+            largest is that of m - 1.
+        black_border: What comes in from outside is black; otherwise it repeats the border.
+    """
+
+    shear: Range
+    translate: Range
+    rotate: Range
+    enhance: Range
+    posterize: Range
+    solarize: Range
+    solarize_add: Range
+    last_is_drawn: bool
+    black_border: bool
+
+    def share(self, strength: int) -> float:
+        """A random share: tenths from 1 up to ``strength``, with or without it."""
+        count = strength if self.last_is_drawn else max(strength - 1, 1)
+        return (1 + integer(count)) / _STEPS
+
+
+MAGNITUDES: dict[str, Magnitudes] = {
+    # Zheng et al.'s code adds a bias to almost every magnitude.
+    "published": Magnitudes(
+        shear=Range(0.2, 0.1, signed=True),
+        translate=Range(0.2, 0.1, signed=True),
+        rotate=Range(10.0, 10.0, signed=True),
+        enhance=Range(1.8, 0.1),
+        posterize=Range(4.0, 4.0),
+        solarize=Range(-256.0, 256.0),
+        solarize_add=Range(110.0, signed=True),
+        last_is_drawn=False,
+        black_border=True,
+    ),
+    "mild": Magnitudes(
+        shear=Range(0.2, signed=True),
+        translate=Range(0.2, signed=True),
+        rotate=Range(10.0, signed=True),
+        enhance=Range(0.9, 0.05),
+        posterize=Range(4.0, 4.0),
+        solarize=Range(-256.0, 256.0),
+        solarize_add=Range(110.0),
+        last_is_drawn=True,
+        black_border=False,
+    ),
+}
+"""Named sets of magnitudes, see :class:`StrongView`."""
 
 
 @TRANSFORMS.register_module()
@@ -61,19 +141,23 @@ class StrongView(BaseTransform):
 
     Geometry: shear and translation along either axis, rotation; all in one warp. Colour:
     autocontrast, brightness, saturation, contrast, equalisation, posterising, solarising, and
-    solarising after a brightening. The strength of an operation is drawn from 1 .. m tenths of its
-    maximum. ``geometric=0`` leaves every character in its place, for frames that are compared one
-    by one.
+    solarising after an addition. The strength of an operation is drawn from tenths of its maximum,
+    up to m of them. ``geometric=0`` leaves every character in its place, for frames that are
+    compared one by one.
 
     Args:
         geometric: Number of geometric operations.
         photometric: Number of operations on colours.
-        geometric_strength: m of the former, at most 10.
-        photometric_strength: m of the latter, at most 10.
+        geometric_strength: m of the former, 2 to 10.
+        photometric_strength: m of the latter, 2 to 10.
         probability: With which each drawn operation is made.
-        shear: Maximum, the tangent of the angle.
-        translate: Maximum, as a share of the side.
-        rotate: Maximum in degrees.
+        magnitudes: ``"published"``: those of Zheng et al. (CVPR 2022): with the default strengths
+            shear and translation of 0.12 to 0.18, rotation of 11 to 14 degrees, factors of 0.28 to
+            1.72, and a black border. ``"mild"``: without the bias of the geometry, factors of 0.14
+            to 0.95, and the border repeated.
+
+    Raises:
+        ConfigError: Unknown magnitudes, or a strength outside its range.
     """
 
     def __init__(
@@ -83,18 +167,21 @@ class StrongView(BaseTransform):
         geometric_strength: int = 5,
         photometric_strength: int = 10,
         probability: float = 0.5,
-        shear: float = 0.2,
-        translate: float = 0.2,
-        rotate: float = 10.0,
+        magnitudes: str = "published",
     ) -> None:
+        if magnitudes not in MAGNITUDES:
+            raise ConfigError(
+                f"StrongView: magnitudes {magnitudes!r} is none of {', '.join(MAGNITUDES)}"
+            )
+        for strength in (geometric_strength, photometric_strength):
+            if not 2 <= strength <= _STEPS:
+                raise ConfigError(f"StrongView: a strength is 2 to {_STEPS}, not {strength}")
         self.geometric = geometric
         self.photometric = photometric
         self.geometric_strength = geometric_strength
         self.photometric_strength = photometric_strength
         self.probability = probability
-        self.shear = shear
-        self.translate = translate
-        self.rotate = rotate
+        self.magnitudes = MAGNITUDES[magnitudes]
 
     def transform(self, results: dict) -> dict:
         image = results["img"]
@@ -103,43 +190,51 @@ class StrongView(BaseTransform):
             if chance(self.probability):
                 matrix = self._geometry(image.shape[1], image.shape[0]) @ matrix
         if not np.array_equal(matrix, np.eye(3)):
-            image = warp_about_centre(image, matrix)
+            image = warp_about_centre(image, matrix, self.magnitudes.black_border)
         for _ in range(self.photometric):
             if chance(self.probability):
-                operation = PHOTOMETRIC[integer(len(PHOTOMETRIC))]
-                image = operation(image, 1 + integer(self.photometric_strength))
+                name, operation = OPERATIONS[integer(len(OPERATIONS))]
+                share = self.magnitudes.share(self.photometric_strength)
+                amount = 0.0 if name is None else getattr(self.magnitudes, name).draw(share)
+                image = operation(image, amount)
         results["img"] = image
         return results
 
     def _geometry(self, width: int, height: int) -> np.ndarray:
         """(3, 3) map of a random geometric operation, about the centre, in pixels."""
-        share = (1 + integer(self.geometric_strength)) / _STEPS
-        if integer(2):
-            share = -share
+        share = self.magnitudes.share(self.geometric_strength)
         matrix = np.eye(3)
         kind = integer(5)
         if kind == 0:
-            matrix[0, 1] = share * self.shear
+            matrix[0, 1] = self.magnitudes.shear.draw(share)
         elif kind == 1:
-            matrix[1, 0] = share * self.shear
+            matrix[1, 0] = self.magnitudes.shear.draw(share)
         elif kind == 2:
-            matrix[0, 2] = share * self.translate * width
+            matrix[0, 2] = self.magnitudes.translate.draw(share) * width
         elif kind == 3:
-            matrix[1, 2] = share * self.translate * height
+            matrix[1, 2] = self.magnitudes.translate.draw(share) * height
         else:
-            angle = np.deg2rad(share * self.rotate)
+            angle = np.deg2rad(self.magnitudes.rotate.draw(share))
             matrix[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
         return matrix
 
 
-def warp_about_centre(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Apply a (3, 3) affine map about the centre of an image; what comes in repeats the border."""
+def warp_about_centre(
+    image: np.ndarray, matrix: np.ndarray, black_border: bool = False
+) -> np.ndarray:
+    """Apply a (3, 3) affine map about the centre of an image.
+
+    Args:
+        image: (H, W, 3) uint8.
+        matrix: The map, in pixels.
+        black_border: What comes in is black; otherwise it repeats the border.
+    """
     height, width = image.shape[:2]
     centre = np.array([width / 2.0, height / 2.0])
     corners = image_corners(width, height) - centre
     inverse = np.linalg.inv(matrix)
     origins = corners @ inverse[:2, :2].T + inverse[:2, 2]
-    return warp_corners(image, origins + centre, width, height)
+    return warp_corners(image, origins + centre, width, height, black_border)
 
 
 def _tables(image: np.ndarray, make: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -148,8 +243,8 @@ def _tables(image: np.ndarray, make: Callable[[np.ndarray], np.ndarray]) -> np.n
     return cv2.merge(channels)
 
 
-def autocontrast(image: np.ndarray, strength: int) -> np.ndarray:
-    """Stretch each channel to the full range; any strength does the same."""
+def autocontrast(image: np.ndarray, _: float = 0.0) -> np.ndarray:
+    """Stretch each channel to the full range."""
 
     def stretch(channel: np.ndarray) -> np.ndarray:
         low, high = int(channel.min()), int(channel.max())
@@ -161,49 +256,42 @@ def autocontrast(image: np.ndarray, strength: int) -> np.ndarray:
     return _tables(image, stretch)
 
 
-def equalize(image: np.ndarray, strength: int) -> np.ndarray:
-    """Equalise the histogram of each channel; any strength does the same."""
+def equalize(image: np.ndarray, _: float = 0.0) -> np.ndarray:
+    """Equalise the histogram of each channel."""
     return cv2.merge([cv2.equalizeHist(channel) for channel in cv2.split(image)])
 
 
-def _enhancement(strength: int) -> float:
-    """Factor 0.05 .. 0.95 of FixMatch's RandAugment."""
-    return 0.05 + 0.9 * strength / _STEPS
+def brightness(image: np.ndarray, factor: float) -> np.ndarray:
+    """Multiply all values: 0 is black, 1 the image."""
+    return _lut(image, np.arange(256) * factor)
 
 
-def brightness(image: np.ndarray, strength: int) -> np.ndarray:
-    """Towards black: ``v * (0.05 + 0.09 strength)``."""
-    return _lut(image, np.arange(256) * _enhancement(strength))
+def color(image: np.ndarray, factor: float) -> np.ndarray:
+    """Multiply the distance to each pixel's grey: 0 is grey, 1 the image."""
+    return photometric.apply_color_matrix(image, photometric.color_matrix(saturation=factor))
 
 
-def color(image: np.ndarray, strength: int) -> np.ndarray:
-    """Towards grey."""
-    matrix = photometric.color_matrix(saturation=_enhancement(strength))
-    return photometric.apply_color_matrix(image, matrix)
-
-
-def contrast(image: np.ndarray, strength: int) -> np.ndarray:
-    """Towards the picture's mean grey."""
+def contrast(image: np.ndarray, factor: float) -> np.ndarray:
+    """Multiply the distance to the picture's mean grey: 0 is that grey, 1 the image."""
     mean = float(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).mean())
-    return _lut(image, mean + (np.arange(256) - mean) * _enhancement(strength))
+    return _lut(image, mean + (np.arange(256) - mean) * factor)
 
 
-def posterize(image: np.ndarray, strength: int) -> np.ndarray:
-    """Keep the ``4 + 0.4 strength`` highest bits."""
-    kept = min(8, 4 + 4 * strength // _STEPS)
+def posterize(image: np.ndarray, bits: float) -> np.ndarray:
+    """Keep the highest bits; of their number the fraction is cut off."""
+    kept = min(8, int(bits + 1e-9))
     return image & np.uint8(256 - (1 << (8 - kept)))
 
 
-def solarize(image: np.ndarray, strength: int) -> np.ndarray:
-    """Invert the values from ``256 - 25.6 strength`` on."""
+def solarize(image: np.ndarray, threshold: float) -> np.ndarray:
+    """Invert the values from the threshold on."""
     values = np.arange(256)
-    threshold = 256 - 256 * strength // _STEPS
-    return _lut(image, np.where(values < threshold, values, 255 - values))
+    return _lut(image, np.where(values < int(threshold + 1e-9), values, 255 - values))
 
 
-def solarize_add(image: np.ndarray, strength: int) -> np.ndarray:
-    """Add ``11 strength``, then invert the values from 128 on."""
-    values = np.clip(np.arange(256) + 110 * strength // _STEPS, 0, 255)
+def solarize_add(image: np.ndarray, addition: float) -> np.ndarray:
+    """Add, clip to 0 .. 255, then invert the values from 128 on."""
+    values = np.clip(np.arange(256) + int(addition), 0, 255)
     return _lut(image, np.where(values < 128, values, 255 - values))
 
 
@@ -211,16 +299,17 @@ def _lut(image: np.ndarray, values: np.ndarray) -> np.ndarray:
     return cv2.LUT(image, np.clip(np.rint(values), 0, 255).astype(np.uint8))
 
 
-PHOTOMETRIC: tuple[Photometric, ...] = (
-    autocontrast,
-    brightness,
-    color,
-    contrast,
-    equalize,
-    posterize,
-    solarize,
-    solarize_add,
+OPERATIONS: tuple[tuple[str | None, Photometric], ...] = (
+    (None, autocontrast),
+    ("enhance", brightness),
+    ("enhance", color),
+    ("enhance", contrast),
+    (None, equalize),
+    ("posterize", posterize),
+    ("solarize", solarize),
+    ("solarize_add", solarize_add),
 )
+"""Operations on colours, each with the name of its range in :class:`Magnitudes`."""
 
 
 @TRANSFORMS.register_module()

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from spotter.data.randomness import chance, integer, rng, uniform
-from spotter.data.transforms import photometric
+from spotter.data.transforms import photometric, seqclr_views
 from spotter.data.transforms.base import BaseTransform
 from spotter.data.transforms.rec_geometric import framed_corners, image_corners, rotation_shear
 from spotter.data.transforms.warping import warp_corners
@@ -25,12 +25,13 @@ Operation = Callable[[np.ndarray], np.ndarray]
 class ColorTextureView(BaseTransform):
     """Negative or not, then one change of colours, one of sharpness, and one of texture.
 
-    Every character stays in its place, so views correspond frame by frame.
+    Ranges are those of the published code's severity 1. Of the changes of sharpness every second
+    one sharpens. Every character stays in its place, so views correspond frame by frame.
 
     Args:
         invert: Probability of the negative.
         color: Probability of one of :data:`COLOR_OPERATIONS`.
-        blur: Probability of one of :data:`BLUR_OPERATIONS`.
+        blur: Probability of sharpening or of one of :data:`BLUR_OPERATIONS`.
         texture: Probability of one of :data:`TEXTURE_OPERATIONS`.
     """
 
@@ -40,7 +41,7 @@ class ColorTextureView(BaseTransform):
         self.invert = invert
         self.groups = (
             (color, list(COLOR_OPERATIONS.values())),
-            (blur, list(BLUR_OPERATIONS.values())),
+            (blur, [change_sharpness]),
             (texture, list(TEXTURE_OPERATIONS.values())),
         )
 
@@ -178,10 +179,17 @@ def equalize_histogram(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(lab, cv2.COLOR_LAB2BGR)
 
 
+def fade_colors(image: np.ndarray) -> np.ndarray:
+    """Blended with its grey, from not at all to wholly."""
+    share = uniform(0.0, 1.0)
+    return cv2.addWeighted(image, 1.0 - share, photometric.to_grey(image), share, 0.0)
+
+
 def drop_pixels(image: np.ndarray) -> np.ndarray:
-    """Up to a fifth of the pixels black."""
-    kept = rng.random_sample(image.shape[:2]) >= uniform(0.0, 0.2)
-    return image * kept[:, :, None].astype(np.uint8)
+    """Up to a fifth of the pixels black; in one of two cases each channel has its own."""
+    channels = image.shape[2] if integer(2) else 1
+    kept = rng.random_sample((*image.shape[:2], channels)) >= uniform(0.0, 0.2)
+    return image * kept.astype(np.uint8)
 
 
 def change_gamma(image: np.ndarray) -> np.ndarray:
@@ -221,22 +229,33 @@ def change_temperature(image: np.ndarray) -> np.ndarray:
     return np.clip(image * gains + 0.5, 0, 255).astype(np.uint8)
 
 
+def change_sharpness(image: np.ndarray) -> np.ndarray:
+    """Sharper in one of two cases, else one of :data:`BLUR_OPERATIONS`."""
+    if integer(2):
+        return sharpen(image)
+    operations = list(BLUR_OPERATIONS.values())
+    return operations[integer(len(operations))](image)
+
+
 def sharpen(image: np.ndarray) -> np.ndarray:
-    """Up to twice the detail."""
-    smooth = photometric.gaussian_blur(image, 1.0)
-    share = uniform(0.0, 1.0)
-    return cv2.addWeighted(image, 1.0 + share, smooth, -share, 0.0)
+    """Up to half of an edge picture blended in, which also darkens by up to half."""
+    return seqclr_views.sharpen(image, rng)
 
 
 def average_blur(image: np.ndarray) -> np.ndarray:
-    """Mean over 2 to 4 pixels square."""
-    side = 2 + integer(3)
+    """Mean over 2 to 6 pixels square."""
+    side = 2 + integer(5)
     return cv2.blur(image, (side, side))
+
+
+def median_blur(image: np.ndarray) -> np.ndarray:
+    """Median of 3, 5 or 7 pixels square."""
+    return cv2.medianBlur(image, 3 + 2 * integer(3))
 
 
 def emboss(image: np.ndarray) -> np.ndarray:
     """A relief, blended in."""
-    depth = uniform(0.0, 1.0)
+    depth = uniform(0.5, 1.5)
     relief = np.array([[-1.0 - depth, -depth, 0], [-depth, 1.0, depth], [0, depth, 1.0 + depth]])
     identity: np.ndarray = np.zeros((3, 3))
     identity[1, 1] = 1.0
@@ -246,9 +265,12 @@ def emboss(image: np.ndarray) -> np.ndarray:
 
 
 def impulse_noise(image: np.ndarray) -> np.ndarray:
-    """A tenth of the values anything."""
+    """A tenth of the values nearly black or nearly full."""
     hit = rng.random_sample(image.shape) < 0.1
-    return np.where(hit, rng.randint(0, 256, image.shape), image).astype(np.uint8)
+    salt = np.rint(255.0 * rng.beta(0.5, 0.5, int(hit.sum())))
+    changed = image.copy()
+    changed[hit] = salt.astype(np.uint8)
+    return changed
 
 
 def multiply_elements(image: np.ndarray) -> np.ndarray:
@@ -259,7 +281,7 @@ def multiply_elements(image: np.ndarray) -> np.ndarray:
 
 COLOR_OPERATIONS: dict[str, Operation] = {
     "channels": shuffle_channels,
-    "grey": photometric.to_grey,
+    "grey": fade_colors,
     "quantize": quantize_colors,
     "equalize": equalize_histogram,
     "dropout": drop_pixels,
@@ -269,17 +291,14 @@ COLOR_OPERATIONS: dict[str, Operation] = {
     "temperature": change_temperature,
 }
 BLUR_OPERATIONS: dict[str, Operation] = {
-    "sharpen": sharpen,
-    "gaussian": lambda image: photometric.gaussian_blur(image, uniform(0.3, 1.0)),
+    "gaussian": lambda image: photometric.gaussian_blur(image, uniform(0.5, 1.5)),
     "average": average_blur,
-    "median": lambda image: cv2.medianBlur(image, 3),
-    "motion": lambda image: photometric.motion_blur(image, 3.0, uniform(0.0, np.pi)),
+    "median": median_blur,
+    "motion": lambda image: photometric.motion_blur(image, 5.0, uniform(0.0, np.pi)),
 }
 TEXTURE_OPERATIONS: dict[str, Operation] = {
     "emboss": emboss,
-    "noise": lambda image: photometric.gaussian_noise(
-        image, 255.0 * uniform(0.0, 0.2), bool(integer(2))
-    ),
+    "noise": lambda image: photometric.gaussian_noise(image, 255.0 * uniform(0.0, 0.2), False),
     "impulse": impulse_noise,
     "multiply": multiply_elements,
 }

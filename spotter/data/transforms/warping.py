@@ -81,14 +81,17 @@ def mirror_vertices(polygon: np.ndarray) -> np.ndarray:
     return np.concatenate([turned[half:], turned[:half]])
 
 
-def warp_corners(image: np.ndarray, corners: np.ndarray, width: int, height: int) -> np.ndarray:
+def warp_corners(
+    image: np.ndarray, corners: np.ndarray, width: int, height: int, black_border: bool = False
+) -> np.ndarray:
     """Warp the quadrilateral ``corners`` of an image to a (height, width) rectangle.
 
     Args:
-        image: (H, W, 3) uint8; what lies outside repeats the border.
+        image: (H, W, 3) uint8.
         corners: (4, 2), continuous coordinates, clockwise from the top-left.
         width: Width of the result.
         height: Height of the result.
+        black_border: What lies outside of the image is black; otherwise it repeats the border.
     """
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
     # cv2 counts from pixel centres, hence the halves on both sides.
@@ -98,5 +101,5 @@ def warp_corners(image: np.ndarray, corners: np.ndarray, width: int, height: int
         matrix,
         (width, height),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
+        borderMode=cv2.BORDER_CONSTANT if black_border else cv2.BORDER_REPLICATE,
     )

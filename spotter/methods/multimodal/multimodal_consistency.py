@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spotter.errors import ConfigError
-from spotter.methods.base import Recipe, Samples, Views
+from spotter.methods.base import Method, Samples, Views
 from spotter.methods.semi_supervised.base import share_of_total, sum_over_processes
 from spotter.methods.semi_supervised.confidence import check_rule, word_confidence
 from spotter.methods.target import EMATarget
@@ -26,15 +26,16 @@ TEACHERS = ("self", *MODALITIES, "all")
 
 
 @MODELS.register_module()
-class MultimodalConsistency(Recipe):
+class MultimodalConsistency(Method):
     """Supervised losses on two views of the labelled crops, and agreement on those of all crops.
 
     Each modality of the strong view is taught by what the weak view says, without gradients into
     the teacher: by its own modality, by one modality for all, or by each in turn. Of the teacher
-    the last round counts; every round of the student is taught. With V the places of the teacher's
+    the last round counts; every round of the student is taught, and the losses of its rounds are
+    added up. With V the places of the teacher's
     words (up to and with their ends) whose confidence reaches the threshold,
 
-        L_m = 1 / |V| Σ_V KL(softmax(z_teacher) ‖ softmax(z_m)),
+        L_m = Σ_rounds 1 / |V| Σ_V KL(softmax(z_teacher) ‖ softmax(z_m)),
 
     or, with hard labels, the cross-entropy with the teacher's reading.
 
@@ -49,6 +50,7 @@ class MultimodalConsistency(Recipe):
             student's own network.
         weight: Of the agreement; 0: without.
         unlabelled_only: Agree on the crops without labels alone; published: on all.
+        sum_rounds: ``False``: the mean over the rounds instead of the published sum.
         init_cfg: mmengine's initialisation, if any.
 
     Attributes:
@@ -58,6 +60,7 @@ class MultimodalConsistency(Recipe):
         ConfigError: A value outside its range, or a recognizer of one modality.
     """
 
+    recognizer: VisionLanguageRecognizer
     branches = ("weak", "strong")
 
     def __init__(
@@ -70,6 +73,7 @@ class MultimodalConsistency(Recipe):
         momentum: float | None = None,
         weight: float = 1.0,
         unlabelled_only: bool = False,
+        sum_rounds: bool = True,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(recognizer, init_cfg)
@@ -88,6 +92,7 @@ class MultimodalConsistency(Recipe):
         self.momentum = momentum
         self.weight = weight
         self.unlabelled_only = unlabelled_only
+        self.sum_rounds = sum_rounds
         self.target = None if momentum is None else EMATarget(self.recognizer)
 
     def loss(self, inputs: Views, data_samples: Samples) -> dict[str, Tensor]:
@@ -132,6 +137,8 @@ class MultimodalConsistency(Recipe):
     ) -> tuple[Tensor, Tensor]:
         """Loss of one modality of the student, and the share of the chosen words that take part.
 
+        Summed over the student's rounds; the mean over the teachers, where there are several.
+
         Args:
             student: Of the strong view.
             teacher: Of the weak view, without gradients.
@@ -139,16 +146,16 @@ class MultimodalConsistency(Recipe):
             chosen: (N,) bool, crops that may take part.
         """
         names = {"self": (modality,), "all": MODALITIES}.get(self.teacher, (self.teacher,))
-        losses, shares = [], []
+        rounds, losses, shares = student.of(modality), [], []
         for name in names:
             wanted = teacher.of(name)[-1].float()
             counted, sure = self._words(wanted, chosen)
             count = sum_over_processes(counted.sum())[0]
-            for logits in student.of(modality):
-                total = distance(logits, wanted, self.hard)[counted].sum()
-                losses.append(share_of_total(total, count))
+            totals = [distance(logits, wanted, self.hard)[counted].sum() for logits in rounds]
+            losses.append(share_of_total(torch.stack(totals).sum(), count))
             shares.append((sure & chosen).sum() / chosen.sum().clamp(min=1))
-        return sum(losses) / len(losses), torch.stack(shares).mean()
+        loss = torch.stack(losses).mean()
+        return loss if self.sum_rounds else loss / len(rounds), torch.stack(shares).mean()
 
     def _words(self, logits: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
         """(N, S) places of the words that take part, and (N,) whether they are sure enough."""

@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from spotter.methods.base import (
-    Recipe,
+    Method,
     Samples,
     Views,
     encode_frames,
     encoder_channels,
     freeze_decoder,
     join_views,
+    run_length,
     run_progress,
 )
 from spotter.methods.self_supervised.contrastive import negative_cosine
 from spotter.methods.self_supervised.instances import InstanceMapping, paired_instances
 from spotter.methods.self_supervised.monitor import CollapseMonitor
 from spotter.methods.self_supervised.projections import NormedMLP
-from spotter.methods.target import EMATarget, cosine_momentum
+from spotter.methods.target import EMATarget, cosine_momentum, momentum_for_run
 from spotter.registry import MODELS
 
 
 @MODELS.register_module()
-class BYOL(Recipe):
+class BYOL(Method):
     """``2 - 2 cos(q(z_1), sg z'_2)``, symmetrised (Grill et al., NeurIPS 2020), per instance.
 
-    The target is updated at the start of an iteration, which is the end of the one before. It uses
-    running statistics of its batch norms (see :class:`EMATarget`).
+    The target is updated at the start of an iteration, which is the end of the one before. As
+    published its batch norms look at the batch (see :class:`EMATarget`).
 
     Args:
         recognizer: Config of the recognizer.
@@ -40,6 +41,9 @@ class BYOL(Recipe):
         channels: Of the hidden layer of projector and predictor.
         out_channels: Of both.
         momentum: Of the target at the start; it rises to 1 over the run along a cosine.
+        momentum_iterations: Length of the run that the momentum is meant for; a shorter run starts
+            lower, see :func:`momentum_for_run`. ``None``: every run.
+        batch_statistics: ``False``: the target's batch norms use copied running statistics.
         init_cfg: mmengine's initialisation, if any.
     """
 
@@ -53,6 +57,8 @@ class BYOL(Recipe):
         channels: int = 4096,
         out_channels: int = 256,
         momentum: float = 0.996,
+        momentum_iterations: int | None = 312000,
+        batch_statistics: bool = True,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(recognizer, init_cfg)
@@ -62,14 +68,16 @@ class BYOL(Recipe):
         self.projector = NormedMLP(encoded, channels, out_channels)
         self.predictor = NormedMLP(out_channels, channels, out_channels)
         self.momentum = momentum
+        self.momentum_iterations = momentum_iterations
         self.monitor = CollapseMonitor()
         freeze_decoder(self.recognizer, stage)
-        self.target = EMATarget(self._online())
+        self.target = EMATarget(self._online(), batch_statistics)
 
     def loss(self, inputs: Views, data_samples: Samples) -> dict[str, Tensor]:
         """``loss_similarity``, in [0, 4], and signs of collapse."""
         if self.training:
-            self.target.update(self._online(), cosine_momentum(self.momentum, run_progress()))
+            start = momentum_for_run(self.momentum, self.momentum_iterations, run_length())
+            self.target.update(self._online(), cosine_momentum(start, run_progress()))
         images, samples = join_views(inputs, data_samples, self.branches)
         online = self._project(self.recognizer, self.projector, images, samples)
         with torch.no_grad():
@@ -92,4 +100,5 @@ class BYOL(Recipe):
 
     def _online(self) -> nn.ModuleDict:
         """What the target copies, made on demand: as a part it would be registered twice."""
-        return nn.ModuleDict({"recognizer": self.recognizer, "projector": self.projector})
+        recognizer = cast(nn.Module, self.recognizer)
+        return nn.ModuleDict({"recognizer": recognizer, "projector": self.projector})

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from spotter.errors import ConfigError
 from spotter.methods.base import (
-    Recipe,
+    Method,
     Samples,
     Views,
     encode_frames,
@@ -29,7 +29,7 @@ POSITIONS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1
 
 
 @MODELS.register_module()
-class ContextPrediction(Recipe):
+class ContextPrediction(Method):
     """Relative position of two patches (Doersch et al., ICCV 2015), adapted to word crops.
 
     Geometry. A crop comes at height 56 (branch ``"crop"``, its width fixed by the pipeline). Two

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from spotter.errors import ConfigError
-from spotter.methods.base import Recipe, encode_frames, freeze
+from spotter.methods.base import Method, encode_frames, freeze
+from spotter.methods.recognizers import encoder_of, losses_of_frames
 from spotter.registry import MODELS
 from spotter.structures import TextRecSample
 
@@ -18,7 +19,7 @@ ENCODER = ("transformation", "feature_extraction", "sequence_modeling")
 
 
 @MODELS.register_module()
-class DecoderEvaluation(Recipe):
+class DecoderEvaluation(Method):
     """Trains the recognizer's decoder on plain labelled batches, and nothing else.
 
     The frozen stages are in evaluation mode also in training, so that running statistics and
@@ -48,7 +49,7 @@ class DecoderEvaluation(Recipe):
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(recognizer, init_cfg)
-        stages = dict(self.recognizer.named_children())
+        stages = dict(encoder_of(self.recognizer).named_children())
         unknown = [name for name in frozen if name not in stages]
         if unknown:
             raise ConfigError(
@@ -65,7 +66,7 @@ class DecoderEvaluation(Recipe):
         """Set the mode of all but the frozen stages."""
         super().train(mode)
         for name in self.frozen:
-            getattr(self.recognizer, name).eval()
+            encoder_of(self.recognizer).get_submodule(name).eval()
         return self
 
     def forward(self, inputs: Any, data_samples: Any = None, mode: str = "tensor") -> Any:
@@ -78,12 +79,11 @@ class DecoderEvaluation(Recipe):
         """The recognizer's losses on images (N, 3, H, W) and their samples."""
         if self.frames is None:
             return self.recognizer(inputs, data_samples, "loss")
-        height = 1
-        if self.recognizer.prediction.flatten_height:
-            height = self.recognizer.extract(inputs[:1]).shape[2]
-        return self.recognizer.losses_of(
-            self._remembered(inputs, data_samples), data_samples, None, height
-        )
+        height, encoder = 1, encoder_of(self.recognizer)
+        if encoder.prediction.flatten_height:
+            height = encoder.extract(inputs[:1]).shape[2]
+        frames = self._remembered(inputs, data_samples)
+        return losses_of_frames(self.recognizer, frames, data_samples, None, height)
 
     def _remembered(self, images: Tensor, samples: Sequence[TextRecSample]) -> Tensor:
         """Frames (N, T, C'), encoded now where they have not been before."""
@@ -98,5 +98,5 @@ class DecoderEvaluation(Recipe):
                 self.frames[paths[number]] = frames
         remembered = torch.stack([self.frames[path] for path in paths])
         if self.stage == "visual":
-            return self.recognizer.sequence_modeling(remembered)
+            return encoder_of(self.recognizer).sequence_modeling(remembered)
         return remembered

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -11,18 +11,19 @@ from torch import Tensor, nn
 
 from spotter.errors import ConfigError
 from spotter.methods.base import (
-    Recipe,
+    Method,
     Samples,
     Views,
     encode_frames,
     encoder_channels,
     freeze_decoder,
+    run_length,
 )
 from spotter.methods.gathering import gather_rows
 from spotter.methods.self_supervised.contrastive import info_nce
 from spotter.methods.self_supervised.instances import InstanceMapping, paired_instances
 from spotter.methods.self_supervised.monitor import CollapseMonitor
-from spotter.methods.target import EMATarget
+from spotter.methods.target import EMATarget, momentum_for_run
 from spotter.registry import MODELS
 
 
@@ -54,12 +55,13 @@ class InstanceQueue(nn.Module):
 
 
 @MODELS.register_module()
-class MoCo(Recipe):
+class MoCo(Method):
     """Momentum contrast (He et al., CVPR 2020), per instance.
 
     Queries are instances of the first view; keys those of the second, seen by a moving average of
-    encoder and projection in evaluation mode, whose running statistics give away nothing of the
-    batch (the paper shuffles batches between processes for that).
+    encoder and projection whose batch norms look at the batch (see :class:`EMATarget`). The paper
+    shuffles the keys' crops between processes, so that the statistics of a process's batch do not
+    tell queries which keys are theirs; here they are not shuffled.
 
     Args:
         recognizer: Config of the recognizer.
@@ -68,6 +70,9 @@ class MoCo(Recipe):
         stage: Last stage of the encoder: ``"sequence"`` (stages 1 to 3) or ``"visual"`` (1 and 2).
         queue_size: Instances in the queue.
         momentum: Of the key network.
+        momentum_iterations: Length of the run that the momentum is meant for; a shorter run has
+            less, see :func:`momentum_for_run`. ``None``: every run.
+        batch_statistics: ``False``: the key network's batch norms use copied running statistics.
         temperature: Of the loss.
         init_cfg: mmengine's initialisation, if any.
     """
@@ -82,6 +87,8 @@ class MoCo(Recipe):
         stage: str = "sequence",
         queue_size: int = 65536,
         momentum: float = 0.999,
+        momentum_iterations: int | None = 1000000,
+        batch_statistics: bool = True,
         temperature: float = 0.07,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
@@ -93,16 +100,18 @@ class MoCo(Recipe):
             {"in_channels": channels, **(projection or {"type": "NoSequence"})}
         )
         self.momentum = momentum
+        self.momentum_iterations = momentum_iterations
         self.temperature = temperature
         self.queue = InstanceQueue(queue_size, self.projection.out_channels)
         self.monitor = CollapseMonitor()
         freeze_decoder(self.recognizer, stage)
-        self.target = EMATarget(self._online())
+        self.target = EMATarget(self._online(), batch_statistics)
 
     def loss(self, inputs: Views, data_samples: Samples) -> dict[str, Tensor]:
         """``loss_contrastive`` and signs of collapse; the queue takes up the keys."""
         if self.training:
-            self.target.update(self._online(), self.momentum)
+            momentum = momentum_for_run(self.momentum, self.momentum_iterations, run_length())
+            self.target.update(self._online(), momentum)
         query_name, key_name = self.branches
         frames, mask = encode_frames(
             self.recognizer, inputs[query_name], data_samples.get(query_name), self.stage
@@ -123,4 +132,5 @@ class MoCo(Recipe):
 
     def _online(self) -> nn.ModuleDict:
         """What the target copies, made on demand: as a part it would be registered twice."""
-        return nn.ModuleDict({"recognizer": self.recognizer, "projection": self.projection})
+        recognizer = cast(nn.Module, self.recognizer)
+        return nn.ModuleDict({"recognizer": recognizer, "projection": self.projection})

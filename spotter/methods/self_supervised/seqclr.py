@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from spotter.errors import ConfigError
 from spotter.methods.base import (
-    Recipe,
+    Method,
     Samples,
     Views,
     encoder_channels,
@@ -17,6 +17,7 @@ from spotter.methods.base import (
     join_views,
     visual_frames,
 )
+from spotter.methods.recognizers import encoder_of, losses_of_frames
 from spotter.methods.self_supervised.contrastive import nt_xent
 from spotter.methods.self_supervised.instances import InstanceMapping, paired_instances
 from spotter.methods.self_supervised.monitor import CollapseMonitor
@@ -25,7 +26,7 @@ from spotter.registry import MODELS
 
 
 @MODELS.register_module()
-class SeqCLR(Recipe):
+class SeqCLR(Method):
     """Two views of a word, cut into instances that are contrasted across the batch.
 
     Views must keep every character in its place (:class:`SeqCLRView`): the positive of an instance
@@ -81,21 +82,24 @@ class SeqCLR(Recipe):
         """``loss_contrastive``, the recognizer's losses if asked for, and signs of collapse."""
         images, samples = join_views(inputs, data_samples, self.branches)
         ratios = valid_ratios_of(samples)
-        recognizer = self.recognizer
-        visual = recognizer.extract(images, ratios)
-        mask = recognizer.frame_mask(visual, ratios)
+        encoder = encoder_of(self.recognizer)
+        visual = encoder.extract(images, ratios)
+        mask = encoder.frame_mask(visual, ratios)
         sequence = None
         if self.stage == "sequence" or self.supervised_weight:
-            sequence = recognizer.model_sequence(visual, mask)
-        frames = sequence if self.stage == "sequence" else visual_frames(recognizer, visual)
+            sequence = encoder.model_sequence(visual, mask)
+        if sequence is not None and self.stage == "sequence":
+            frames = sequence
+        else:
+            frames = visual_frames(encoder, visual)
         first, second = self.instances(frames, mask)
         losses = {
             "loss_contrastive": self.contrastive_weight * nt_xent(first, second, self.temperature),
             **self.monitor(first),
         }
         if sequence is not None and self.supervised_weight:
-            height = visual.shape[2] if recognizer.prediction.flatten_height else 1
-            supervised = recognizer.losses_of(sequence, samples, mask, height)
+            height = visual.shape[2] if encoder.prediction.flatten_height else 1
+            supervised = losses_of_frames(self.recognizer, sequence, samples, mask, height)
             losses.update({k: self.supervised_weight * v for k, v in supervised.items()})
         return losses
 

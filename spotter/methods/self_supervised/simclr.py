@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from spotter.methods.base import (
-    Recipe,
+    Method,
     Samples,
     Views,
     encode_frames,
@@ -23,7 +23,7 @@ from spotter.registry import MODELS
 
 
 @MODELS.register_module()
-class SimCLR(Recipe):
+class SimCLR(Method):
     """Image-level contrastive learning (Chen et al., ICML 2020).
 
     The frames are averaged first and the one vector of a crop is projected; SeqCLR projects frames

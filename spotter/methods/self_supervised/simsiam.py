@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from spotter.methods.base import (
-    Recipe,
+    Method,
     Samples,
     Views,
     encode_frames,
@@ -25,7 +25,7 @@ from spotter.registry import MODELS
 
 
 @MODELS.register_module()
-class SimSiam(Recipe):
+class SimSiam(Method):
     """``-(cos(p_1, sg z_2) + cos(p_2, sg z_1)) / 2`` (Chen and He, CVPR 2021), per instance.
 
     Args:

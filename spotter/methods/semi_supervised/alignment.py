@@ -1,122 +1,31 @@
 """How a student's answer to one view is laid beside a teacher's reading of another.
 
-Per-character losses need the two to speak of the same character at the same place. An attention
-decoder is fed with the teacher's characters, so that its t-th step is asked for the teacher's t-th
-character (context sharing, Zheng et al., CVPR 2022). A parallel decoder has a place for each
-character anyway. The frames of CTC correspond where the views show the word at the same place.
+Per-character losses need the two to speak of the same character at the same place. An
+autoregressive decoder is fed with the teacher's characters, so that its t-th step is asked for the
+teacher's t-th character (context sharing, Zheng et al., CVPR 2022). A parallel decoder has a place
+for each character anyway. The frames of CTC correspond where the views show the word at the same
+place.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spotter.errors import ConfigError
-from spotter.models.recognition.four_stage import valid_ratios_of
-from spotter.models.recognition.prediction import (
-    AttentionPrediction,
-    CTCPrediction,
-    ParallelPrediction,
+from spotter.methods.semi_supervised.readings import Answer, Characters, Encoded, Reading
+from spotter.models.recognition.prediction import CTCPrediction, ParallelPrediction
+from spotter.models.recognition.prediction.autoregressive import AutoregressivePrediction
+from spotter.models.recognition.vision_language import (
+    VisionLanguageOutput,
+    VisionLanguageRecognizer,
 )
-from spotter.models.recognition.prediction.base import Prediction
 from spotter.structures import TextRecSample
-
-
-class Encoded(NamedTuple):
-    """A batch after the first three stages of a recognizer.
-
-    Attributes:
-        visual: (N, T, C) frames of the visual features, before sequence modeling.
-        frames: (N, T, C') what the prediction stage reads.
-        mask: (N, T) bool, true where a frame shows the crop; ``None``: everywhere.
-        height: Rows of the feature map if the frames are flattened, else 1.
-    """
-
-    visual: Tensor
-    frames: Tensor
-    mask: Tensor | None
-    height: int
-
-
-def encode(recognizer: Any, images: Tensor, samples: Sequence[TextRecSample] | None) -> Encoded:
-    """Run the first three stages on images (N, 3, H, W)."""
-    ratios = valid_ratios_of(samples)
-    visual = recognizer.extract(images, ratios)
-    mask = recognizer.frame_mask(visual, ratios)
-    frames = recognizer.model_sequence(visual, mask)
-    if recognizer.prediction.flatten_height:
-        return Encoded(visual.permute(0, 3, 2, 1).flatten(1, 2), frames, mask, visual.shape[2])
-    return Encoded(visual.mean(2).transpose(1, 2), frames, mask, 1)
-
-
-@dataclass
-class Reading:
-    """What a teacher says of N crops at S steps (frames, for CTC).
-
-    Attributes:
-        logits: (N, S, K) fp32, without gradients.
-        tokens: (N, S) the class that was said; PAD behind the end of an attention decoder's word.
-        valid: (N, S) bool, true for the steps of the word: up to and with its end; for CTC the
-            frames that show the crop.
-        scores: (N, S) probabilities that say how sure the reading is.
-        counted: (N, S) bool, which of ``scores`` exist: one per character and end token; for CTC
-            one per run of equal frames that are not blank.
-        empty: (N,) bool, nothing legible was found.
-    """
-
-    logits: Tensor
-    tokens: Tensor
-    valid: Tensor
-    scores: Tensor
-    counted: Tensor
-    empty: Tensor
-
-    @cached_property
-    def probabilities(self) -> Tensor:
-        """(N, S, K) softmax of the logits."""
-        return self.logits.softmax(-1)
-
-    @property
-    def classes(self) -> Tensor:
-        """(N, S) tokens that a classifier knows: 0 behind the end of a word."""
-        return self.tokens.masked_fill(~self.valid, 0)
-
-
-class Answer(NamedTuple):
-    """What a student says at the steps of a teacher's reading.
-
-    Attributes:
-        logits: (N, S, K).
-        features: (N, S, C) the vectors that the steps looked at: glimpses, or frames for CTC.
-        valid: (N, S) bool, false where the student has ended its own word already.
-    """
-
-    logits: Tensor
-    features: Tensor
-    valid: Tensor
-
-
-class Characters(NamedTuple):
-    """Character vectors of labelled crops.
-
-    Attributes:
-        features: (N, S, C).
-        real: (N, S) bool, true where a character was predicted, not an end or a blank.
-        scores: (N, S), see :class:`Reading`.
-        counted: (N, S), see :class:`Reading`.
-    """
-
-    features: Tensor
-    real: Tensor
-    scores: Tensor
-    counted: Tensor
 
 
 class Alignment(ABC):
@@ -152,6 +61,15 @@ class Alignment(ABC):
     ) -> tuple[dict[str, Tensor], Characters | None]:
         """Supervised losses, and the character vectors of the labelled crops if there are any."""
 
+    def certainty(self, recognizer: Any, answer: Answer, reading: Reading) -> tuple[Tensor, Tensor]:
+        """How sure the student is of what it says at the reading's steps.
+
+        Returns:
+            (N, S) probabilities and (N, S) bool, which of them exist, as of :class:`Reading`.
+        """
+        scores = answer.logits.detach().float().softmax(-1).amax(-1)
+        return scores, reading.valid & answer.valid
+
     @abstractmethod
     def texts(self, recognizer: Any, reading: Reading) -> list[str]:
         """The reading as N texts."""
@@ -167,11 +85,11 @@ class Alignment(ABC):
 
 
 class ContextAlignment(Alignment):
-    """Attention decoders: the student continues the teacher's prefixes."""
+    """Autoregressive decoders: the student continues the teacher's prefixes."""
 
     def read(self, recognizer: Any, encoded: Encoded) -> Reading:
         """Free greedy decoding, cut behind the longest word of the batch."""
-        prediction: AttentionPrediction = recognizer.prediction
+        prediction: AutoregressivePrediction = recognizer.prediction
         tokens, logits = prediction.decode_free(encoded.frames, encoded.mask)
         return _until_end(prediction, logits, tokens)
 
@@ -184,7 +102,7 @@ class ContextAlignment(Alignment):
         context_sharing: bool = True,
     ) -> Answer:
         """See :class:`Alignment`; one pass over the decoder, whichever characters it is fed."""
-        prediction: AttentionPrediction = recognizer.prediction
+        prediction: AutoregressivePrediction = recognizer.prediction
         steps = reading.tokens.shape[1]
         tokens, valid = reading.tokens, torch.ones_like(reading.valid)
         if not context_sharing:
@@ -201,7 +119,7 @@ class ContextAlignment(Alignment):
         self, recognizer: Any, encoded: Encoded, samples: Sequence[TextRecSample]
     ) -> tuple[dict[str, Tensor], Characters | None]:
         """One teacher-forced pass gives the loss and the glimpses."""
-        prediction: AttentionPrediction = recognizer.prediction
+        prediction: AutoregressivePrediction = recognizer.prediction
         frames, mask = encoded.frames, encoded.mask
         guidance = recognizer.auxiliary_losses(frames, samples, mask, encoded.height)
         indices, texts = prediction.labelled(samples, prediction.max_length)
@@ -251,11 +169,7 @@ class PositionAlignment(Alignment):
         frames, mask, height = encoded.frames, encoded.mask, encoded.height
         losses = recognizer.losses_of(frames, samples, mask, height)
         vectors, logits = self._classify(recognizer.prediction, encoded, None)
-        own = _until_end(recognizer.prediction, logits.detach(), logits.argmax(-1))
-        vectors = vectors[:, : own.tokens.shape[1]]
-        labelled = _labelled_rows(samples, vectors.device)
-        real = own.valid & (own.tokens != recognizer.prediction.token_map.eos) & labelled[:, None]
-        return losses, Characters(vectors, real, own.scores, own.counted)
+        return losses, _characters(recognizer.prediction, vectors, logits, samples)
 
     def texts(self, recognizer: Any, reading: Reading) -> list[str]:
         """Up to the first null."""
@@ -268,6 +182,49 @@ class PositionAlignment(Alignment):
         vectors = prediction.glimpses(encoded.frames, encoded.mask, encoded.height)[0]
         projected = vectors if projection is None else projection(vectors)
         return vectors, prediction.classifier(prediction.dropout(projected))
+
+
+class FusionAlignment(PositionAlignment):
+    """Recognizers with a language model: what vision and language say together, in the last round.
+
+    A projection stands before the classifier of the fusion.
+    """
+
+    def read(self, recognizer: Any, encoded: Encoded) -> Reading:
+        """All positions at once, cut behind the longest word of the batch."""
+        logits = self._output(recognizer, encoded).fusion[-1]
+        return _until_end(recognizer.prediction, logits, logits.argmax(-1))
+
+    def answer(
+        self,
+        recognizer: Any,
+        encoded: Encoded,
+        reading: Reading,
+        projection: nn.Module | None = None,
+        context_sharing: bool = True,
+    ) -> Answer:
+        """See :class:`Alignment`; there is no context to share."""
+        output = self._output(recognizer, encoded)
+        vectors, logits = output.features, output.fusion[-1]
+        assert vectors is not None
+        if projection is not None:
+            logits = recognizer.fusion.classifier(projection(vectors))
+        steps = reading.tokens.shape[1]
+        return Answer(logits[:, :steps], vectors[:, :steps], torch.ones_like(reading.valid))
+
+    def supervise(
+        self, recognizer: Any, encoded: Encoded, samples: Sequence[TextRecSample]
+    ) -> tuple[dict[str, Tensor], Characters | None]:
+        """Losses of all modalities; the vectors are those of the fusion."""
+        output = self._output(recognizer, encoded)
+        assert output.features is not None
+        losses = recognizer.losses_of(output, samples)
+        own = _characters(recognizer.prediction, output.features, output.fusion[-1], samples)
+        return losses, own
+
+    @staticmethod
+    def _output(recognizer: VisionLanguageRecognizer, encoded: Encoded) -> VisionLanguageOutput:
+        return recognizer.read_frames(encoded.frames, encoded.mask, encoded.height)
 
 
 class FrameAlignment(Alignment):
@@ -315,6 +272,12 @@ class FrameAlignment(Alignment):
         real = own.valid & (own.tokens != recognizer.prediction.token_map.blank) & labelled[:, None]
         return losses, Characters(frames, real, own.scores, own.counted)
 
+    def certainty(self, recognizer: Any, answer: Answer, reading: Reading) -> tuple[Tensor, Tensor]:
+        """See :class:`Alignment`; of each run of equal frames the highest probability."""
+        logits, blank = answer.logits.detach().float(), recognizer.prediction.token_map.blank
+        own = _best_path(logits, answer.valid, blank)
+        return own.scores, own.counted
+
     def texts(self, recognizer: Any, reading: Reading) -> list[str]:
         """Repeats merged, blanks dropped."""
         token_map = recognizer.prediction.token_map
@@ -349,25 +312,32 @@ def alignment_of(recognizer: Any) -> Alignment:
     Raises:
         ConfigError: There is none for it.
     """
-    kinds: list[tuple[type[Prediction], type[Alignment]]] = [
-        (AttentionPrediction, ContextAlignment),
+    kinds: list[tuple[Any, type[Alignment]]] = [
+        (AutoregressivePrediction, ContextAlignment),
         (CTCPrediction, FrameAlignment),
         (ParallelPrediction, PositionAlignment),
     ]
+    if isinstance(recognizer, VisionLanguageRecognizer):
+        return FusionAlignment()
     prediction = getattr(recognizer, "prediction", None)
     for kind, alignment in kinds:
         if isinstance(prediction, kind):
             return alignment()
-    raise ConfigError(f"no alignment of characters for {type(prediction).__name__}")
+    raise ConfigError(
+        f"no alignment of characters for {type(prediction).__name__}: use a decoder of attention, a"
+        " transformer, a parallel decoder or CTC"
+    )
 
 
 def classified_channels(recognizer: Any) -> int:
     """Size of the vectors that a recognizer's classifier is given."""
+    if isinstance(recognizer, VisionLanguageRecognizer):
+        return recognizer.fusion.classifier.in_features
     return recognizer.prediction.classifier.in_features
 
 
 def _until_end(
-    prediction: AttentionPrediction | ParallelPrediction, logits: Tensor, tokens: Tensor
+    prediction: AutoregressivePrediction | ParallelPrediction, logits: Tensor, tokens: Tensor
 ) -> Reading:
     """Reading of logits (N, S, K) whose class ``eos`` ends a word; cut behind the longest word."""
     eos = prediction.token_map.eos
@@ -376,6 +346,20 @@ def _until_end(
     logits, tokens, valid = logits[:, :steps].float(), tokens[:, :steps], valid[:, :steps]
     scores = logits.softmax(-1).amax(-1)
     return Reading(logits, tokens, valid, scores, valid, tokens[:, 0] == eos)
+
+
+def _characters(
+    prediction: ParallelPrediction,
+    vectors: Tensor,
+    logits: Tensor,
+    samples: Sequence[TextRecSample],
+) -> Characters:
+    """Of a parallel decoder's vectors (N, S, C) and logits (N, S, K)."""
+    own = _until_end(prediction, logits.detach(), logits.argmax(-1))
+    vectors = vectors[:, : own.tokens.shape[1]]
+    labelled = _labelled_rows(samples, vectors.device)
+    real = own.valid & (own.tokens != prediction.token_map.eos) & labelled[:, None]
+    return Characters(vectors, real, own.scores, own.counted)
 
 
 def _before_or_at_end(tokens: Tensor, eos: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""What semi-supervised recipes share: a teacher that reads the weak view, and a log of its errors.
+"""What semi-supervised methods share: a teacher that reads the weak view, and a log of its errors.
 
 Branches of a batch: ``labelled``, and ``weak`` and ``strong`` of the same unlabelled crops.
 """
@@ -10,22 +10,23 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
 from spotter.errors import ConfigError
-from spotter.methods.base import Recipe, Samples, Views
+from spotter.methods.base import Method, Samples, Views, run_length
 from spotter.methods.gathering import world
-from spotter.methods.semi_supervised.alignment import Encoded, Reading, alignment_of, encode
+from spotter.methods.semi_supervised.alignment import alignment_of
 from spotter.methods.semi_supervised.confidence import check_rule, word_confidence
+from spotter.methods.semi_supervised.readings import Encoded, Reading, encode
 from spotter.methods.target import EMATarget
 from spotter.structures import TextRecSample
 
 
-class SemiSupervised(Recipe):
+class SemiSupervised(Method):
     """Supervised loss on labelled crops, and a loss of agreement with a teacher on the others.
 
     The teacher is an average of the recognizer (:class:`EMATarget`), updated at the start of an
@@ -40,7 +41,7 @@ class SemiSupervised(Recipe):
         threshold: Least score of a word that takes part.
         weight: Of the loss on unlabelled crops.
         ramp_up: Iterations over which the weight rises, ``exp(-5 (1 - t)²)`` (Tarvainen and
-            Valpola, 2017); 0: at once.
+            Valpola, 2017), or as a float their share of the run, in [0, 1]; 0: at once.
         init_cfg: mmengine's initialisation, if any.
 
     Attributes:
@@ -62,15 +63,17 @@ class SemiSupervised(Recipe):
         confidence: str = "product",
         threshold: float = 0.5,
         weight: float = 1.0,
-        ramp_up: int = 0,
+        ramp_up: float = 0,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(recognizer, init_cfg)
         if momentum is not None and not 0.0 <= momentum <= 1.0:
             raise ConfigError(f"{type(self).__name__}: momentum is in [0, 1], not {momentum}")
-        if not 0.0 <= threshold <= 1.0 or weight < 0 or ramp_up < 0:
+        share = isinstance(ramp_up, float)
+        if not 0.0 <= threshold <= 1.0 or weight < 0 or ramp_up < 0 or (share and ramp_up > 1):
             raise ConfigError(
-                f"{type(self).__name__}: threshold is in [0, 1], weight and ramp_up not negative"
+                f"{type(self).__name__}: threshold is in [0, 1], weight and ramp_up not negative,"
+                " a ramp_up that is a share of the run at most 1.0"
             )
         self.momentum = momentum
         self.confidence = check_rule(confidence)
@@ -78,7 +81,7 @@ class SemiSupervised(Recipe):
         self.weight = weight
         self.ramp_up = ramp_up
         self.alignment = alignment_of(self.recognizer)
-        self.target = None if momentum is None else EMATarget(self.recognizer)
+        self.target = None if momentum is None else EMATarget(cast(nn.Module, self.recognizer))
         self.updates = 0
         self.audit = LabelAudit()
         self.deployed_from = self.deployable
@@ -106,7 +109,7 @@ class SemiSupervised(Recipe):
         self.updates += 1
 
     def loss(self, inputs: Views, data_samples: Samples) -> dict[str, Tensor]:
-        """Supervised losses, the recipe's own ones, and figures for the log.
+        """Supervised losses, the method's own ones, and figures for the log.
 
         ``kept``: share of the unlabelled crops that take part; ``confidence``: mean score of all;
         ``pseudo_accuracy``: share of right readings among the kept ones of the last batches whose
@@ -123,10 +126,19 @@ class SemiSupervised(Recipe):
             seen = encode(self.teacher, inputs["weak"], weak)
             reading = self.alignment.read(self.teacher, seen)
         score = word_confidence(reading.scores, reading.counted, self.confidence)
-        kept = (score >= self.threshold) & ~reading.empty
+        kept = self.choose(score, ~reading.empty)
         losses = self.learn(inputs, data_samples, reading, seen, kept)
         log = {"kept": kept.float().mean(), "confidence": score.mean()}
         return {**losses, **log, **self._check(reading, kept, weak)}
+
+    def choose(self, score: Tensor, legible: Tensor) -> Tensor:
+        """(N,) bool, the unlabelled crops that take part.
+
+        Args:
+            score: (N,) confidence of the teacher's readings.
+            legible: (N,) bool, whether it read anything.
+        """
+        return (score >= self.threshold) & legible
 
     @abstractmethod
     def learn(
@@ -157,9 +169,11 @@ class SemiSupervised(Recipe):
 
     def current_weight(self) -> float:
         """Weight of the loss on unlabelled crops at this iteration."""
-        if not self.ramp_up:
+        share_of_run = isinstance(self.ramp_up, float)
+        iterations = self.ramp_up * run_length() if share_of_run else self.ramp_up
+        if not iterations:
             return self.weight
-        share = min(self.updates / self.ramp_up, 1.0)
+        share = min(self.updates / iterations, 1.0)
         return self.weight * math.exp(-5.0 * (1.0 - share) ** 2)
 
     def _check(

@@ -15,6 +15,12 @@ def product_confidence(scores: Tensor, counted: Tensor) -> Tensor:
     return scores.clamp(min=1e-12).log().masked_fill(~counted, 0.0).sum(1).exp()
 
 
+def geometric_mean_confidence(scores: Tensor, counted: Tensor) -> Tensor:
+    """The product's n-th root: a threshold on it is one on a typical character, however long."""
+    logs = scores.clamp(min=1e-12).log().masked_fill(~counted, 0.0).sum(1)
+    return (logs / counted.sum(1).clamp(min=1)).exp()
+
+
 def mean_confidence(scores: Tensor, counted: Tensor) -> Tensor:
     """Arithmetic mean: long words are not at a disadvantage."""
     return scores.masked_fill(~counted, 0.0).sum(1) / counted.sum(1).clamp(min=1)
@@ -37,6 +43,7 @@ def weighted_sum_confidence(scores: Tensor, counted: Tensor) -> Tensor:
 
 CONFIDENCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "product": product_confidence,
+    "geometric_mean": geometric_mean_confidence,
     "mean": mean_confidence,
     "min": min_confidence,
     "weighted_sum": weighted_sum_confidence,
@@ -49,7 +56,7 @@ def word_confidence(scores: Tensor, counted: Tensor, rule: str = "product") -> T
     Args:
         scores: (N, S) probabilities.
         counted: (N, S) bool, which of them exist; a reading without any has confidence 0.
-        rule: ``"product"``, ``"mean"``, ``"min"`` or ``"weighted_sum"``.
+        rule: ``"product"``, ``"geometric_mean"``, ``"mean"``, ``"min"`` or ``"weighted_sum"``.
 
     Returns:
         (N,) in [0, 1].

@@ -11,17 +11,11 @@ from torch import Tensor, nn
 
 from spotter.errors import ConfigError
 from spotter.methods.base import Samples, Views
-from spotter.methods.semi_supervised.alignment import (
-    Answer,
-    Characters,
-    Encoded,
-    Reading,
-    classified_channels,
-    encode,
-)
+from spotter.methods.semi_supervised.alignment import classified_channels
 from spotter.methods.semi_supervised.base import SemiSupervised, share_of_total, sum_over_processes
 from spotter.methods.semi_supervised.confidence import product_confidence
 from spotter.methods.semi_supervised.domain_adaptation import DomainAdaptation, coral_loss
+from spotter.methods.semi_supervised.readings import Answer, Characters, Encoded, Reading, encode
 from spotter.registry import MODELS
 
 PROJECTIONS = ("feedforward", "linear", None)
@@ -42,10 +36,11 @@ class CharacterConsistency(SemiSupervised):
     from agreeing on nothing.
 
     Args:
-        recognizer: Config of the recognizer: attention or parallel decoder, or CTC, whose frames
-            are compared one by one: then both views must show the characters at the same place.
+        recognizer: Config of the recognizer: autoregressive or parallel decoder, vision and
+            language, or CTC, whose frames are compared one by one: then both views must show the
+            characters at the same place.
         momentum: Of the target, see :class:`SemiSupervised`; 0 or ``None``: without average.
-        confidence: ``"product"``, ``"mean"``, ``"min"`` or ``"weighted_sum"``.
+        confidence: See :func:`word_confidence`.
         threshold: Least confidence; 0: without filter.
         context_sharing: ``False``: the online decoder is fed with its own characters.
         projection: ``"feedforward"``: d -> d/4, layer norm, ReLU, -> d; ``"linear"``; or ``None``.
@@ -71,7 +66,7 @@ class CharacterConsistency(SemiSupervised):
         temperature: float = 0.4,
         hard: bool = False,
         weight: float = 1.0,
-        ramp_up: int = 0,
+        ramp_up: float = 0,
         domain: Mapping[str, Any] | None = None,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
@@ -118,8 +113,15 @@ class CharacterConsistency(SemiSupervised):
         reading: Reading,
         seen: Encoded,
     ) -> tuple[Tensor, Tensor]:
-        """Feature vectors (M, C) of sure labelled words and (M', C) of sure unlabelled ones."""
-        sure = product_confidence(reading.scores, reading.counted) >= domain.unlabelled_threshold
+        """Feature vectors (M, C) of sure labelled words and (M', C) of sure unlabelled ones.
+
+        The model whose features are taken says how sure an unlabelled word is: the online model of
+        the strong view, or the target of the weak one.
+        """
+        scores, counted = reading.scores, reading.counted
+        if domain.feature != "target_visual":
+            scores, counted = self.alignment.certainty(self.recognizer, answer, reading)
+        sure = product_confidence(scores, counted) >= domain.unlabelled_threshold
         sure &= ~reading.empty
         if domain.feature != "online_glimpse":
             unlabelled = strong if domain.feature == "online_visual" else seen

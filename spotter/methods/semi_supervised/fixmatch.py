@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from spotter.errors import ConfigError
 from spotter.methods.base import Samples, Views
-from spotter.methods.semi_supervised.alignment import Encoded, Reading
 from spotter.methods.semi_supervised.base import SemiSupervised, share_of_total, sum_over_processes
 from spotter.methods.semi_supervised.consistency import divergence
+from spotter.methods.semi_supervised.readings import Encoded, Reading
 from spotter.registry import MODELS
 
 GATES = ("sequence", "character")
@@ -30,14 +32,18 @@ class FixMatch(SemiSupervised):
         recognizer: Config of the recognizer.
         momentum: Of the teacher. ``None``: the recognizer itself, as published.
         gate: ``"sequence"`` or ``"character"``.
-        confidence: Of a word, see :class:`SemiSupervised`; used by ``gate="sequence"``.
+        confidence: Of a word, see :class:`SemiSupervised`; used by ``gate="sequence"``. FixMatch's
+            threshold is one on single decisions, hence by default the geometric mean over the
+            word's characters: of their product hardly a word of a young recognizer reaches it.
         threshold: Least confidence of the word, or of the step.
+        least_kept: Share of the batch, in [0, 1], whose surest words take part in any case, with
+            ``gate="sequence"``; 0, as published: none.
         weight: Of the loss on unlabelled crops.
         ramp_up: See :class:`SemiSupervised`.
         init_cfg: mmengine's initialisation, if any.
 
     Raises:
-        ConfigError: Another gate.
+        ConfigError: Another gate, or a share outside [0, 1].
     """
 
     def __init__(
@@ -45,16 +51,29 @@ class FixMatch(SemiSupervised):
         recognizer: Mapping[str, Any] | nn.Module,
         momentum: float | None = None,
         gate: str = "sequence",
-        confidence: str = "product",
+        confidence: str = "geometric_mean",
         threshold: float = 0.95,
         weight: float = 1.0,
-        ramp_up: int = 0,
+        ramp_up: float = 0,
+        least_kept: float = 0.0,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(recognizer, momentum, confidence, threshold, weight, ramp_up, init_cfg)
         if gate not in GATES:
             raise ConfigError(f"FixMatch: gate {gate!r} is none of {', '.join(GATES)}")
+        if not 0.0 <= least_kept <= 1.0:
+            raise ConfigError(f"FixMatch: least_kept is in [0, 1], not {least_kept}")
         self.gate = gate
+        self.least_kept = least_kept
+
+    def choose(self, score: Tensor, legible: Tensor) -> Tensor:
+        """See :class:`SemiSupervised`; and at least the surest ``least_kept`` of the batch."""
+        kept = super().choose(score, legible)
+        count = min(math.ceil(self.least_kept * len(score)), int(legible.sum()))
+        if int(kept.sum()) < count:
+            surest = score.masked_fill(~legible, -1.0).topk(count).indices
+            kept = torch.zeros_like(legible).index_fill(0, surest, True)
+        return kept
 
     def learn(
         self, inputs: Views, data_samples: Samples, reading: Reading, seen: Encoded, kept: Tensor

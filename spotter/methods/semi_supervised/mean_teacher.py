@@ -8,8 +8,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from spotter.methods.base import Samples, Views
-from spotter.methods.semi_supervised.alignment import Encoded, Reading
 from spotter.methods.semi_supervised.base import SemiSupervised, share_of_total, sum_over_processes
+from spotter.methods.semi_supervised.readings import Encoded, Reading
 from spotter.registry import MODELS
 
 
@@ -18,14 +18,16 @@ class MeanTeacher(SemiSupervised):
     """Mean squared difference of the class probabilities, over all steps of the teacher's words.
 
     The momentum rises as ``min(1 - 1 / (t + 1), momentum)``, as Baek et al. (CVPR 2021) have it for
-    scene text; like theirs, nothing is filtered by default.
+    scene text; as in theirs, nothing is filtered by default.
 
     Args:
         recognizer: Config of the recognizer.
         momentum: Of the teacher in the end.
         confidence: See :class:`SemiSupervised`.
         threshold: Least confidence; 0: without filter.
-        weight: Of the agreement.
+        weight: Of the agreement. The difference is a mean over the classes, most of which are
+            near zero in both: Tarvainen and Valpola weigh it by 100; with Baek et al.'s 1 it is
+            next to nothing.
         ramp_up: See :class:`SemiSupervised`.
         context_sharing: ``False``: an attention decoder is fed with its own characters.
         init_cfg: mmengine's initialisation, if any.
@@ -37,8 +39,8 @@ class MeanTeacher(SemiSupervised):
         momentum: float = 0.999,
         confidence: str = "product",
         threshold: float = 0.0,
-        weight: float = 1.0,
-        ramp_up: int = 0,
+        weight: float = 100.0,
+        ramp_up: float = 0.05,
         context_sharing: bool = True,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from spotter.errors import ConfigError
 from spotter.methods.base import Samples, Views
-from spotter.methods.semi_supervised.alignment import Encoded, Reading
 from spotter.methods.semi_supervised.base import SemiSupervised, share_of_total, sum_over_processes
+from spotter.methods.semi_supervised.readings import Encoded, Reading
 from spotter.registry import MODELS
 
 
@@ -44,7 +44,7 @@ class PseudoLabel(SemiSupervised):
         confidence: str = "product",
         threshold: float = 0.0,
         weight: float = 1.0,
-        ramp_up: int = 0,
+        ramp_up: float = 0,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(recognizer, 1.0, confidence, threshold, weight, ramp_up, init_cfg)

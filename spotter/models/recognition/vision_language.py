@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModel
 from torch import Tensor, nn
@@ -28,11 +29,13 @@ class VisionLanguageOutput(NamedTuple):
         vision: What was seen.
         language: What the language model makes of it, one entry per round.
         fusion: Both together, one entry per round; the last is the reading.
+        features: Vectors (N, S, C) behind the last entry of ``fusion``.
     """
 
     vision: Tensor
     language: list[Tensor]
     fusion: list[Tensor]
+    features: Tensor | None = None
 
     def of(self, modality: str) -> list[Tensor]:
         """The logits of a modality, by round."""
@@ -151,18 +154,30 @@ class VisionLanguageRecognizer(BaseModel):
         visual = self.vision.extract(inputs, ratios)
         mask = self.vision.frame_mask(visual, ratios)
         frames = self.vision.model_sequence(visual, mask)
-        height = visual.shape[2] if self.prediction.flatten_height else 1
+        return self.read_frames(frames, mask, visual.shape[2])
+
+    def read_frames(
+        self, frames: Tensor, mask: Tensor | None = None, height: int = 1
+    ) -> VisionLanguageOutput:
+        """Logits of all modalities and rounds, from frames that are encoded already.
+
+        Args:
+            frames: (N, T, C) of the vision model's third stage.
+            mask: (N, T) bool, true where a frame shows the crop; ``None``: everywhere.
+            height: Rows of the feature map that the frames were flattened from.
+        """
+        height = height if self.prediction.flatten_height else 1
         seen, _ = self.prediction.glimpses(frames, mask, height)
         vision = self.prediction.classifier(self.prediction.dropout(seen))
         language, fusion = [], []
-        previous = vision
+        previous, fused = vision, seen
         for _ in range(self.rounds):
             words = previous.detach().float().softmax(-1)
             likely = self.language(words.to(seen.dtype), word_lengths(words))
-            _, previous = self.fusion(seen, likely.features)
+            fused, previous = self.fusion(seen, likely.features)
             language.append(likely.logits)
             fusion.append(previous)
-        return VisionLanguageOutput(vision, language, fusion)
+        return VisionLanguageOutput(vision, language, fusion, fused)
 
     def forward(
         self,
@@ -217,6 +232,7 @@ class VisionLanguageRecognizer(BaseModel):
             losses[f"loss_{modality}"] = self.weights[modality] * sum(rounds) / len(rounds)
         return losses
 
+    @torch.no_grad()
     def decode(self, logits: Tensor, mask: Tensor | None = None) -> list[Decoded]:
         """Readings of logits (N, S, K), each up to its first null."""
         return read_until_end(self.prediction.token_map, logits)

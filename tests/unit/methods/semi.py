@@ -15,6 +15,7 @@ PREDICTIONS = {
     "attention": {"type": "AttentionPrediction", "hidden_channels": 16, "embedding_channels": 8},
     "ctc": {"type": "CTCPrediction"},
     "parallel": {"type": "ParallelPrediction", "key_channels": 8, "key_network": "linear"},
+    "transformer": {"type": "TransformerPrediction", "channels": 16, "heads": 2, "dropout": 0.0},
 }
 
 
@@ -41,16 +42,24 @@ def build_recognizer(prediction: str = "attention", **options: Any) -> Any:
     return MODELS.build(recognizer_config(prediction, **options))
 
 
-END_BIAS = {"attention": 4.0, "ctc": 8.0, "parallel": 3.0}
+END_BIAS = {"attention": 4.0, "ctc": 8.0, "parallel": 3.0, "transformer": 3.0}
 
 
 def outspoken(recognizer: Any) -> Any:
     """Large weights in the prediction stage: words of several lengths, with varied confidence."""
     generator = torch.Generator().manual_seed(3)
+    prediction = recognizer.prediction
+    kind = type(prediction).__name__.removesuffix("Prediction").lower()
     with torch.no_grad():
-        for parameter in recognizer.prediction.parameters():
-            parameter.normal_(std=3.0, generator=generator)
-        kind = type(recognizer.prediction).__name__.removesuffix("Prediction").lower()
+        if kind == "transformer":
+            # Its layers are normalised: what it looks at decides, not how large its weights are.
+            (layer,) = prediction.layers
+            for module, factor in ((layer.query, 40), (layer.key_value, 10), (layer.frame_out, 10)):
+                module.weight.mul_(factor)
+            prediction.classifier.weight.normal_(std=2.0, generator=generator)
+        else:
+            for parameter in prediction.parameters():
+                parameter.normal_(std=3.0, generator=generator)
         recognizer.prediction.classifier.bias[0] += END_BIAS[kind]
     return recognizer
 

@@ -24,8 +24,13 @@ CASES: dict[str, dict[str, Any]] = {
     "nothing kept": {"kind": "CharacterConsistency", "threshold": 1.0, "domain": DOMAIN},
     "pseudo-label": {"kind": "PseudoLabel", "threshold": 0.3},
     "mean teacher": {"kind": "MeanTeacher", "threshold": 0.1},
-    "fixmatch": {"kind": "FixMatch", "threshold": 0.3},
-    "fixmatch steps": {"kind": "FixMatch", "gate": "character", "threshold": 0.9},
+    "fixmatch": {"kind": "FixMatch", "confidence": "product", "threshold": 0.3},
+    "fixmatch steps": {
+        "kind": "FixMatch",
+        "confidence": "product",
+        "gate": "character",
+        "threshold": 0.9,
+    },
 }
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
 from spotter.errors import ConfigError
 from spotter.methods.semi_supervised.alignment import (
-    Encoded,
     FrameAlignment,
     alignment_of,
     classified_channels,
-    encode,
 )
+from spotter.methods.semi_supervised.readings import Encoded, encode
 from tests.unit.methods.semi import PREDICTIONS, build_recognizer, crops, labels, outspoken
 
 BLANK = 0
@@ -132,7 +133,8 @@ def test_supervision_is_the_recognizers_own(prediction: str) -> None:
     assert characters is not None
     rows = characters.real.any(1)
     # The unlabelled crop has no characters to align domains with.
-    assert not rows[1] if prediction != "attention" else len(rows) == 2
+    autoregressive = prediction in ("attention", "transformer")
+    assert len(rows) == 2 if autoregressive else not rows[1]
     unlabelled = labels(None, None, None)
     losses, characters = alignment_of(recognizer).supervise(recognizer, encoded, unlabelled)
     assert all(float(value) == 0.0 for value in losses.values())
@@ -187,3 +189,36 @@ def test_other_predictions_have_no_alignment() -> None:
     recognizer.prediction = nn.Linear(2, 2)
     with pytest.raises(ConfigError, match="no alignment of characters for Linear"):
         alignment_of(recognizer)
+
+
+@pytest.mark.parametrize("prediction", PREDICTIONS)
+def test_a_student_is_as_sure_as_a_teacher_of_the_same_view(prediction: str) -> None:
+    recognizer = outspoken(build_recognizer(prediction)).eval()
+    alignment = alignment_of(recognizer)
+    with torch.no_grad():
+        encoded = encode(recognizer, crops(6), None)
+        reading = alignment.read(recognizer, encoded)
+        answer = alignment.answer(recognizer, encoded, reading)
+    scores, counted = alignment.certainty(recognizer, answer, reading)
+    assert torch.equal(counted, reading.counted)
+    torch.testing.assert_close(scores[counted], reading.scores[counted], rtol=1e-4, atol=1e-5)
+
+
+def test_transformers_continue_the_prefixes_of_others() -> None:
+    """What is fed decides what is said; a projection stands before the classifier only."""
+    recognizer = outspoken(build_recognizer("transformer")).eval()
+    alignment = alignment_of(recognizer)
+    with torch.no_grad():
+        encoded = encode(recognizer, crops(4), None)
+        reading = alignment.read(recognizer, encoded)
+        other = replace(reading, tokens=reading.tokens.roll(1, 0))
+        own, led = (alignment.answer(recognizer, encoded, r) for r in (reading, other))
+        projected = alignment.answer(recognizer, encoded, reading, lambda hidden: 0.0 * hidden)
+    valid = reading.valid
+    torch.testing.assert_close(own.logits[valid], reading.logits[valid], rtol=1e-3, atol=1e-3)
+    # The first step is fed the same beginning of a word.
+    torch.testing.assert_close(led.logits[:, 0], own.logits[:, 0])
+    assert not torch.allclose(led.logits, own.logits)
+    bias = recognizer.prediction.classifier.bias
+    torch.testing.assert_close(projected.logits, bias.expand_as(projected.logits))
+    torch.testing.assert_close(projected.features, own.features)

@@ -42,5 +42,5 @@ def test_certain_words_score_one_and_the_rest_lies_between(rule: str) -> None:
 
 
 def test_unknown_rules_are_named() -> None:
-    with pytest.raises(ConfigError, match="'median' is none of product, mean, min, weighted_sum"):
+    with pytest.raises(ConfigError, match="'median' is none of product, geometric_mean, mean"):
         word_confidence(SCORES, COUNTED, "median")

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from spotter.errors import ConfigError
-from spotter.methods.semi_supervised.alignment import Reading, encode
 from spotter.methods.semi_supervised.confidence import word_confidence
 from spotter.methods.semi_supervised.consistency import build_projection, divergence
 from spotter.methods.semi_supervised.domain_adaptation import coral_loss
+from spotter.methods.semi_supervised.readings import Reading, encode
 from tests.unit.methods.semi import (
     PREDICTIONS,
     batch,
@@ -314,6 +314,34 @@ def test_domain_characters_are_the_sure_and_real_ones() -> None:
     score = word_confidence(reading.scores, reading.counted)
     sure = (score >= 0.6) & ~reading.empty
     assert len(surer) <= int(reading.valid[sure].sum())
+
+
+@pytest.mark.parametrize("prediction", PREDICTIONS)
+def test_the_online_model_says_which_words_are_of_the_domain(prediction: str) -> None:
+    """The published code gates by the score of the strong view, not of the target's weak one."""
+    domain = {**DOMAIN, "unlabelled_threshold": 0.2}
+    recipe = consistency(prediction, threshold=0.0, momentum=1.0, domain=domain)
+    inputs, samples = batch(unlabelled=12)
+    taken: list[torch.Tensor] = []
+    honest = recipe._domains
+
+    def spy(*arguments):
+        taken.append(honest(*arguments)[1])
+        return honest(*arguments)
+
+    recipe._domains = spy
+    recipe(inputs, samples, mode="loss")
+    assert len(taken[0]) > 0
+    # An online model that is sure of nothing any more, beside a target that is as sure as before.
+    with torch.no_grad():
+        recipe.recognizer.prediction.classifier.weight.mul_(1e-3)
+        recipe.recognizer.prediction.classifier.bias.zero_()
+        recipe.recognizer.prediction.classifier.bias[1] = 0.1
+    recipe(inputs, samples, mode="loss")
+    assert len(taken[1]) == 0
+    recipe.domain = type(recipe.domain)(feature="target_visual", unlabelled_threshold=0.2)
+    recipe(inputs, samples, mode="loss")
+    assert len(taken[2]) > 0
 
 
 def test_ramp_and_settings() -> None:

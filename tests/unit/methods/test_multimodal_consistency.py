@@ -92,6 +92,23 @@ def test_each_modality_learns_from_its_teacher(teacher: str) -> None:
         assert share.item() == 1.0
 
 
+def test_the_rounds_are_added_up_as_published() -> None:
+    one, two = sharp(11, strength=4.0), sharp(12, strength=4.0)
+    taught = VisionLanguageOutput(one, [one], [one])
+    student = VisionLanguageOutput(one, [one, two, two], [two, one, one])
+    chosen = torch.ones(1, dtype=torch.bool)
+    # Of the character and its end only the former may be said wrongly.
+    end = -one.log_softmax(-1)[0, 1, 0].item()
+    right, wrong = (-logits.log_softmax(-1)[0, 0, 11].item() for logits in (one, two))
+    sums = {"vision": (1, 0), "language": (1, 2), "fusion": (2, 1)}
+    for modality, (good, bad) in sums.items():
+        wanted = (good * (right + end) + bad * (wrong + end)) / 2
+        value, _ = build().agreement(student, taught, modality, chosen)
+        assert value.item() == pytest.approx(wanted, rel=1e-5)
+        mean, _ = build(sum_rounds=False).agreement(student, taught, modality, chosen)
+        assert mean.item() == pytest.approx(wanted / (good + bad), rel=1e-5)
+
+
 def test_only_sure_words_teach() -> None:
     model = build(threshold=0.5)
     logits = torch.cat([sharp(11), sharp(12, strength=1.0), sharp(13)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.nn.functional as F
+from mmengine.logging import MessageHub
 
 from tests.unit.methods.tiny import build, gradients, total, two_views
 
@@ -78,6 +79,45 @@ def test_byol_target_follows_exactly() -> None:
     recipe.eval()
     recipe(two_views(), {}, "loss")
     assert int(recipe.target.updates) == 2
+
+
+@pytest.mark.parametrize(
+    "config",
+    [BYOL, {"type": "MoCo", "mapping": {"type": "AllToInstance"}, "queue_size": 8}],
+    ids=lambda config: config["type"],
+)
+def test_targets_look_at_the_batch_as_published(config: dict) -> None:
+    """Copied statistics are those of other weights: the probe fell below a random encoder."""
+    recipe = build(**config).train()
+    norms = [m for m in recipe.target.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert norms
+    assert all(norm.training for norm in norms)
+    recipe(two_views(), {}, "loss")
+    with torch.no_grad():
+        for parameter in recipe.recognizer.parameters():
+            parameter.mul_(3.0)
+    recipe(two_views(seed=2), {}, "loss")
+    # Weights that run ahead do not bring their statistics along.
+    online = dict(recipe.recognizer.named_buffers())
+    name = "feature_extraction.stem.0.1.running_var"
+    lagging = recipe.target.module["recognizer"].get_buffer(name)
+    assert not torch.allclose(lagging, online[name], rtol=0.1)
+    copied = build(**config, batch_statistics=False).train()
+    assert not any(module.training for module in copied.target.modules())
+
+
+def test_momentum_follows_the_length_of_the_run() -> None:
+    recipe = build(**{**BYOL, "momentum": 0.996}).train()
+    MessageHub.get_current_instance().update_info_dict({"max_iters": 15600, "iter": 0})
+    recipe(two_views(), {}, "loss")
+    before = [p.clone() for p in recipe.target.parameters()]
+    with torch.no_grad():
+        for parameter in [*recipe.recognizer.parameters(), *recipe.projector.parameters()]:
+            parameter.add_(1.0)
+    recipe(two_views(), {}, "loss")
+    # A twentieth of the published length: twenty times as far with each step, 0.08.
+    for old, new in zip(before, recipe.target.parameters(), strict=True):
+        assert torch.allclose(new, old + 0.08, atol=1e-5)
 
 
 def test_equal_views_and_a_predictor_that_is_right() -> None:

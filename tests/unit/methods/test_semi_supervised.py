@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 import torch
+from mmengine.logging import MessageHub
 
 from spotter.errors import ConfigError
-from spotter.methods.semi_supervised.alignment import encode
 from spotter.methods.semi_supervised.base import LabelAudit, evaluating
 from spotter.methods.semi_supervised.confidence import word_confidence
+from spotter.methods.semi_supervised.readings import encode
 from tests.unit.methods.semi import (
     PREDICTIONS,
     batch,
@@ -103,7 +105,7 @@ def test_mean_teacher_by_hand() -> None:
 
 
 def test_fixmatch_by_words_averages_over_all_crops() -> None:
-    recipe = recipe_of("FixMatch", threshold=0.3)
+    recipe = recipe_of("FixMatch", threshold=0.3, confidence="product")
     inputs, samples = batch(unlabelled=12)
     losses = recipe(inputs, samples, mode="loss")
     assert recipe.target is None
@@ -117,6 +119,48 @@ def test_fixmatch_by_words_averages_over_all_crops() -> None:
             terms.append(-float(logs.gather(1, reading.tokens[n, :steps, None]).mean()))
     assert 0 < len(terms) < 12
     assert float(losses["loss_pseudo"]) == pytest.approx(sum(terms) / 12, rel=1e-4)
+
+
+def test_fixmatch_always_has_something_to_learn() -> None:
+    score = torch.tensor([0.2, 0.9, 0.4, 0.1, 0.3])
+    legible = torch.tensor([True, False, True, True, True])
+    published = recipe_of("FixMatch", threshold=0.95)
+    assert published.choose(score, legible).tolist() == [False] * 5
+    # Two fifths of the batch: the surest two of those that were read at all.
+    kept = recipe_of("FixMatch", threshold=0.95, least_kept=0.4).choose(score, legible)
+    assert kept.tolist() == [False, False, True, False, True]
+    # More than that are sure anyway.
+    easy = recipe_of("FixMatch", threshold=0.15, least_kept=0.4).choose(score, legible)
+    assert easy.tolist() == [True, False, True, False, True]
+    silent = recipe_of("FixMatch", least_kept=1.0).choose(score, torch.zeros(5).bool())
+    assert silent.tolist() == [False] * 5
+
+
+def test_published_weights_act() -> None:
+    """A teacher that differs in every character is felt beside the supervised loss."""
+    inputs, samples = batch(unlabelled=6)
+    mean_teacher = recipe_of("MeanTeacher", ramp_up=0)
+    assert mean_teacher.weight == 100.0
+    losses = mean_teacher(inputs, samples, mode="loss")
+    assert float(losses["loss_agreement"].detach()) > 0.1 * float(losses["loss_attention"].detach())
+    # A word of twelve characters of 0.97 each: their product is 0.69.
+    scores = torch.full((1, 12), 0.97)
+    fixmatch = recipe_of("FixMatch")
+    score = word_confidence(scores, scores > 0, fixmatch.confidence)
+    assert fixmatch.choose(score, torch.tensor([True])).tolist() == [True]
+
+
+def test_a_ramp_may_be_a_share_of_the_run() -> None:
+    recipe = recipe_of("MeanTeacher", weight=3.0, ramp_up=0.5)
+    # Outside of a run it is over.
+    assert recipe.current_weight() == 3.0
+    MessageHub.get_current_instance().update_info("max_iters", 20)
+    recipe.updates = 5
+    assert recipe.current_weight() == pytest.approx(3.0 * math.exp(-5 * 0.5**2))
+    recipe.updates = 10
+    assert recipe.current_weight() == 3.0
+    with pytest.raises(ConfigError, match="at most 1"):
+        recipe_of("MeanTeacher", ramp_up=1.5)
 
 
 @pytest.mark.parametrize("prediction", PREDICTIONS)

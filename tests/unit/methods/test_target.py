@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from spotter.errors import ConfigError
-from spotter.methods.target import EMATarget, cosine_momentum
+from spotter.methods.target import EMATarget, cosine_momentum, momentum_for_run
 
 
 def network() -> nn.Sequential:
@@ -66,6 +66,42 @@ def test_statistics_are_copied_and_used() -> None:
     x = torch.randn(5, 3)
     assert torch.equal(target(x), online.eval()(x))
     assert int(target.module[1].num_batches_tracked) == 3
+
+
+def test_statistics_of_the_batch() -> None:
+    online = network().train()
+    online(torch.randn(8, 3) * 5 + 2)
+    target = EMATarget(online, batch_statistics=True)
+    target.update(online, 0.5)
+    # The first update copies the statistics with everything else.
+    assert torch.equal(target.module[1].running_mean, online[1].running_mean)
+    target.train()
+    assert [module.training for module in target.module] == [False, True, False]
+    x = torch.randn(6, 3) * 4 + 1
+    seen = target(x)
+    # Normalised by the batch: mean 0 and variance 1 of each channel, whatever the run was.
+    torch.testing.assert_close(seen.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
+    torch.testing.assert_close(seen.var(0, unbiased=False), torch.ones(4), atol=1e-2, rtol=0)
+    own = target.module[1].running_mean.clone()
+    assert not torch.equal(own, online[1].running_mean)
+    target.update(online, 0.5)
+    assert torch.equal(target.module[1].running_mean, own)
+    # Validation does not look at the batch.
+    target.eval()
+    assert not any(module.training for module in target.modules())
+    assert torch.equal(target(x[:1]), target(x)[:1])
+
+
+def test_momentum_of_short_runs_by_hand() -> None:
+    # An average over 250 of 312000 iterations; over 125 of half as many.
+    assert momentum_for_run(0.996, 312000, 156000) == pytest.approx(0.992)
+    assert momentum_for_run(0.996, 312000, 312000) == 0.996
+    assert momentum_for_run(0.996, 312000, 900000) == 0.996
+    assert momentum_for_run(0.996, 312000, 0) == 0.996
+    assert momentum_for_run(0.996, None, 100) == 0.996
+    # Never a copy of the online network; and never above what was asked for.
+    assert momentum_for_run(0.996, 312000, 100) == 0.9
+    assert momentum_for_run(0.5, 312000, 100) == 0.5
 
 
 def test_nothing_flows_into_the_target() -> None:

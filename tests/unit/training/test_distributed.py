@@ -12,7 +12,13 @@ import pytest
 import torch
 
 from spotter.errors import ConfigError
-from spotter.training.distributed import agree, gather_objects, select_device, start
+from spotter.training.distributed import (
+    agree,
+    gather_objects,
+    select_device,
+    start,
+    synchronize_norms,
+)
 from tests.unit.training import distributed_run
 
 ROOT = Path(__file__).parents[3]
@@ -30,6 +36,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return folder
+
+
+def test_synchronised_norms() -> None:
+    model = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2))
+    gpu, cpu = torch.device("cuda"), torch.device("cpu")
+    assert synchronize_norms(model, "torch", cpu, 1) is model
+    with pytest.raises(ConfigError, match="needs a GPU"):
+        synchronize_norms(model, "torch", cpu, 2)
+    with pytest.raises(ConfigError, match="'mmcv' is not 'torch'"):
+        synchronize_norms(model, "mmcv", gpu, 2)
+    statistics = model[1].running_mean
+    converted = synchronize_norms(model, True, gpu, 2)
+    assert type(converted[1]) is torch.nn.SyncBatchNorm
+    assert converted[1].running_mean is statistics
 
 
 def results(folder: Path) -> list[dict]:

@@ -10,7 +10,7 @@ from spotter.cli.commands import run
 from spotter.cli.errors import run_tool
 from spotter.cli.train import test as score
 from spotter.cli.train import train
-from spotter.errors import ConfigError
+from spotter.errors import ConfigError, SpotterError
 from spotter.training import launch
 from spotter.training.checkpoint import find_last_checkpoint
 from spotter.training.weights import save_weights
@@ -107,3 +107,22 @@ def test_mistakes_are_one_line_and_exit_2(
 def test_scoring_absent_weights_is_one_line(config: Path) -> None:
     with pytest.raises(ConfigError, match=r"absent.safetensors: no such weights file"):
         run(score, [str(config), "absent.safetensors"])
+
+
+def test_missing_data_are_named_with_what_makes_them(tmp_path: Path) -> None:
+    recipes = Path(__file__).parents[3] / "configs" / "recipes"
+    cases = {
+        "supervised_ctc_compact.py": "tools/synthesize.py words --out",
+        "seqclr_window_trba.py": "docs/datasets.md says how",
+    }
+    for name, command in cases.items():
+        options = [f"data_root={tmp_path}", "train_dataloader.num_workers=0"]
+        options += ["train_dataloader.persistent_workers=False"]
+        arguments = [str(recipes / name), "--work-dir", str(tmp_path / "run")]
+        with pytest.raises(SpotterError, match="SPOTTER_DATA") as caught:
+            run(train, [*arguments, "--cfg-options", *options])
+        assert command in str(caught.value)
+        assert "\n" not in str(caught.value)
+    # A file elsewhere is just missing.
+    cfg = launch.load_config(recipes / "seqclr_window_trba.py", {"data_root": str(tmp_path)})
+    assert launch._missing_data("/elsewhere/labels.txt", cfg) == ""

@@ -134,6 +134,27 @@ def test_custom_keys_take_the_longest_prefix() -> None:
     assert not any(p.requires_grad for p in model.backbone[1].parameters())
 
 
+def test_a_fixed_rate_is_deaf_to_the_schedule() -> None:
+    model = Net()
+    cfg = {"type": "AutocastOptimWrapper", "optimizer": {"type": "SGD", "lr": 0.1}}
+    keys = {"custom_keys": {"head.": {"fixed_lr": True, "lr_mult": 0.5}}}
+    wrapper = GroupedOptimWrapperConstructor(cfg, keys)(model)
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    # What a schedule does.
+    for group in wrapper.optimizer.param_groups:
+        group["lr"] = 0.001
+    wrapper.step()
+    for name, parameter in model.named_parameters():
+        step = 0.05 if name.startswith("head.") else 0.001
+        torch.testing.assert_close(before[name] - parameter, torch.full_like(parameter, step))
+    # The rate survives a resumed run.
+    again = GroupedOptimWrapperConstructor(cfg, keys)(Net())
+    again.load_state_dict(wrapper.state_dict())
+    assert sorted(group.get("fixed_lr", 0) for group in again.optimizer.param_groups)[-1] == 0.05
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

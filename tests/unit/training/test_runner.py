@@ -191,6 +191,7 @@ def test_console_gets_single_lines_only(tmp_path: Path, capsys: pytest.CaptureFi
     [
         ({"device": "tpu"}, "device 'tpu' is none of"),
         ({"launcher": "pytorch"}, "needs RANK"),
+        ({"sync_bn": "mmcv"}, "sync_bn 'mmcv' is not 'torch'"),
         ({"max_iters": 0}, "max_iters must be a positive integer"),
     ],
 )

@@ -11,6 +11,7 @@ from mmengine.hooks import Hook
 from spotter.errors import ConfigError
 from spotter.registry import HOOKS
 from spotter.training import SpotterRunner
+from spotter.training.launch import load_config
 from spotter.training.schedules import fit_to_run
 from tests.unit.training.toy import toy_config
 
@@ -26,6 +27,18 @@ class RateRecorder(Hook):
         self.rates.append(runner.optim_wrapper.get_lr()["lr"][0])
 
 
+SHIPPED = sorted((Path(__file__).parents[3] / "configs" / "_base_" / "schedules").glob("*.py"))
+
+
+def rates_of(work_dir: Path, schedule: list, length: int) -> list[float]:
+    """The learning rate of each iteration of a run, whose own is 0.01."""
+    hooks = [{"type": "RateRecorder"}]
+    cfg = toy_config(work_dir, max_iters=length, param_scheduler=schedule, custom_hooks=hooks)
+    runner = SpotterRunner.from_cfg(cfg)
+    runner.train()
+    return next(h for h in runner.hooks if isinstance(h, RateRecorder)).rates
+
+
 def test_shares_become_iterations() -> None:
     warm_up, cosine, cycle = fit_to_run(
         [
@@ -39,6 +52,27 @@ def test_shares_become_iterations() -> None:
     assert (cosine["begin"], cosine["end"], cosine["T_max"]) == (10, 200, 190)
     assert cycle["total_steps"] == 40
     assert fit_to_run(None, 5) is None
+
+
+@pytest.mark.parametrize("length", [1, 13])
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_schedules_of_very_short_runs(tmp_path: Path, path: Path, length: int) -> None:
+    shipped = load_config(path)
+    rates = rates_of(tmp_path, shipped.param_scheduler, length)
+    assert len(rates) == length
+    assert all(0 <= rate <= 1.01 for rate in rates)
+    assert max(rates) > 0
+
+
+def test_a_warm_up_without_iterations_is_left_out() -> None:
+    shares = [{"type": "LinearLR", "end": 0.02}, {"type": "CosineAnnealingLR", "begin": 0.02}]
+    (cosine,) = fit_to_run(shares, 20)
+    assert (cosine["type"], cosine["begin"], cosine["T_max"]) == ("CosineAnnealingLR", 0, 20)
+    warm_up, cosine = fit_to_run(shares, 30)
+    assert (warm_up["end"], cosine["begin"]) == (1, 1)
+    # What was written down wrongly is still refused.
+    with pytest.raises(ConfigError, match="before its begin"):
+        fit_to_run([{"type": "LinearLR", "begin": 0.5, "end": 0.2}], 20)
 
 
 @pytest.mark.parametrize(
@@ -68,11 +102,5 @@ def test_schedules_that_cannot_be_are_refused(cfg: dict, message: str) -> None:
     ],
 )
 def test_learning_rates_of_a_run(tmp_path: Path, schedule: list, expected: list) -> None:
-    hooks = [{"type": "RateRecorder"}]
-    cfg = toy_config(
-        tmp_path, max_iters=len(expected), param_scheduler=schedule, custom_hooks=hooks
-    )
-    runner = SpotterRunner.from_cfg(cfg)
-    runner.train()
-    rates = next(h for h in runner.hooks if isinstance(h, RateRecorder)).rates
+    rates = rates_of(tmp_path, schedule, len(expected))
     assert [rate / 0.01 for rate in rates] == pytest.approx(expected)

@@ -67,6 +67,9 @@ class ResNet(BaseModule):
         deformable: Modulated deformable 3x3 convolutions in the last three stages (DBNet's
             ``-dcn`` networks).
         pretrained: Download torchvision's ImageNet weights; nothing is downloaded without it.
+
+    Raises:
+        ConfigError: Another depth, or weights that cannot be downloaded.
     """
 
     def __init__(
@@ -79,9 +82,7 @@ class ResNet(BaseModule):
         super().__init__(init_cfg)
         if depth not in _CHANNELS:
             raise ConfigError(f"depth must be one of {sorted(_CHANNELS)}, not {depth}")
-        network = torchvision.models.get_model(
-            f"resnet{depth}", weights="DEFAULT" if pretrained else None
-        )
+        network = _build_network(depth, pretrained)
         self.stem = nn.Sequential(network.conv1, network.bn1, network.relu, network.maxpool)
         self.stages = nn.ModuleList(
             [network.layer1, network.layer2, network.layer3, network.layer4]
@@ -101,3 +102,16 @@ class ResNet(BaseModule):
             x = stage(x)
             maps.append(x)
         return tuple(maps)
+
+
+def _build_network(depth: int, pretrained: bool) -> torchvision.models.ResNet:
+    """torchvision's network, with its ImageNet weights if they are asked for."""
+    weights = "DEFAULT" if pretrained else None
+    try:
+        return torchvision.models.get_model(f"resnet{depth}", weights=weights)
+    except OSError as error:
+        # urllib's errors are OSErrors, too.
+        raise ConfigError(
+            f"the ImageNet weights of resnet{depth} cannot be downloaded ({error}); train without"
+            " them by --cfg-options model.backbone.pretrained=False, or load others by load_from"
+        ) from None

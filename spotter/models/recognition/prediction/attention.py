@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from spotter.charset import Charset
-from spotter.models.recognition.prediction.autoregressive import AutoregressivePrediction
+from spotter.models.recognition.prediction.autoregressive import (
+    AutoregressivePrediction,
+    Projection,
+    TeacherForced,
+)
 from spotter.registry import MODELS
-
-Projection = Callable[[Tensor], Tensor]
-
-
-class TeacherForced(NamedTuple):
-    """What the decoder saw and said at S steps.
-
-    Attributes:
-        logits: (N, S, K).
-        glimpses: (N, S, C), the context vectors: frames weighted by the attention.
-        hidden: (N, S, H), the states before the classifier (and before any projection).
-    """
-
-    logits: Tensor
-    glimpses: Tensor
-    hidden: Tensor
 
 
 class _Memory(NamedTuple):
@@ -111,10 +98,6 @@ class AttentionPrediction(AutoregressivePrediction):
             states.append(state[0])
         hidden = torch.stack(states, 1)
         return TeacherForced(self.classify(hidden, projection), torch.stack(glimpses, 1), hidden)
-
-    def teacher_logits(self, features: Tensor, tokens: Tensor, mask: Tensor | None) -> Tensor:
-        """See the base class."""
-        return self.forward_train(features, tokens, mask).logits
 
     def decode_free(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +20,22 @@ from spotter.models.recognition.prediction.base import (
 )
 from spotter.models.token_maps import AttentionTokenMap
 from spotter.structures import TextRecSample
+
+Projection = Callable[[Tensor], Tensor]
+
+
+class TeacherForced(NamedTuple):
+    """What the decoder saw and said at S steps.
+
+    Attributes:
+        logits: (N, S, K).
+        glimpses: (N, S, C), what each step looked at: frames weighted by the attention.
+        hidden: (N, S, H), the states before the classifier (and before any projection).
+    """
+
+    logits: Tensor
+    glimpses: Tensor
+    hidden: Tensor
 
 
 class AutoregressivePrediction(Prediction):
@@ -45,14 +61,43 @@ class AutoregressivePrediction(Prediction):
         self.token_map = AttentionTokenMap(charset)
 
     @abstractmethod
-    def teacher_logits(self, features: Tensor, tokens: Tensor, mask: Tensor | None) -> Tensor:
-        """Logits (N, S, K) of steps that are fed ``tokens`` (N, S+1) without the last.
+    def forward_train(
+        self,
+        features: Tensor,
+        tokens: Tensor,
+        mask: Tensor | None = None,
+        projection: Projection | None = None,
+    ) -> TeacherForced:
+        """Teacher-forced pass.
 
         Args:
             features: Frames (N, T, C).
-            tokens: ``BOS c1 .. EOS PAD ..`` as :meth:`AttentionTokenMap.encode` gives.
+            tokens: (N, S+1) ``BOS c1 .. EOS PAD ..`` as :meth:`AttentionTokenMap.encode` gives;
+                step t is fed token t and should say token t+1.
             mask: (N, T) bool, true where a frame is not padding.
+            projection: Applied to the states (N, S, H) before the classifier.
         """
+
+    @abstractmethod
+    def decode_free(
+        self,
+        features: Tensor,
+        mask: Tensor | None = None,
+        early_stop: bool = True,
+        projection: Projection | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Tokens (N, S) and logits (N, S, K), see :meth:`say_freely`.
+
+        Args:
+            features: Frames (N, T, C).
+            mask: (N, T) bool, true where a frame is not padding.
+            early_stop: Leave the loop when all words have ended; changes no result.
+            projection: Applied to the states before the classifier.
+        """
+
+    def teacher_logits(self, features: Tensor, tokens: Tensor, mask: Tensor | None) -> Tensor:
+        """Logits (N, S, K) of :meth:`forward_train`."""
+        return self.forward_train(features, tokens, mask).logits
 
     def loss(
         self,

@@ -11,7 +11,11 @@ from torch import Tensor, nn
 from spotter.charset import Charset
 from spotter.errors import ConfigError
 from spotter.models.recognition.layers import attend, sinusoid
-from spotter.models.recognition.prediction.autoregressive import AutoregressivePrediction
+from spotter.models.recognition.prediction.autoregressive import (
+    AutoregressivePrediction,
+    Projection,
+    TeacherForced,
+)
 from spotter.registry import MODELS
 
 _Pair = tuple[Tensor, Tensor]
@@ -59,7 +63,7 @@ class DecoderLayer(nn.Module):
         memory: _Pair,
         shown: Tensor | None = None,
         past: _Pair | None = None,
-    ) -> tuple[Tensor, _Pair]:
+    ) -> tuple[Tensor, _Pair, Tensor]:
         """One layer.
 
         Args:
@@ -69,7 +73,8 @@ class DecoderLayer(nn.Module):
             past: Keys and values (N, heads, P, D) of the tokens before.
 
         Returns:
-            (N, S, C), and keys and values of all tokens so far.
+            (N, S, C), keys and values of all tokens so far, and what each token took from the
+            frames (N, S, C).
         """
         q, k, v = map(self._split, self.qkv(self.self_norm(tokens)).chunk(3, dim=-1))
         if past is None:
@@ -81,9 +86,10 @@ class DecoderLayer(nn.Module):
             mixed = attend(q, k, v)
         tokens = tokens + self.dropout(self.self_out(self._join(mixed)))
         looked = attend(self._split(self.query(self.frame_norm(tokens))), *memory, shown)
-        tokens = tokens + self.dropout(self.frame_out(self._join(looked)))
+        glimpses = self.frame_out(self._join(looked))
+        tokens = tokens + self.dropout(glimpses)
         hidden = self.project(F.gelu(self.expand(self.mlp_norm(tokens))))
-        return tokens + self.dropout(hidden), (k, v)
+        return tokens + self.dropout(hidden), (k, v), glimpses
 
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
@@ -146,20 +152,34 @@ class TransformerPrediction(AutoregressivePrediction):
         """
         return self.decode_free(features, mask, early_stop=False)[1]
 
-    def teacher_logits(self, features: Tensor, tokens: Tensor, mask: Tensor | None) -> Tensor:
-        """See the base class."""
+    def forward_train(
+        self,
+        features: Tensor,
+        tokens: Tensor,
+        mask: Tensor | None = None,
+        projection: Projection | None = None,
+    ) -> TeacherForced:
+        """See the base class; of several layers' glimpses those of the last count.
+
+        Frames of one crop (1, T, C) serve any number of words.
+        """
         shown = None if mask is None else mask[:, None, None, :]
         x = self._embed(tokens[:, :-1], 0)
+        glimpses = x
         for layer, (keys, values) in zip(self.layers, self._memories(features), strict=True):
-            # Frames of one crop serve any number of words.
             memory = (keys.expand(x.shape[0], -1, -1, -1), values.expand(x.shape[0], -1, -1, -1))
-            x, _ = layer(x, memory, shown)
-        return self.classifier(self.norm(x))
+            x, _, glimpses = layer(x, memory, shown)
+        hidden = self.norm(x)
+        return TeacherForced(self._classify(hidden, projection), glimpses, hidden)
 
     def decode_free(
-        self, features: Tensor, mask: Tensor | None = None, early_stop: bool = True
+        self,
+        features: Tensor,
+        mask: Tensor | None = None,
+        early_stop: bool = True,
+        projection: Projection | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Tokens (N, S) and logits (N, S, K), see :meth:`say_freely`."""
+        """See the base class."""
         shown = None if mask is None else mask[:, None, None, :]
         memories = self._memories(features)
         pasts: list[_Pair | None] = [None] * len(self.layers)
@@ -170,8 +190,8 @@ class TransformerPrediction(AutoregressivePrediction):
             x = self._embed(previous[:, None], said)
             said += 1
             for place, layer in enumerate(self.layers):
-                x, pasts[place] = layer(x, memories[place], shown, pasts[place])
-            return self.classifier(self.norm(x))[:, 0]
+                x, pasts[place], _ = layer(x, memories[place], shown, pasts[place])
+            return self._classify(self.norm(x), projection)[:, 0]
 
         return self.say_freely(advance, features, early_stop)
 
@@ -190,6 +210,9 @@ class TransformerPrediction(AutoregressivePrediction):
         counted = targets != self.token_map.pad
         chosen = logs.gather(2, targets.masked_fill(~counted, 0)[:, :, None])[:, :, 0]
         return (chosen * counted).sum(1)
+
+    def _classify(self, hidden: Tensor, projection: Projection | None) -> Tensor:
+        return self.classifier(hidden if projection is None else projection(hidden))
 
     def _memories(self, features: Tensor) -> list[_Pair]:
         frames = self.frames(features)

@@ -8,6 +8,7 @@ import pytest
 from spotter.data.transforms import HideText, StrongView, WeakView
 from spotter.data.transforms import consistency_views as views
 from spotter.data.transforms.packing import PackRecInputs
+from spotter.errors import ConfigError
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(8, 32)[..., None].repeat(3, 2)
 
@@ -22,43 +23,98 @@ def crop(seed: int = 0, height: int = 20, width: int = 60) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("operation", "strength", "expected"),
+    ("operation", "amount", "expected"),
     [
-        (views.brightness, 10, lambda v: v * 0.95),
-        (views.brightness, 1, lambda v: v * 0.14),
+        (views.brightness, 0.5, lambda v: v * 0.5),
+        (views.brightness, 1.72, lambda v: np.minimum(v * 1.72, 255)),
         # The ramp's mean grey is 127.5.
-        (views.contrast, 5, lambda v: 127.5 + (v - 127.5) * 0.5),
-        (views.posterize, 1, lambda v: v & 0xF0),
-        (views.posterize, 5, lambda v: v & 0xFC),
-        (views.posterize, 10, lambda v: v),
-        (views.solarize, 5, lambda v: np.where(v < 128, v, 255 - v)),
-        (views.solarize, 10, lambda v: 255 - v),
-        (views.solarize_add, 10, lambda v: np.where(v < 18, v + 110, np.maximum(145 - v, 0))),
-        (views.color, 5, lambda v: v),
+        (views.contrast, 0.5, lambda v: 127.5 + (v - 127.5) * 0.5),
+        (views.contrast, 1.5, lambda v: np.clip(127.5 + (v - 127.5) * 1.5, 0, 255)),
+        (views.posterize, 4.4, lambda v: v & 0xF0),
+        (views.posterize, 6.0, lambda v: v & 0xFC),
+        (views.posterize, 8.0, lambda v: v),
+        (views.solarize, 128.0, lambda v: np.where(v < 128, v, 255 - v)),
+        (views.solarize, 0.0, lambda v: 255 - v),
+        (views.solarize_add, 110.0, lambda v: np.where(v < 18, v + 110, np.maximum(145 - v, 0))),
+        (views.solarize_add, -110.0, lambda v: np.where(
+            v < 238, np.maximum(v - 110, 0), 255 - (v - 110))),
+        (views.color, 1.72, lambda v: v),
     ],
 )  # fmt: skip
-def test_values_of_each_operation(operation, strength: int, expected) -> None:
+def test_values_of_each_operation(operation, amount: float, expected) -> None:
     values = expected(np.arange(256))
-    changed = operation(RAMP, strength)
+    changed = operation(RAMP, amount)
     np.testing.assert_allclose(changed.reshape(256, 3)[:, 0], values, atol=0.51)
     assert changed.dtype == np.uint8
+
+
+def reach(name: str, strength: int, magnitudes: str = "published") -> tuple[float, float]:
+    """Smallest and largest size of the magnitudes that are drawn."""
+    chosen = views.MAGNITUDES[magnitudes]
+    drawn = [getattr(chosen, name).draw(chosen.share(strength)) for _ in range(400)]
+    sizes = [abs(magnitude) for magnitude in drawn]
+    return min(sizes), max(sizes)
+
+
+@pytest.mark.parametrize(
+    ("name", "strength", "least", "most"),
+    [
+        ("shear", 5, 0.12, 0.18),
+        ("translate", 5, 0.12, 0.18),
+        ("rotate", 5, 11.0, 14.0),
+        ("enhance", 10, 0.28, 1.72),
+        ("posterize", 10, 4.4, 7.6),
+        ("solarize", 10, 25.6, 230.4),
+        ("solarize_add", 10, 11.0, 99.0),
+    ],
+)
+def test_published_magnitudes(name: str, strength: int, least: float, most: float) -> None:
+    assert reach(name, strength) == pytest.approx((least, most))
+
+
+def test_published_signs_and_mild_magnitudes() -> None:
+    published, mild = views.MAGNITUDES["published"], views.MAGNITUDES["mild"]
+    for name in ("shear", "translate", "rotate", "solarize_add"):
+        drawn = [getattr(published, name).draw(0.3) for _ in range(40)]
+        assert min(drawn) == -max(drawn) < 0
+    assert {mild.solarize_add.draw(0.3) for _ in range(20)} == {33.0}
+    assert reach("rotate", 5, "mild") == pytest.approx((1.0, 5.0))
+    assert reach("shear", 5, "mild") == pytest.approx((0.02, 0.1))
+    assert reach("enhance", 10, "mild") == pytest.approx((0.14, 0.95))
+
+
+def test_the_published_border_is_black() -> None:
+    image = np.full((20, 60, 3), 200, np.uint8)
+    published, mild = (
+        StrongView(geometric=1, photometric=0, probability=1.0, magnitudes=name)
+        for name in ("published", "mild")
+    )
+    assert all(published({"img": image})["img"].min() == 0 for _ in range(20))
+    assert all(mild({"img": image})["img"].min() == 200 for _ in range(20))
+
+
+def test_bad_settings_are_named() -> None:
+    with pytest.raises(ConfigError, match="magnitudes 'wild' is none of published, mild"):
+        StrongView(magnitudes="wild")
+    with pytest.raises(ConfigError, match="strength is 2 to 10, not 11"):
+        StrongView(photometric_strength=11)
 
 
 def test_autocontrast_and_equalize_fill_the_range() -> None:
     dull = (RAMP // 4 + 60).astype(np.uint8)
     for operation in (views.autocontrast, views.equalize):
-        changed = operation(dull, 3)
+        changed = operation(dull)
         assert changed.min() == 0
         assert changed.max() == 255
         assert (np.diff(changed[..., 0].ravel().astype(int)) >= 0).all()
     flat = np.full((4, 4, 3), 77, np.uint8)
-    assert np.array_equal(views.autocontrast(flat, 1), flat)
+    assert np.array_equal(views.autocontrast(flat), flat)
 
 
 def test_color_goes_to_grey() -> None:
     red = np.zeros((2, 2, 3), np.uint8)
     red[..., 2] = 200
-    spread = [int(np.ptp(views.color(red, strength)[0, 0].astype(int))) for strength in (1, 5, 10)]
+    spread = [int(np.ptp(views.color(red, factor)[0, 0].astype(int))) for factor in (0.1, 0.5, 0.9)]
     assert spread[0] < spread[1] < spread[2] < 200
     assert spread[1] == pytest.approx(0.5 * 200, abs=1)
 
@@ -75,10 +131,10 @@ def test_color_goes_to_grey() -> None:
 def test_geometry_of_each_operation(
     kind: int, point: tuple, moved: tuple, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Strength 5 of 5, positive, of the given kind.
-    draws = iter([4, 0, kind])
+    # Strength 5 of 5, of the given kind, positive.
+    draws = iter([4, kind, 0])
     monkeypatch.setattr(views, "integer", lambda count: next(draws))
-    matrix = StrongView()._geometry(60, 20)
+    matrix = StrongView(magnitudes="mild")._geometry(60, 20)
     centre = np.array([30, 10])
     mapped = matrix[:2, :2] @ (np.array(point) - centre) + matrix[:2, 2] + centre
     np.testing.assert_allclose(mapped, moved, atol=1e-9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spotter.data.transforms import ColorTextureView, WeakGeometricView
+from spotter.data.transforms import ColorTextureView, WeakGeometricView, semimtr_views
 from spotter.data.transforms.semimtr_views import (
     BLUR_OPERATIONS,
     COLOR_OPERATIONS,
@@ -16,7 +16,12 @@ from spotter.data.transforms.semimtr_views import (
     shuffle_channels,
 )
 
-OPERATIONS = {**COLOR_OPERATIONS, **BLUR_OPERATIONS, **TEXTURE_OPERATIONS}
+OPERATIONS = {
+    **COLOR_OPERATIONS,
+    **BLUR_OPERATIONS,
+    "sharpen": semimtr_views.sharpen,
+    **TEXTURE_OPERATIONS,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -56,13 +61,47 @@ def test_color_operations_by_hand() -> None:
     shuffled = [shuffle_channels(image) for _ in range(60)]
     assert all(np.array_equal(np.sort(s, 2), np.sort(image, 2)) for s in shuffled)
     assert len(np.unique(quantize_colors(image).reshape(-1, 3), axis=0)) <= 2
-    dropped = drop_pixels(np.full((100, 100, 3), 9, np.uint8))
-    assert 0.0 < (dropped == 0).mean() < 0.2
-    assert (dropped[..., 0] == dropped[..., 2]).all()
+    dropped = [drop_pixels(np.full((100, 100, 3), 9, np.uint8)) for _ in range(40)]
+    assert all((one == 0).mean() < 0.22 for one in dropped)
+    # One of two drops whole pixels, the other single values.
+    assert 8 <= sum((one[..., 0] == one[..., 2]).all() for one in dropped) <= 32
     # Warm light lacks blue, cold light red; 6600 K is about white.
     assert blackbody_color(1500.0)[0] < 0.1
     assert blackbody_color(9900.0)[2] < 0.85
     np.testing.assert_allclose(blackbody_color(6600.0), 1.0, atol=0.02)
+
+
+def test_every_second_change_of_sharpness_sharpens(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    for name in BLUR_OPERATIONS:
+        monkeypatch.setitem(BLUR_OPERATIONS, name, lambda image, n=name: made.append(n) or image)
+    monkeypatch.setattr(semimtr_views, "sharpen", lambda image: made.append("sharpen") or image)
+    view = ColorTextureView(invert=0.0, color=0.0, texture=0.0)
+    for _ in range(800):
+        view.transform({"img": edge()})
+    assert made.count("sharpen") / 800 == pytest.approx(0.5, abs=0.06)
+    assert made.count("motion") / 800 == pytest.approx(0.125, abs=0.04)
+
+
+def spread(operation: str) -> list[int]:
+    """How many pixels wide a single bright column becomes, of those that were drawn."""
+    image = np.zeros((31, 31, 3), np.uint8)
+    image[:, 15] = 250
+    widths = {int((BLUR_OPERATIONS[operation](image)[15, :, 0] > 0).sum()) for _ in range(150)}
+    return sorted(widths)
+
+
+def test_blurs_have_the_published_sizes() -> None:
+    assert spread("average") == [2, 3, 4, 5, 6]
+    # Along the column nothing is spread, across it all five pixels.
+    assert spread("motion")[0] == 1
+    assert spread("motion")[-1] == 5
+    # A median takes a stripe of k out of 2 k + 1 columns away.
+    for side, kept in ((1, 0), (2, 1), (3, 2), (4, 3)):
+        stripe = np.zeros((31, 31, 3), np.uint8)
+        stripe[:, 12 : 12 + side] = 250
+        survived = sum(BLUR_OPERATIONS["median"](stripe).any() for _ in range(150)) / 150
+        assert survived == pytest.approx(kept / 3, abs=0.13)
 
 
 def test_k_means_repeats_with_the_seed() -> None:

@@ -1,0 +1,48 @@
+"""Word crops without labels, from a folder or from an LMDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from spotter.data.readers.base import Reader
+from spotter.data.readers.folder import ImageFolderReader
+from spotter.data.readers.lmdb import LMDBReader
+from spotter.registry import READERS
+
+
+@READERS.register_module()
+class UnlabelledCropsReader(Reader):
+    """Every picture below a folder, or every crop of an LMDB, as an unlabelled word.
+
+    Args:
+        path: Folder of pictures, which may lie in sub-folders; or folder with ``data.mdb``, whose
+            labels are not looked at.
+        indices: See :class:`Reader`.
+        start: See :class:`Reader`.
+        stop: See :class:`Reader`.
+
+    Raises:
+        AnnotationError: The folder does not exist or holds neither.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        indices: Sequence[int] | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+    ) -> None:
+        self.crops: Reader
+        if (Path(path) / "data.mdb").is_file():
+            self.crops = LMDBReader(path, labelled=False)
+        else:
+            self.crops = ImageFolderReader(path, recursive=True)
+        super().__init__(indices, start, stop)
+
+    def _total(self) -> int:
+        return len(self.crops)
+
+    def _read(self, index: int) -> dict[str, Any]:
+        return self.crops[index]
