@@ -58,7 +58,7 @@ runtime_options = joined(
 
 spotter_options = joined(
     runtime_options,
-    click.option("--config", help="spotting config, such as configs/spotting/english.toml"),
+    click.option("--config", help="spotting config, such as configs/spotting/small_words.toml"),
     click.option("--detector", help="instead of the preset's: file or name of shipped weights"),
     click.option("--min-score", type=float, help="drop words below it; default: the preset's"),
     click.option("--limit-side", type=int, help="input size of the detector in pixels"),

@@ -315,5 +315,5 @@ def _postprocessor(header: dict[str, Any]) -> DBPostprocessor:
         raise WeightsError(f"{header['name']}: no post-processor {kind!r} in this version")
     try:
         return DBPostprocessor(**options)
-    except (TypeError, ValueError) as error:
+    except (ConfigError, TypeError, ValueError) as error:
         raise WeightsError(f"{header['name']}: postprocessing of the header: {error}") from None

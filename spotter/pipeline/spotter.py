@@ -146,7 +146,7 @@ class SceneTextSpotter:
 
     @classmethod
     def from_config(cls, path: str | Path, **options: Any) -> SceneTextSpotter:
-        """A spotter from a config file, such as ``configs/spotting/english.toml``.
+        """A spotter from a config file, such as ``configs/spotting/small_words.toml``.
 
         Args:
             path: See :func:`spotter.hub.settings.read_settings`.
