@@ -31,7 +31,7 @@ from spotter.errors import ConfigError
 from spotter.evaluation.matching import as_instances, rate
 from spotter.evaluation.protocols.end_to_end import EndToEndScores, evaluate_end_to_end
 from spotter.evaluation.protocols.names import EXACT_PROTOCOL, recognition_protocol
-from spotter.hub.zoo import ZOO
+from spotter.hub.resolution import WEIGHTS_FOLDER
 from spotter.label_alphabet import LabelAlphabet
 from spotter.pipeline import SceneTextSpotter, WordRecognizer
 from spotter.structures import TextInstance
@@ -204,7 +204,7 @@ def write_calibration(model: str, calibrations: Mapping[str, ScoreCalibration]) 
         The file.
     """
     own = Path(model).suffix == ".json"
-    path = Path(model) if own else ZOO / "zoo.json"
+    path = Path(model) if own else WEIGHTS_FOLDER / "presets.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     entry = content if own else content[model]
     entry["calibration"] = {

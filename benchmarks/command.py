@@ -69,7 +69,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser.add_argument("--min-score", type=float, help="of words in photos; default: the preset's")
     parser.add_argument("--limit-side", type=int, help="input size of the detector in pixels")
     parser.add_argument("--limit-type", choices=("max", "min"))
-    parser.add_argument("--zoom", type=float, help="enlarge photos by it; default: the preset's")
+    parser.add_argument("--scale", type=float, help="enlarge photos by it; default: the preset's")
     parser.add_argument("--tile", type=int, help="search larger photos in windows of this size")
     return parser.parse_args(arguments)
 
@@ -147,7 +147,7 @@ def _systems(options: argparse.Namespace) -> list[System]:
         options.min_score,
         options.limit_side,
         options.limit_type,
-        options.zoom,
+        options.scale,
         options.tile,
     )
     found: list[System] = [our_system(model, settings) for model in options.models]

@@ -34,7 +34,7 @@ class Drawing:
         arc: Radians of the circle along which it is bent.
         spacing: Extra distance between the characters, in em.
         width: Of the text, as a share of its natural width: condensed below 1.
-        stacked: Upright characters from top to bottom.
+        vertical: Upright characters from top to bottom.
     """
 
     height: float = 32.0
@@ -46,7 +46,7 @@ class Drawing:
     arc: float = 0.0
     spacing: float = 0.0
     width: float = 1.0
-    stacked: bool = False
+    vertical: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ FACTORS: dict[str, list[Level]] = {
     "spacing, em": _steps("spacing", (0, -0.1, -0.15, 0.5, 1.0, 2.0)),
     "vertical text, upright characters": [
         Level("no", Drawing()),
-        Level("yes", Drawing(stacked=True)),
+        Level("yes", Drawing(vertical=True)),
     ],
     "random letters, length": [
         Level(str(length), Drawing(), "letters", length) for length in (1, 2, 4, 8, 12, 16)
@@ -126,8 +126,8 @@ class WordDrawer:
     def draw(self, rng: np.random.Generator, text: str, drawing: Drawing) -> np.ndarray:
         """(h, w, 3) uint8 BGR crop, with a margin of a fifth of the text's height."""
         font = self.fonts.choose(rng, text)
-        ink = set_text(self.fonts, font, text, _SIZE, drawing.spacing, drawing.stacked).alpha
-        unit = ink.shape[0] / (len(text) if drawing.stacked else 1)
+        ink = set_text(self.fonts, font, text, _SIZE, drawing.spacing, drawing.vertical).alpha
+        unit = ink.shape[0] / (len(text) if drawing.vertical else 1)
         if drawing.arc:
             ink = Arc(ink.shape[1], ink.shape[0], drawing.arc * _sign(rng)).mask(ink)
         if drawing.tilt or drawing.shear:

@@ -117,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description="Robustness evaluation: read drawn words that get harder step by step.",
     )
     parser.add_argument("model", nargs="?", default="default", help="preset, or .json of one")
-    parser.add_argument("--recognizer", help="file or zoo name of a recognizer instead")
+    parser.add_argument("--recognizer", help="file or name of a recognizer instead")
     parser.add_argument("--words", type=int, default=100, help="words per level")
     parser.add_argument("--fonts", nargs="+", help="font files or folders")
     parser.add_argument("--seed", type=int, default=0)

@@ -125,24 +125,24 @@ def time_budget(spotter: SceneTextSpotter, photos: Sequence[np.ndarray]) -> dict
 
 def _time_stages(timer: StageTimer, spotter: SceneTextSpotter) -> None:
     """Name the parts of each stage."""
-    finder, reader = spotter._finder, spotter._reader
+    word_detector, word_recognizer = spotter._detector, spotter._recognizer
     timer.time_calls(detector, "resize_image", "resizing of photos")
     timer.time_calls(Normalizer, "__call__", "normalisation of inputs")
-    timer.time_calls(finder.runtime, "run_pixels", "detector network")
-    for one in filter(None, (finder, finder._coarse)):
+    timer.time_calls(word_detector.runtime, "run_pixels", "detector network")
+    for one in filter(None, (word_detector, word_detector._coarse)):
         timer.time_calls(one, "_postprocess", "detector post-processing")
-    for name in ("add_large_words", "merge_views"):
+    for name in ("add_large_words", "merge_windows"):
         timer.time_calls(detector, name, "merging of detections")
     timer.time_calls(word_search, "photo_orientation", "orientation of photos")
     for name in ("extend_to_marks", "propose_joins"):
         timer.time_calls(word_search, name, "extension and joining of words")
     timer.time_calls(word_search, "reading_directions", "directions of words")
-    timer.time_calls(reader, "crop", "cutting of word crops")
-    for name in ("cut_stacked", "surroundings"):
+    timer.time_calls(word_recognizer, "crop", "cutting of word crops")
+    for name in ("cut_vertical", "surroundings"):
         timer.time_calls(crop_batching, name, "cutting of word crops")
     for name in ("run", "run_with_frames"):
-        timer.time_calls(reader.runtime, name, "recognizer network")
-    timer.time_calls(reader, "_decode", "greedy decoding")
-    timer.time_calls(reader, "read", "language search")
-    timer.time_calls(reader.runtime, "rescore", "rescoring network")
+        timer.time_calls(word_recognizer.runtime, name, "recognizer network")
+    timer.time_calls(word_recognizer, "_decoder", "greedy decoding")
+    timer.time_calls(word_recognizer, "decode", "language search")
+    timer.time_calls(word_recognizer.runtime, "rescore", "rescoring network")
     timer.time_calls(spotter, "_collect", "order, lexicon and thresholds")

@@ -28,10 +28,10 @@ from spotter.errors import ConfigError
 from spotter.evaluation.matching import as_instances
 from spotter.evaluation.protocols.detection import DetectionScores, evaluate_detection
 from spotter.evaluation.report import markdown_table
-from spotter.hub.zoo import weights_file
+from spotter.hub.resolution import weights_file
 from spotter.io.images import read_image
 from spotter.pipeline.db_postprocessor import DBPostprocessor
-from spotter.pipeline.detector import WordFinder, zoomed
+from spotter.pipeline.detector import TextDetector, scaled_header
 from spotter.runtime.runtimes import open_runtime
 from spotter.structures import TextInstance
 from spotter.training.weights import atomic_write
@@ -70,7 +70,7 @@ class Choice:
     """The best thresholds at one input size.
 
     Attributes:
-        zoom: Factor by which photos are enlarged.
+        scale: Factor by which photos are enlarged.
         input_size: (width, height) of the first photo's input.
         milliseconds: Median from a photo to its words.
         options: Arguments of the post-processor.
@@ -78,7 +78,7 @@ class Choice:
         false_per_photo: Detections per photo without text, if such photos were given.
     """
 
-    zoom: float
+    scale: float
     input_size: tuple[int, int]
     milliseconds: float
     options: dict[str, Any]
@@ -90,7 +90,7 @@ class Choice:
         shares = (self.scores.precision, self.scores.recall, self.scores.hmean)
         false = "" if self.false_per_photo is None else f"{self.false_per_photo:.2f}"
         return [
-            f"{self.zoom:g}",
+            f"{self.scale:g}",
             "x".join(map(str, self.input_size)),
             f"{self.milliseconds:.0f}",
             *("" if self.options[key] is None else f"{self.options[key]:g}" for key in OPTIONS),
@@ -101,16 +101,16 @@ class Choice:
 
 OPTIONS = (*GRID, "min_score")
 HEADINGS = [
-    *("zoom", "input", "ms", *(name.replace("_", " ") for name in OPTIONS)),
+    *("scale", "input", "ms", *(name.replace("_", " ") for name in OPTIONS)),
     *("precision", "recall", "hmean", "false per photo without text"),
 ]
 
 
-class MapFinder(WordFinder):
+class MapDetector(TextDetector):
     """Gives the map instead of the words."""
 
     def probability_map(self, photo: np.ndarray) -> ProbabilityMap:
-        """The map of a photo (H, W, 3) uint8 BGR, at the input size of the finder's zoom."""
+        """The map of a photo (H, W, 3) uint8 BGR, at the input size of the detector's scale."""
         kept: list[tuple[np.ndarray, tuple[float, float]]] = []
 
         def keep(probability: np.ndarray, scale: tuple[float, float], size: Any) -> list[Any]:
@@ -138,12 +138,12 @@ def words_of(maps: Mapping[str, ProbabilityMap], options: Mapping[str, Any]) -> 
 
 
 def best_choice(
-    zoom: float, maps: Mapping[str, ProbabilityMap], truths: Mapping[str, Any]
+    scale: float, maps: Mapping[str, ProbabilityMap], truths: Mapping[str, Any]
 ) -> Choice:
     """The thresholds with the highest hmean.
 
     Args:
-        zoom: At which the maps were made.
+        scale: At which the maps were made.
         maps: By photo.
         truths: True words by photo.
     """
@@ -158,7 +158,7 @@ def best_choice(
             scored = [(evaluate_detection(words, truths, min_score=s), s) for s in MIN_SCORES]
             scores, least = max(scored, key=lambda scored_at: scored_at[0].hmean)
             chosen = {**options, "min_score": least}
-            tried[key] = Choice(zoom, (width, height), network + spent, chosen, scores)
+            tried[key] = Choice(scale, (width, height), network + spent, chosen, scores)
         return tried[key]
 
     current: dict[str, Any] = {
@@ -183,16 +183,16 @@ def _makes_sense(options: Mapping[str, Any]) -> bool:
 def tune(
     detector: str,
     opened: Sequence[OpenedSet],
-    zooms: Sequence[float],
+    scales: Sequence[float],
     empty: Mapping[str, Path],
     threads: int | None,
 ) -> list[Choice]:
-    """The best thresholds at each zoom.
+    """The best thresholds at each scale.
 
     Args:
-        detector: Name in the zoo, or file.
+        detector: Name of a shipped detector, or file.
         opened: Sets of photos.
-        zooms: Factors to try.
+        scales: Factors to try.
         empty: Photos without text by name; may be none.
         threads: Of the network.
     """
@@ -200,14 +200,16 @@ def tune(
     samples = {f"{s.name}/{name}": item for s in opened for name, item in s.samples.items()}
     truths = {name: as_instances(sample["instances"]) for name, sample in samples.items()}
     choices = []
-    for zoom in zooms:
-        finder = MapFinder(runtime, zoom=zoom)
-        bar = track(samples.items(), f"zoom {zoom:g}", transient=True)
-        maps = {name: finder.probability_map(load_pixels(sample)) for name, sample in bar}
-        choice = best_choice(zoom, maps, truths)
+    for scale in scales:
+        map_detector = MapDetector(runtime, scale=scale)
+        bar = track(samples.items(), f"scale {scale:g}", transient=True)
+        maps = {name: map_detector.probability_map(load_pixels(sample)) for name, sample in bar}
+        choice = best_choice(scale, maps, truths)
         if empty:
             bar_empty = track(empty.items(), "photos without text", transient=True)
-            nothing = {name: finder.probability_map(read_image(path)) for name, path in bar_empty}
+            nothing = {
+                name: map_detector.probability_map(read_image(path)) for name, path in bar_empty
+            }
             words, _ = words_of(nothing, choice.options)
             false = sum(map(len, words.values())) / len(words)
             choice = replace(choice, false_per_photo=false)
@@ -227,7 +229,7 @@ def apply_choice(detector: str, choice: Choice) -> Path:
     from spotter.training.weights import load_state, read_header, save_weights
 
     file = weights_file(detector, "torch")
-    header = zoomed(read_header(file), choice.zoom)
+    header = scaled_header(read_header(file), choice.scale)
     header["postprocessing"] = {**header["postprocessing"], **choice.options}
     metrics = {f"detection/{key}": value for key, value in choice.scores.to_dict().items()}
     header["card"] = {
@@ -246,10 +248,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="tune_detector.py", description="Input size and thresholds of a detector, on a suite."
     )
-    parser.add_argument("detector", help="name in the zoo, or file")
+    parser.add_argument("detector", help="name of a shipped detector, or file")
     parser.add_argument("--data", type=Path, required=True, metavar="ROOT", help="data root")
     parser.add_argument("--suite", choices=SUITES, default="validation")
-    parser.add_argument("--zoom", type=float, nargs="+", default=[1.0, 1.3, 1.6])
+    parser.add_argument("--scale", type=float, nargs="+", default=[1.0, 1.3, 1.6])
     parser.add_argument("--empty", type=Path, metavar="DIR", help="photos without text")
     parser.add_argument("--empty-count", type=int, default=200, help="how many of them")
     parser.add_argument("--threads", type=int, help="default: all cores of this process")
@@ -257,18 +259,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--write",
         type=float,
-        metavar="ZOOM",
-        help="put this zoom and its thresholds into the weights, and export them anew",
+        metavar="SCALE",
+        help="put this scale and its thresholds into the weights, and export them anew",
     )
     parser.add_argument(
         "--log",
         nargs=2,
         metavar=("FILE", "N"),
-        help="add the best hmean of the last zoom to session N (from 1) of a log of sessions",
+        help="add the best hmean of the last scale to session N (from 1) of a log of sessions",
     )
     args = parser.parse_args(arguments)
-    if min(args.zoom) <= 0 or (args.write is not None and args.write not in args.zoom):
-        raise ConfigError("--zoom must be positive, and --write one of them")
+    if min(args.scale) <= 0 or (args.write is not None and args.write not in args.scale):
+        raise ConfigError("--scale must be positive, and --write one of them")
     found = [open_set(kind, args.data) for kind in suite_of(args.suite).photos]
     opened = [item for item in found if item is not None]
     if not opened:
@@ -276,7 +278,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     empty = find_images(args.empty) if args.empty else {}
     stride = max(1, len(empty) // args.empty_count)
     empty = dict(list(empty.items())[::stride][: args.empty_count])
-    choices = tune(args.detector, opened, args.zoom, empty, args.threads)
+    choices = tune(args.detector, opened, args.scale, empty, args.threads)
     table = Table(*HEADINGS)
     for choice in choices:
         table.add_row(*choice.cells())
@@ -287,7 +289,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         args.markdown.parent.mkdir(parents=True, exist_ok=True)
         args.markdown.write_text(_page(args, choices), encoding="utf-8")
     if args.write is not None:
-        chosen = choices[args.zoom.index(args.write)]
+        chosen = choices[args.scale.index(args.write)]
         print(f"written to {apply_choice(args.detector, chosen)}")
 
 
@@ -306,12 +308,12 @@ def note_score(log: Path, number: int, score: float) -> None:
 
 
 def _page(args: argparse.Namespace, choices: Sequence[Choice]) -> str:
-    zooms = " ".join(f"{zoom:g}" for zoom in args.zoom)
+    scales = " ".join(f"{scale:g}" for scale in args.scale)
     empty = (
         f" --empty data/{args.empty.name} --empty-count {args.empty_count}" if args.empty else ""
     )
     threads = f" --threads {args.threads}" if args.threads else ""
-    command = f"tools/tune_detector.py {args.detector} --data data --zoom {zooms}{empty}{threads}"
+    command = f"tools/tune_detector.py {args.detector} --data data --scale {scales}{empty}{threads}"
     return f"""# {Path(args.detector).stem}: input size against speed
 
 Made by `{command}`,

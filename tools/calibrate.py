@@ -1,7 +1,7 @@
-"""Make the scores of a pair probabilities of being right: ``tools/calibrate.py PAIR --data ROOT``.
+"""Calibrate the scores of a preset: ``tools/calibrate.py PRESET --data ROOT``.
 
 Fits on the validation suite, prints calibration errors and what ``min_score`` does, and writes the
-fit into the pair's file (``--write``) and a reliability diagram (``--page``).
+fit into the preset's file (``--write``) and a reliability diagram (``--page``).
 """
 
 import sys

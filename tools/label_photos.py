@@ -1,9 +1,9 @@
 """Label photos that have no labels: ``tools/label_photos.py FOLDER --out LABELS``.
 
 Words of which the labeller is sure get a label, the others ``###``, in the layout of ICDAR2015.
-With ``--by views`` those are the words that a pair reads alike from many sides; with ``--by
-agreement`` those that the pair and an independent reader (RapidOCR, extra ``bench``) read alike. A
-later run goes on where the last one stopped.
+With ``--by views`` those are the words that a preset reads alike from many sides; with ``--by
+agreement`` those that the preset and an independent reader (RapidOCR, extra ``bench``) read alike.
+A later run goes on where the last one stopped.
 """
 
 from spotter.cli.commands import run

@@ -14,9 +14,9 @@ import numpy as np
 
 from benchmarks.systems.base import Reading, System, TimedSpot
 from spotter.errors import ConfigError
-from spotter.hub.zoo import SUFFIXES, ModelPair, resolve_pair, weights_file
+from spotter.hub.resolution import SUFFIXES, ResolvedPreset, resolve_preset, weights_file
 from spotter.pipeline import SceneTextSpotter, WordRecognizer
-from spotter.pipeline.detector import WordFinder
+from spotter.pipeline.detector import TextDetector
 from spotter.runtime.onnx import OnnxRuntime
 from spotter.runtime.runtimes import open_runtime
 from spotter.structures import TextInstance
@@ -32,8 +32,8 @@ class OurSystem(System):
         about: See :class:`System`.
         spotter: Finds and reads the words of photos.
         recognizer: Reads word crops.
-        finder: Finds the words of photos, where there is no spotter.
-        min_score: Words of the finder with a lower detection score are dropped.
+        detector: Finds the words of photos, where there is no spotter.
+        min_score: Words of the detector with a lower detection score are dropped.
     """
 
     def __init__(
@@ -42,25 +42,25 @@ class OurSystem(System):
         about: Mapping[str, Any] | None = None,
         spotter: SceneTextSpotter | None = None,
         recognizer: WordRecognizer | None = None,
-        finder: WordFinder | None = None,
+        detector: TextDetector | None = None,
         min_score: float = 0.0,
     ) -> None:
-        tasks = ["photos"] if spotter or finder else []
+        tasks = ["photos"] if spotter or detector else []
         tasks += ["files"] if spotter else []
         tasks += ["words"] if recognizer else []
-        super().__init__(name, about, tasks, reads=spotter is not None or finder is None)
+        super().__init__(name, about, tasks, reads=spotter is not None or detector is None)
         self.spotter = spotter
         self.recognizer = recognizer
-        self.finder = finder
+        self.detector = detector
         self.min_score = min_score
 
     def spot(self, photo: np.ndarray) -> list[TextInstance]:
         """See :class:`System`."""
         if self.spotter is not None:
             return self.spotter.spot(photo).instances
-        if self.finder is None:
+        if self.detector is None:
             return super().spot(photo)
-        found = self.finder.find([photo])[0]
+        found = self.detector.find([photo])[0]
         return [word for word in found if word.detection_score >= self.min_score]
 
     def spot_file(self, path: Path) -> list[TextInstance]:
@@ -100,7 +100,7 @@ class Settings:
         min_score: Words of photos below it are dropped; ``None``: what the preset recommends.
         limit_side: Input size of the detector; ``None``: the weights' own.
         limit_type: ``"max"`` or ``"min"``; ``None``: the weights' own.
-        zoom: Factor by which photos are enlarged; ``None``: what the preset recommends.
+        scale: Factor by which photos are enlarged; ``None``: what the preset recommends.
         tile: Search larger photos in windows of this size, too.
     """
 
@@ -110,7 +110,7 @@ class Settings:
     min_score: float | None = None
     limit_side: int | None = None
     limit_type: str | None = None
-    zoom: float | None = None
+    scale: float | None = None
     tile: int | None = None
 
 
@@ -135,24 +135,24 @@ def our_system(model: str, settings: Settings) -> OurSystem:
     size: dict[str, Any] = {
         "limit_side": settings.limit_side,
         "limit_type": settings.limit_type,
-        "zoom": settings.zoom,
+        "scale": settings.scale,
         "tile": settings.tile,
     }
     spotter: SceneTextSpotter | None = None
     recognizer: WordRecognizer | None = None
-    finder: WordFinder | None = None
+    detector: TextDetector | None = None
     if files.recognizer is not None:
         recognizer = WordRecognizer(**files.reading, **run)
         if files.detector is not None:
             spotter = SceneTextSpotter(**files.spotting, **size, **run)
     elif files.detector is not None:
-        finder = WordFinder(open_runtime(files.detector, "detection", **run), **size)
+        detector = TextDetector(open_runtime(files.detector, "detection", **run), **size)
     names = [file.stem for file in (files.detector, files.recognizer) if file is not None]
     name = " + ".join(names)
     if files.preset is not None:
         name = f"{Path(model).stem}: {name}"
     about = {"runtime": settings.runtime, **_about(files), **_without_none(size)}
-    return OurSystem(name, about, spotter, recognizer, finder, files.min_score)
+    return OurSystem(name, about, spotter, recognizer, detector, files.min_score)
 
 
 def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,7 +166,7 @@ class _Files:
     min_score: float
     crop_margin: float = 0.0
     language: Mapping[str, Any] | str | Path = "none"
-    preset: ModelPair | None = None
+    preset: ResolvedPreset | None = None
     model: str = ""
 
     @property
@@ -221,9 +221,9 @@ def _files(model: str, settings: Settings) -> _Files:
     return _Files(detector, recognizer, settings.min_score or 0.0)
 
 
-def _preset(model: str, settings: Settings) -> ModelPair | None:
+def _preset(model: str, settings: Settings) -> ResolvedPreset | None:
     try:
-        return resolve_pair(model, runtime=settings.runtime)
+        return resolve_preset(model, runtime=settings.runtime)
     except ConfigError:
         if model.endswith(".json"):
             raise
@@ -269,15 +269,15 @@ def _about(files: _Files) -> dict[str, Any]:
     return about
 
 
-def _settings_of(preset: ModelPair) -> dict[str, Any]:
+def _settings_of(preset: ResolvedPreset) -> dict[str, Any]:
     """Settings of a preset that differ from the defaults."""
     settings: dict[str, Any] = {}
-    if preset.second_look is not None:
-        settings["second look"] = json.dumps(preset.second_look.to_dict())
-    if preset.zoom is not None:
-        settings["zoom"] = preset.zoom
+    if preset.test_time_augmentation is not None:
+        settings["test-time augmentation"] = json.dumps(preset.test_time_augmentation.to_dict())
+    if preset.scale is not None:
+        settings["scale"] = preset.scale
     if preset.postprocessing:
         settings["postprocessing"] = json.dumps(dict(preset.postprocessing))
-    if preset.coarse_view is not None:
-        settings["coarse view"] = json.dumps(preset.coarse_view.to_dict())
+    if preset.coarse_pass is not None:
+        settings["coarse pass"] = json.dumps(preset.coarse_pass.to_dict())
     return settings

@@ -21,12 +21,12 @@ train_dataloader = dict(
             dict(**_base_.synthetic_words_archive, pipeline=_base_.rendered_pipeline),
             dict(
                 type="TextRecDataset",
-                name="harvested",
+                name="mined",
                 reader=dict(
                     type="PseudoLabelReader",
-                    labels="{{$SPOTTER_LABELS:work_dirs/pseudo_labels}}/harvested.jsonl",
+                    labels="{{$SPOTTER_LABELS:work_dirs/pseudo_labels}}/mined.jsonl",
                     threshold=0.5,
-                    reader=_base_.harvested_words.reader,
+                    reader=_base_.mined_words.reader,
                 ),
                 pipeline=_base_.train_pipeline,
             ),

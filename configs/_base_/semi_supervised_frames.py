@@ -16,7 +16,7 @@ train_dataloader = dict(
     dataset=dict(
         datasets=[
             dict(**_base_.synthetic_words_archive, pipeline=_base_.labelled_pipeline),
-            dict(**_base_.harvested_words, pipeline=photometric_pipeline),
+            dict(**_base_.mined_words, pipeline=photometric_pipeline),
             dict(**_base_.mlt17_words_unlabelled, pipeline=photometric_pipeline),
         ],
     ),

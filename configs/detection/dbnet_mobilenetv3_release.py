@@ -9,7 +9,7 @@ _base_ = [
 ]
 channels_last = True
 # Small words are found better in an enlarged photo; see research/LOG.md.
-input_size = dict(limit_side=1664, limit_type="max", size_divisor=32, zoom=1.3)
+input_size = dict(limit_side=1664, limit_type="max", size_divisor=32, scale=1.3)
 preprocessing = dict(**input_size)
 # Of tools/tune_detector.py, see docs/models/dbnet_mobilenetv3_sizes.md.
 postprocessing = dict(binary_threshold=0.35, split_threshold=0.75, min_score=0.7, unclip_ratio=1.3)

@@ -36,7 +36,7 @@ train_dataloader = dict(
         type="ConcatDataset",
         datasets=[
             dict(**_base_.synthetic_words_archive, pipeline=labelled_pipeline),
-            dict(**_base_.harvested_words, pipeline=unlabelled_pipeline),
+            dict(**_base_.mined_words, pipeline=unlabelled_pipeline),
             dict(**_base_.mlt17_words_unlabelled, pipeline=unlabelled_pipeline),
         ],
         ratios=_base_.ratios,

@@ -1,5 +1,5 @@
 # The released recognizer: a compact CTC model with more blocks, which start as the identity, and a
-# decoder that trains along and judges what CTC finds likely. tools/release.py trains it in pieces
+# decoder that trains along and rescores what CTC finds likely. tools/release.py trains it in pieces
 # and gives it its data.
 _base_ = [
     "../_base_/recognition.py",

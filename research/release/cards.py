@@ -28,14 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="model_card.py", description="Write the cards of shipped models anew."
     )
     parser.add_argument("names", nargs="+", help="shipped weights")
-    parser.add_argument("--zoo", type=Path, default=package / "hub" / "weights")
+    parser.add_argument("--weights-folder", type=Path, default=package / "hub" / "weights")
     parser.add_argument("--docs", type=Path, default=package.parent / "docs")
     options = parser.parse_args(arguments)
     for name in options.names:
-        print(write_card(name, options.zoo, options.docs))
+        print(write_card(name, options.weights_folder, options.docs))
 
 
-def write_card(name: str, zoo: Path, docs: Path) -> Path:
+def write_card(name: str, weights_folder: Path, docs: Path) -> Path:
     """Write ``<docs>/models/<name>.md`` anew.
 
     The content of the header comes first, then the hours of training by the log
@@ -43,7 +43,7 @@ def write_card(name: str, zoo: Path, docs: Path) -> Path:
 
     Args:
         name: Of the weights.
-        zoo: Folder of ``<name>.safetensors``.
+        weights_folder: Folder of ``<name>.safetensors``.
         docs: Folder ``docs`` of the checkout.
 
     Returns:
@@ -52,7 +52,7 @@ def write_card(name: str, zoo: Path, docs: Path) -> Path:
     Raises:
         WeightsError: There are no such weights.
     """
-    weights = zoo / f"{name}.safetensors"
+    weights = weights_folder / f"{name}.safetensors"
     if not weights.is_file():
         raise WeightsError(f"{weights}: no such weights file")
     header = read_header(weights)

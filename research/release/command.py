@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         "--peers", type=Path, help="folder shared with sessions of this model that train meanwhile"
     )
     parser.add_argument("--config", type=Path, help="instead of the kind's release config")
-    parser.add_argument("--zoo", type=Path, default=package / "hub" / "weights")
+    parser.add_argument("--weights-folder", type=Path, default=package / "hub" / "weights")
     parser.add_argument(
         "--unreleased",
         type=Path,
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         minutes=args.minutes,
         state=args.state,
         data_root=args.data,
-        zoo=args.zoo,
+        weights_folder=args.weights_folder,
         unreleased=args.unreleased,
         config=args.config,
         synthetic=args.synthetic,
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         note=args.note,
     )
     report, candidate = train_session(settings)
-    shipped = publish(candidate, report, args.zoo, args.docs, args.data, args.threads)
+    shipped = publish(candidate, report, args.weights_folder, args.docs, args.data, args.threads)
     mark_logged(args.state, report)
     verdict = "shipped" if shipped else "not better than the shipped weights, which stay"
     print(f"{report.model}: {report.score:.4f} after {report.iterations} iterations; {verdict}")

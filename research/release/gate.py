@@ -18,7 +18,7 @@ from benchmarks.calibrate import answer_suite
 from spotter.errors import ConfigError
 from spotter.evaluation.protocols.detection import evaluate_detection
 from spotter.evaluation.protocols.word_lists import evaluate_word_lists
-from spotter.hub.zoo import SUFFIXES
+from spotter.hub.resolution import SUFFIXES
 
 SUITE = "validation"
 
@@ -46,7 +46,12 @@ class GateResult:
 
 
 def run_release_gate(
-    kind: str, name: str, candidate: Path, zoo: Path, data: Path, threads: int | None = None
+    kind: str,
+    name: str,
+    candidate: Path,
+    weights_folder: Path,
+    data: Path,
+    threads: int | None = None,
 ) -> GateResult | None:
     """Compare a candidate with the shipped weights in the default preset.
 
@@ -57,22 +62,22 @@ def run_release_gate(
             are listed without places, if the suite has them (F1, mean over the pictures).
         name: Of the shipped weights.
         candidate: Its ``.safetensors``, with its ``.onnx`` in the same folder.
-        zoo: Folder with the shipped weights and ``zoo.json``.
+        weights_folder: Folder with the shipped weights and ``presets.json``.
         data: Root of the data sets.
         threads: Per operator; ``None``: all cores of this process.
 
     Returns:
-        The scores; ``None`` if the zoo has no such weights yet, or no preset to put them in.
+        The scores; ``None`` if there are no such weights yet, or no preset to put them in.
 
     Raises:
         ConfigError: ``data`` lacks photos or words of the suite.
     """
-    shipped = zoo / f"{name}{SUFFIXES['onnx']}"
-    if not shipped.is_file() or not (zoo / "zoo.json").is_file():
+    shipped = weights_folder / f"{name}{SUFFIXES['onnx']}"
+    if not shipped.is_file() or not (weights_folder / "presets.json").is_file():
         return None
-    entry = json.loads((zoo / "zoo.json").read_text(encoding="utf-8"))["default"]
+    entry = json.loads((weights_folder / "presets.json").read_text(encoding="utf-8"))["default"]
     other = "recognizer" if kind == "detector" else "detector"
-    partner = zoo / f"{entry[other]}{SUFFIXES['onnx']}"
+    partner = weights_folder / f"{entry[other]}{SUFFIXES['onnx']}"
     if not partner.is_file():
         return None
     entry.pop("calibration", None)

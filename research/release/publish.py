@@ -14,16 +14,16 @@ from spotter.export.onnx import export_onnx
 from spotter.training.weights import read_header
 
 
-def shipped_score(zoo: Path, name: str, metric: str = "") -> float:
+def shipped_score(weights_folder: Path, name: str, metric: str = "") -> float:
     """Validation score of the shipped weights; minus infinity when there are none.
 
     Args:
-        zoo: Folder of the shipped weights.
+        weights_folder: Folder of the shipped weights.
         name: Of the weights.
         metric: Which score is wanted. Weights that were validated by another one cannot be
             compared, and have an infinite score: they stay.
     """
-    path = zoo / f"{name}.safetensors"
+    path = weights_folder / f"{name}.safetensors"
     if not path.is_file():
         return float("-inf")
     card = read_header(path)["card"]
@@ -35,7 +35,7 @@ def shipped_score(zoo: Path, name: str, metric: str = "") -> float:
 def publish(
     candidate: Path,
     report: SessionReport,
-    zoo: Path,
+    weights_folder: Path,
     docs: Path,
     data: Path | None = None,
     threads: int | None = None,
@@ -45,13 +45,14 @@ def publish(
     What counts is the score in the default preset (:mod:`research.release.gate`); without ``data``,
     or without a preset yet, the model's own.
 
-    Writes ``<zoo>/<name>.safetensors``, ``<zoo>/<name>.onnx``, ``<docs>/models/<name>.md`` and, in
-    any case, ``<name>.jsonl`` and ``<name>.md`` in :func:`log_folder` of ``docs``.
+    Writes ``<weights_folder>/<name>.safetensors``, ``<weights_folder>/<name>.onnx``,
+    ``<docs>/models/<name>.md`` and, in any case, ``<name>.jsonl`` and ``<name>.md`` in
+    :func:`log_folder` of ``docs``.
 
     Args:
         candidate: Weights of the session.
         report: Its report; ``shipped`` is set.
-        zoo: Folder of the shipped weights.
+        weights_folder: Folder of the shipped weights.
         docs: Folder ``docs`` of the checkout.
         data: Root of the data sets of the suite of the release gate.
         threads: Threads per operator of the preset; ``None``: all cores of this process.
@@ -62,9 +63,9 @@ def publish(
     # Exported before anything is replaced: a failing export must leave the old preset whole.
     exported = candidate.with_suffix(".onnx")
     export_onnx(candidate, exported)
-    result = None if data is None else _gate(candidate, report, zoo, data, threads)
+    result = None if data is None else _gate(candidate, report, weights_folder, data, threads)
     if result is None:
-        before = shipped_score(zoo, report.model, report.metric)
+        before = shipped_score(weights_folder, report.model, report.metric)
         if before == float("inf"):
             print(f"the shipped weights have no {report.metric} to compare with: they stay")
         report.shipped = report.score > before
@@ -72,21 +73,23 @@ def publish(
         report.preset, report.shipped_preset = result.candidate, result.shipped
         report.shipped = result.better
     if report.shipped:
-        zoo.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(candidate, zoo / f"{report.model}.safetensors")
-        shutil.move(exported, zoo / f"{report.model}.onnx")
+        weights_folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(candidate, weights_folder / f"{report.model}.safetensors")
+        shutil.move(exported, weights_folder / f"{report.model}.onnx")
     append_log(log_folder(docs), report)
     if report.shipped:
-        write_card(report.model, zoo, docs)
+        write_card(report.model, weights_folder, docs)
     return report.shipped
 
 
 def _gate(
-    candidate: Path, report: SessionReport, zoo: Path, data: Path, threads: int | None
+    candidate: Path, report: SessionReport, weights_folder: Path, data: Path, threads: int | None
 ) -> GateResult | None:
     kind = "detector" if read_header(candidate)["task"] == "detection" else "recognizer"
     try:
-        result = run_release_gate(kind, _incumbent(report, zoo), candidate, zoo, data, threads)
+        result = run_release_gate(
+            kind, _incumbent(report, weights_folder), candidate, weights_folder, data, threads
+        )
     except SpotterError as error:
         # Hours of training are not thrown away for want of the suite.
         print(f"release gate not run, own score compared instead: {error}")
@@ -96,7 +99,7 @@ def _gate(
     return result
 
 
-def _incumbent(report: SessionReport, zoo: Path) -> str:
+def _incumbent(report: SessionReport, weights_folder: Path) -> str:
     """The shipped model to beat: the candidate's own, or the one it was initialised from."""
-    first = report.init_from and not (zoo / f"{report.model}.onnx").is_file()
+    first = report.init_from and not (weights_folder / f"{report.model}.onnx").is_file()
     return report.init_from if first else report.model

@@ -81,7 +81,7 @@ def _origin(cfg: Config, settings: SessionSettings) -> str:
     start = Path(cfg.load_from)
     if start.stem != cfg.release.name:
         return f"initialised from {start.stem}"
-    return "shipped weights" if start.parent == settings.zoo else "unreleased weights"
+    return "shipped weights" if start.parent == settings.weights_folder else "unreleased weights"
 
 
 def session_config(settings: SessionSettings) -> Config:
@@ -113,7 +113,7 @@ def session_config(settings: SessionSettings) -> Config:
     ]
     if settings.peers is not None:
         _average_with_peers(cfg, settings.peers, settings.state)
-    start = starting_weights(cfg, settings.zoo, settings.unreleased)
+    start = starting_weights(cfg, settings.weights_folder, settings.unreleased)
     if find_last_checkpoint(settings.state) is None and start is not None:
         cfg.load_from = str(start)
         cfg.model.get("backbone", {}).pop("pretrained", None)
@@ -139,7 +139,9 @@ def mark_logged(state: Path, report: SessionReport) -> None:
     (state / _LOGGED).write_text(str(report.iterations))
 
 
-def starting_weights(cfg: Config, zoo: Path, unreleased: Path | None = None) -> Path | None:
+def starting_weights(
+    cfg: Config, weights_folder: Path, unreleased: Path | None = None
+) -> Path | None:
     """What a fresh state starts from; ``None``: from scratch.
 
     The model's own unreleased weights come first, then its shipped ones, then the shipped ones of
@@ -147,11 +149,11 @@ def starting_weights(cfg: Config, zoo: Path, unreleased: Path | None = None) -> 
 
     Args:
         cfg: The release config.
-        zoo: Folder of the shipped weights.
+        weights_folder: Folder of the shipped weights.
         unreleased: Folder of weights that are not shipped yet, if any.
     """
     name, init_from = cfg.release.name, cfg.release.get("init_from")
-    places = [(unreleased, name), (zoo, name), (zoo, init_from)]
+    places = [(unreleased, name), (weights_folder, name), (weights_folder, init_from)]
     for folder, weights in places:
         if folder and weights and (folder / f"{weights}.safetensors").is_file():
             return folder / f"{weights}.safetensors"

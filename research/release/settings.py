@@ -16,13 +16,13 @@ class SessionSettings:
         minutes: Minutes of training.
         state: Folder of the training state.
         data_root: Folder of the data sets.
-        zoo: Folder of the shipped weights, from which a fresh state starts.
+        weights_folder: Folder of the shipped weights, from which a fresh state starts.
         unreleased: Folder of weights that are not good enough to ship yet; a fresh state starts
             from those of its model, if there are any.
         config: Config file instead of the kind's own.
         synthetic: Number of synthetic samples to draw into the state's folder first.
         signs: For a recognizer, number of words of shop fronts and logos to draw in addition.
-        unlabelled: LMDB of crops without labels (``tools/harvest_crops.py``) for a recognizer to
+        unlabelled: LMDB of crops without labels (``tools/mine_crops.py``) for a recognizer to
             learn from as well: the shipped preset reads them, with its language, and the readings
             it is sure of become labels (one round of self-training per version of the weights).
         photos: Folders of photos without labels for a recognizer to learn from as well: the shipped
@@ -45,7 +45,7 @@ class SessionSettings:
     minutes: float
     state: Path
     data_root: Path
-    zoo: Path
+    weights_folder: Path
     unreleased: Path | None = None
     config: Path | None = None
     synthetic: int = 0

@@ -12,7 +12,7 @@ from mmengine.config import Config
 
 from research.release.settings import SessionSettings
 from spotter.errors import ConfigError
-from spotter.hub.zoo import weights_file
+from spotter.hub.resolution import weights_file
 from spotter.io.images import IMAGE_SUFFIXES
 from spotter.labeling.photo_labels import VIEWS, LabelRules, PhotoLabeller, label_photos
 from spotter.labeling.pseudo_labels import label_samples
@@ -183,14 +183,15 @@ def _teacher(settings: SessionSettings, what: str, salt: str = "") -> tuple[Path
     """The shipped preset as a file, for it to label ``what``, and what changes along with it."""
     if settings.kind != "recognizer":
         raise ConfigError(f"unlabelled {what} are for recognizers; a detector learns from photos")
-    presets = settings.zoo / "zoo.json"
+    presets = settings.weights_folder / "presets.json"
     if not presets.is_file():
         raise ConfigError(f"{presets}: nothing shipped yet that could read unlabelled {what}")
-    # A recognizer given by itself would read without the preset's language and second look.
+    # A recognizer given by itself would read without the preset's language and test-time
+    # augmentation.
     preset = json.loads(presets.read_text(encoding="utf-8"))["default"]
     digest = hashlib.sha256(json.dumps(preset).encode() + salt.encode())
     for part in ("detector", "recognizer"):
-        shipped = weights_file(preset[part], "torch", settings.zoo)
+        shipped = weights_file(preset[part], "torch", settings.weights_folder)
         digest.update(shipped.read_bytes())
         preset[part] = str(shipped.resolve())
     name = digest.hexdigest()[:12]

@@ -76,7 +76,7 @@ class StudySettings(StudySizes):
     """Sizes of the study at scale 1: about two hours on a slow core, for one seed.
 
     Attributes, besides those of :class:`StudySizes`:
-        archives: Folder of the rendered and the harvested words; that of the semi-supervised study
+        archives: Folder of the rendered and the mined words; that of the semi-supervised study
             serves.
         start: Iterations of the supervised vision model that all stages of a seed go on from.
         start_batch: Labelled crops per iteration of it.
@@ -227,13 +227,13 @@ def _labelled_only(cfg: Config, settings: StudySettings) -> None:
 
 
 def _with_data(cfg: Config, settings: StudySettings) -> Config:
-    """The study's archives; rendered words and harvested ones, nothing else."""
+    """The study's archives; rendered words and mined ones, nothing else."""
     dataset = cfg.train_dataloader.dataset
     if len(dataset.get("datasets", ())) > 2:
         dataset.datasets = dataset.datasets[:2]
         dataset.ratios = [settings.labelled, 1.0 - settings.labelled]
     for part in walk(cfg.train_dataloader):
-        if part.get("name") in ("synthetic", "harvested"):
+        if part.get("name") in ("synthetic", "mined"):
             part["reader"]["lmdb_path"] = str(settings.archives / f"{part['name']}_words")
     cfg.custom_hooks = []
     cfg.default_hooks.checkpoint.save_last = True

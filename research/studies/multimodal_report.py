@@ -212,7 +212,7 @@ def _scale(rows: StudyRows) -> str:
         f" {row['stages']['language']['iterations']} of {settings['words']} words. Stage 3:"
         f" {row['train']['iterations']} of {settings['batch']} crops, in which fusion begins as"
         " vision (`FusionStartHook`); the supervised rows see the rendered ones of these and no"
-        f" others. {row['data']['harvested']:,} unlabelled crops."
+        f" others. {row['data']['mined']:,} unlabelled crops."
         f" {rows.cost(total)}"
         " Published (SemiMTR, 4.2 million unlabelled crops, 23 million parameters): 91.2"
         f" supervised on rendered words, 93.3 with real words, mean of six test sets."

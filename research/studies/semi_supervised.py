@@ -176,7 +176,7 @@ def row_config(name: str, seed: int, settings: StudySettings) -> Config:
         if cfg.model.get("momentum"):
             cfg.model.momentum = settings.momentum
         datasets = cfg.train_dataloader.dataset
-        # All crops of MLT2017 here are harvested ones.
+        # All crops of MLT2017 here are mined ones.
         datasets.datasets = datasets.datasets[:2]
         datasets.ratios = [labelled, settings.unlabelled]
     # After what the study sets for all rows, what this row is about.
@@ -216,10 +216,10 @@ def _with_data(cfg: Config, settings: StudySettings, words: int) -> Config:
         reader = part.get("reader", {})
         if part.get("name") == "synthetic":
             reader.update(lmdb_path=str(settings.out / "synthetic_words"), stop=words)
-        elif part.get("name") == "harvested":
+        elif part.get("name") == "mined":
             part["reader"] = {
-                "type": "HarvestedWordsReader",
-                "lmdb_path": str(settings.out / "harvested_words"),
+                "type": "MinedWordsReader",
+                "lmdb_path": str(settings.out / "mined_words"),
                 "annotations": annotations,
             }
     cfg.custom_hooks = []

@@ -12,8 +12,8 @@ from research.configs import packaged_config
 from research.studies.rows import write_json
 from spotter.cli.arguments import find_images
 from spotter.evaluation import evaluate_recognition
-from spotter.hub.zoo import resolve_pair
-from spotter.labeling.crop_mining import HarvestSettings, harvest_crops
+from spotter.hub.resolution import resolve_preset
+from spotter.labeling.crop_mining import CropMiningSettings, mine_crops
 from spotter.registry import DATASETS
 from spotter.synthesis.writers import SynthesisSettings, write_words
 from spotter.training.launch import load_config
@@ -25,18 +25,18 @@ PHOTOS = (
     "icdar2003/images",
     "svt_scenes_train/img",
 )
-"""Folders of photos below the data root whose words are harvested."""
+"""Folders of photos below the data root whose words are mined."""
 
 
 TESTS = ("svt", "icdar2015", "iiit5k")
 
 
 def prepare_data(root: Path, out: Path, synthetic: int) -> None:
-    """Draw rendered words and harvest real ones, unless the folder has them already.
+    """Draw rendered words and mine real ones, unless the folder has them already.
 
     Args:
         root: Folder of the data sets.
-        out: Folder of the study, which gets ``synthetic_words`` and ``harvested_words``.
+        out: Folder of the study, which gets ``synthetic_words`` and ``mined_words``.
         synthetic: Number of rendered words.
     """
     done = out / "data.json"
@@ -53,10 +53,10 @@ def prepare_data(root: Path, out: Path, synthetic: int) -> None:
     for folder in PHOTOS:
         found = find_images(root / folder)
         photos.update({path.as_posix(): path for path in found.values() if not held_out(path)})
-    detector = HarvestSettings(str(resolve_pair().detector))
-    report = harvest_crops(photos, out / "harvested_words", detector)
-    print(f"harvest: {report}", flush=True)
-    write_json(done, {"photos": len(photos), "harvested": report.total})
+    detector = CropMiningSettings(str(resolve_preset().detector))
+    report = mine_crops(photos, out / "mined_words", detector)
+    print(f"crop mining: {report}", flush=True)
+    write_json(done, {"photos": len(photos), "mined": report.total})
 
 
 def held_out(path: Path) -> bool:

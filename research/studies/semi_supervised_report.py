@@ -22,7 +22,7 @@ from spotter.evaluation.report import markdown_table
 _INTRODUCTION = """# Semi-supervised training: real words without labels
 
 `tools/study.py semi_supervised` made this page. The only labels are those of rendered words. The
-unlabelled words are crops that our detector harvested from photos (`tools/harvest_crops.py`): of
+unlabelled words are crops that our detector mined from photos (`tools/mine_crops.py`): of
 packages, of MLT2017, of the training photos of ICDAR2015 (1 to 900), ICDAR2003 and SVT. Test: the
 647 words of SVT, the held-out ICDAR2015 words 3961 to 4468, and the 2,000 training words of IIIT5K,
 which nothing here was trained on. Accuracy with 36 characters, case folded; *mean* is that of the
@@ -179,7 +179,7 @@ def _published(rows: StudyRows) -> str:
     values = gains("consistency", rows)
     if not values:
         return "The rows for a comparison are not finished."
-    settings, harvested = rows.settings, rows.first["data"]["harvested"]
+    settings, mined = rows.settings, rows.first["data"]["mined"]
     words = settings.get("words", settings["synthetic"])
     return (
         f"Zheng et al. (CVPR 2022) report +{_PUBLISHED} points on the mean of six test sets for"
@@ -188,7 +188,7 @@ def _published(rows: StudyRows) -> str:
         f" parameters instead of about 50 million, and starts from a weak recognizer instead of a"
         f" converged one; the runs have {rows.first['train']['iterations']:,} updates of"
         f" {settings['unlabelled']} unlabelled crops instead of 250,000 of 288; there are"
-        f" {harvested:,} unlabelled crops in all; and the labels are of {words:,}"
+        f" {mined:,} unlabelled crops in all; and the labels are of {words:,}"
         f" rendered words of our own."
     )
 

@@ -13,9 +13,9 @@ from spotter.cli.arguments import find_images, listed_images
 from spotter.cli.commands import File, command
 from spotter.cli.options import device_options, joined, model_option, out_option
 from spotter.data.readers.icdar_detection import ICDARDetectionReader
-from spotter.hub.zoo import resolve_pair
+from spotter.hub.resolution import resolve_preset
 from spotter.labeling.agreement import AgreementLabeller, AgreementRules, outlines_by_stem
-from spotter.labeling.crop_mining import HarvestSettings, harvest_crops, write_contact_sheet
+from spotter.labeling.crop_mining import CropMiningSettings, mine_crops, write_contact_sheet
 from spotter.labeling.photo_labels import Labeller, LabelRules, PhotoLabeller, label_photos
 from spotter.labeling.pseudo_labels import label_samples, pseudo_label_sources
 from spotter.pipeline.word_recognizer import WordRecognizer
@@ -111,21 +111,21 @@ def _labeller(photos: str, options: Mapping[str, Any]) -> Labeller:
 @click.option("--detector", help="file or name of shipped weights; default: the default preset's")
 @device_options()
 @click.option("--workers", default=1, show_default=True, help="processes that detect")
-@click.option("--min-score", default=HarvestSettings.min_score, show_default=True)
-@click.option("--min-height", default=HarvestSettings.min_height, show_default=True)
+@click.option("--min-score", default=CropMiningSettings.min_score, show_default=True)
+@click.option("--min-height", default=CropMiningSettings.min_height, show_default=True)
 @click.option(
     "--aspect",
     type=float,
     nargs=2,
-    default=(HarvestSettings.min_aspect, HarvestSettings.max_aspect),
+    default=(CropMiningSettings.min_aspect, CropMiningSettings.max_aspect),
     show_default=True,
     metavar="MIN MAX",
     help="width over height",
 )
-@click.option("--margin", default=HarvestSettings.margin, show_default=True)
+@click.option("--margin", default=CropMiningSettings.margin, show_default=True)
 @click.option(
     "--distance",
-    default=HarvestSettings.distance,
+    default=CropMiningSettings.distance,
     show_default=True,
     help="bits of 128 in which near duplicates differ at most; -1 keeps all",
 )
@@ -141,7 +141,7 @@ def mine(photos: Sequence[str], out: Path, **options: Any) -> None:
     for source in map(Path, photos):
         images = find_images(source) if source.is_dir() else listed_images(source)
         found.update({path.as_posix(): path for path in images.values()})
-    report = harvest_crops(
+    report = mine_crops(
         found, out, _mining_settings(options), options["workers"], options["threads"]
     )
     _say(out, report)
@@ -149,11 +149,11 @@ def mine(photos: Sequence[str], out: Path, **options: Any) -> None:
         write_contact_sheet(out, options["contact_sheet"], options["sheet_count"])
 
 
-def _mining_settings(options: Mapping[str, Any]) -> HarvestSettings:
+def _mining_settings(options: Mapping[str, Any]) -> CropMiningSettings:
     name, runtime = options["detector"], options["runtime"]
-    return HarvestSettings(
+    return CropMiningSettings(
         # With a detector of one's own, no preset has to exist.
-        detector=str(resolve_pair("default", name, name, runtime).detector),
+        detector=str(resolve_preset("default", name, name, runtime).detector),
         runtime=runtime,
         device=options["device"],
         min_score=options["min_score"],

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _DEFAULTS = {"model": "default", "runtime": "auto", "device": "cpu"}
 _RUNTIME_NAMES = ("model", "recognizer", "runtime", "device", "threads", "language")
-_SPOTTER_NAMES = ("detector", "min_score", "limit_side", "limit_type", "zoom", "tile", "lexicon")
+_SPOTTER_NAMES = ("detector", "min_score", "limit_side", "limit_type", "scale", "tile", "lexicon")
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -63,7 +63,7 @@ spotter_options = joined(
     click.option("--min-score", type=float, help="drop words below it; default: the preset's"),
     click.option("--limit-side", type=int, help="input size of the detector in pixels"),
     click.option("--limit-type", type=click.Choice(("max", "min"))),
-    click.option("--zoom", type=float, help="enlarge photos by it; default: the preset's"),
+    click.option("--scale", type=float, help="enlarge photos by it; default: the preset's"),
     click.option("--tile", type=int, help="search larger photos in windows of this size"),
     click.option("--lexicon", help="file of the words that may occur, one per line"),
 )

@@ -78,10 +78,10 @@ class CTCBeamSearch:
     """Readings with the highest log P_CTC(s) + language(s).
 
     Prefix beam search (Graves and Jaitly, ICML 2014; Hannun et al., 2014): each prefix gathers the
-    probability of all paths that spell it. With an unlimited beam, an infinite margin and
-    ``least=0`` it is exact.
+    probability of all paths that spell it. With an unlimited beam, an infinite ``prune_margin`` and
+    ``min_prob=0`` it is exact.
 
-    Language judges letters only: language(s) = weight · log P(letters of s) + length_bonus ·
+    Language scores letters only: language(s) = weight · log P(letters of s) + length_bonus ·
     number of letters. Marks add nothing and take nothing, so that leaving one out gains nothing;
     and a word with a digit in it is no word of a language: its language(s) is 0.
 
@@ -90,9 +90,9 @@ class CTCBeamSearch:
         weight: Weight of its log-probability.
         length_bonus: Added per letter; a model of words favours short ones.
         beam: Prefixes kept from frame to frame.
-        least: Classes below this probability are not considered in a frame, the blank excepted.
-        margin: Continuations whose score is lower by more than this than the best before language
-            is asked are left out.
+        min_prob: Classes below this probability are not considered in a frame, the blank excepted.
+        prune_margin: Continuations whose score is lower by more than this than the best before
+            language is asked are left out.
     """
 
     def __init__(
@@ -101,15 +101,15 @@ class CTCBeamSearch:
         weight: float = 0.7,
         length_bonus: float = 2.0,
         beam: int = 16,
-        least: float = 3e-3,
-        margin: float = 6.0,
+        min_prob: float = 3e-3,
+        prune_margin: float = 6.0,
     ) -> None:
         self.model = model
         self.weight = weight
         self.length_bonus = length_bonus
         self.beam = beam
-        self.least = least
-        self.margin = margin
+        self.min_prob = min_prob
+        self.prune_margin = prune_margin
 
     def language(self, text: str) -> float:
         """What language adds to the score of a whole word; 0 without letters or with a digit."""
@@ -139,7 +139,7 @@ class CTCBeamSearch:
         folded = _folded(characters)
         visual_floor = math.exp(-max_visual_loss)
         kept = [_Prefix(None, 0, self.model.start, 0, 0.0, blank=1.0)]
-        considered = probabilities >= self.least
+        considered = probabilities >= self.min_prob
         considered[:, 0] = False
         frames, classes = np.nonzero(considered)
         likeliest = np.lexsort((-probabilities[frames, classes], frames))
@@ -187,7 +187,7 @@ class CTCBeamSearch:
         reached = list(kept)
         new: list[tuple[float, _Prefix, int]] = []
         # Beyond the length bonus, language only takes away from the score that a prefix has.
-        floor = math.exp(max(prefix.score for prefix in kept) - self.margin)
+        floor = math.exp(max(prefix.score for prefix in kept) - self.prune_margin)
         visual_floor *= max(prefix.blank + prefix.last for prefix in kept)
         for prefix in kept:
             blank, last = prefix.blank, prefix.last
@@ -196,15 +196,15 @@ class CTCBeamSearch:
             if last:
                 prefix.next_last += last * row[prefix.token]
             # A digit sets the bonus to 0, which may be more than it was.
-            least = max(floor / math.exp(max(prefix.bonus, 0.0)), visual_floor)
+            lowest = max(floor / math.exp(max(prefix.bonus, 0.0)), visual_floor)
             for token in tokens:
                 gain = whole * row[token]
-                if gain <= least:
+                if gain <= lowest:
                     break
                 if token == prefix.token:
                     # A character is only repeated across a blank.
                     gain = blank * row[token]
-                    if gain <= least:
+                    if gain <= lowest:
                         continue
                 longer = prefix.longer.get(token)
                 if longer is None:

@@ -23,12 +23,12 @@ from spotter.decoding.evidence import (
 from spotter.decoding.language_model import LanguageModel
 from spotter.errors import ConfigError
 
-Judge = Callable[[list[str]], np.ndarray]
+Rescorer = Callable[[list[str]], np.ndarray]
 """Words to their log-probabilities (N,), given a crop."""
 
 
 _FEW_LETTERS = 3
-_SIGHT_OF_LOOKS = 0.25
+_VISUAL_WEIGHT_OF_VIEWS = 0.25
 # What is less likely than something else was not seen clearly.
 _LEAST_LOCK = 0.5
 
@@ -72,9 +72,9 @@ class LanguageDecoder:
     """A decoder (:data:`spotter.decoding.ctc.Decoder`) for CTC.
 
     A word whose greedy score reaches ``threshold`` is taken as it is, and so costs nothing; so is
-    one below ``hopeless``, which no word of the language would explain better than noise. The
-    others are searched with case folded, and the case that the frames favour is put back, character
-    by character.
+    one below ``min_greedy_score``, which no word of the language would explain better than noise.
+    The others are searched with case folded, and the case that the frames favour is put back,
+    character by character.
 
     Language chooses between readings that the frames find likely, and no others:
 
@@ -93,19 +93,19 @@ class LanguageDecoder:
     (:func:`implausibility`) is taken from the logit of the score. ``visual_score`` keeps the
     product of the step maxima of the greedy reading.
 
-    A judge may have a say: the best hypotheses of the search, in the case that the frames favour,
-    then score ``rescoring`` · log P_judge(word) more. The share of the best among these makes the
-    reading's ``preference`` beside those of other looks, in which sight counts a quarter of what it
-    does in a score. The score stays that of before: a judge who saw the same frames makes words of
-    what is none, too.
+    With a rescorer, the best hypotheses of the search, in the case that the frames favour, score
+    ``rescoring`` · log P_rescorer(word) more. The share of the best among these makes the reading's
+    ``preference``, by which it is compared with those of other views, and in which the frames count
+    a quarter of what they do in a score. The score stays that of before: a rescorer that saw the
+    same frames makes words of what is none, too.
 
     Args:
         search: The search.
         threshold: Greedy score from which on no language is needed.
-        hopeless: Greedy score below which none is asked for.
-        rescoring: Weight of a judge's log-probability.
-        hypotheses: How many are judged at most.
-        spread: Those whose score is lower by more than this than the best are not judged.
+        min_greedy_score: Greedy score below which none is asked for.
+        rescoring: Weight of a rescorer's log-probability.
+        hypotheses: How many are rescored at most.
+        beam_delta: Those whose score is lower by more than this than the best are not rescored.
         lock_probability: From which on a character or gap is seen clearly; above 1: never.
         max_visual_loss: In natural logarithms, as the next.
         max_visual_tie: Likewise, of readings that differ in more than the letters a to z.
@@ -119,20 +119,22 @@ class LanguageDecoder:
         self,
         search: CTCBeamSearch,
         threshold: float = 0.9,
-        hopeless: float = 1e-3,
+        min_greedy_score: float = 1e-3,
         rescoring: float = 0.0,
         hypotheses: int = 8,
-        spread: float = 5.0,
+        beam_delta: float = 5.0,
         lock_probability: float = 0.99,
         max_visual_loss: float = 12.0,
         max_visual_tie: float = 0.7,
         implausible_weight: float = 1.0,
     ) -> None:
-        if not 0 <= hopeless <= threshold:
-            raise ConfigError(f"hopeless={hopeless} must lie in 0..threshold={threshold}")
-        if rescoring < 0 or hypotheses < 1 or spread < 0:
+        if not 0 <= min_greedy_score <= threshold:
             raise ConfigError(
-                f"rescoring={rescoring} and spread={spread} are at least 0, and"
+                f"min_greedy_score={min_greedy_score} must lie in 0..threshold={threshold}"
+            )
+        if rescoring < 0 or hypotheses < 1 or beam_delta < 0:
+            raise ConfigError(
+                f"rescoring={rescoring} and beam_delta={beam_delta} are at least 0, and"
                 f" hypotheses={hypotheses} at least 1"
             )
         if not lock_probability > _LEAST_LOCK or min(max_visual_loss, max_visual_tie) < 0:
@@ -145,10 +147,10 @@ class LanguageDecoder:
             raise ConfigError(f"implausible_weight={implausible_weight} is at least 0")
         self.search = search
         self.threshold = threshold
-        self.hopeless = hopeless
+        self.min_greedy_score = min_greedy_score
         self.rescoring = rescoring
         self.hypotheses = hypotheses
-        self.spread = spread
+        self.beam_delta = beam_delta
         self.lock_probability = lock_probability
         self.max_visual_loss = max_visual_loss
         self.max_visual_tie = max_visual_tie
@@ -190,7 +192,7 @@ class LanguageDecoder:
         return readings
 
     def reread(
-        self, logits: np.ndarray, characters: str, greedy: Decoded, judge: Judge | None = None
+        self, logits: np.ndarray, characters: str, greedy: Decoded, rescorer: Rescorer | None = None
     ) -> Decoded:
         """The reading of one crop, by language if its greedy reading asks for that.
 
@@ -198,14 +200,14 @@ class LanguageDecoder:
             logits: (T, K), as in :meth:`__call__`.
             characters: K - 1 characters.
             greedy: What :func:`spotter.decoding.ctc.decode_ctc` reads.
-            judge: Of this crop.
+            rescorer: Of this crop.
         """
-        if not self.hopeless <= greedy.score < self.threshold:
+        if not self.min_greedy_score <= greedy.score < self.threshold:
             return greedy
-        return self._search(logits, characters, greedy, judge if self.rescoring else None)
+        return self._search(logits, characters, greedy, rescorer if self.rescoring else None)
 
     def _search(
-        self, logits: np.ndarray, characters: str, greedy: Decoded, judge: Judge | None
+        self, logits: np.ndarray, characters: str, greedy: Decoded, rescorer: Rescorer | None
     ) -> Decoded:
         folding = self._folding(characters)
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
@@ -216,8 +218,8 @@ class LanguageDecoder:
         if everywhere:
             visual = ctc_log_probability(folded, seen)
             score = self._score(greedy.text, 1.0, visual)
-            judged = None if judge is None else self._preference(greedy.text, 1.0, visual)
-            return replace(greedy, score=score, visual_score=greedy.score, preference=judged)
+            rescored = None if rescorer is None else self._preference(greedy.text, 1.0, visual)
+            return replace(greedy, score=score, visual_score=greedy.score, preference=rescored)
         found = self._allowed(locked, folding.characters, seen)
         if not found[0].tokens:
             return greedy
@@ -231,17 +233,19 @@ class LanguageDecoder:
                 unfolded.append(("".join(characters[c - 1] for c in classes), scores))
             return unfolded
 
-        first, share, judged = found[0], _share_of_best(found), None
-        if judge is not None:
-            found = self._judged(found, lambda words: [text for text, _ in unfold(words)], judge)
-            judged = _share_of_best(found)
+        first, share, rescored = found[0], _share_of_best(found), None
+        if rescorer is not None:
+            found = self._rescored(
+                found, lambda words: [text for text, _ in unfold(words)], rescorer
+            )
+            rescored = _share_of_best(found)
         tokens = found[0].tokens
         if tokens == seen:
             text, scores = greedy.text, greedy.character_scores
         else:
             ((text, scores),) = unfold([tokens])
         visual = ctc_log_probability(folded, tokens)
-        preference = None if judged is None else self._preference(text, judged, visual)
+        preference = None if rescored is None else self._preference(text, rescored, visual)
         if tokens != first.tokens:
             visual = min(visual, ctc_log_probability(folded, first.tokens))
         return Decoded(text, scores, self._score(text, share, visual), greedy.score, preference)
@@ -276,13 +280,13 @@ class LanguageDecoder:
         return sorted(filter(is_allowed, found), key=lambda hypothesis: -hypothesis.score)
 
     def _preference(self, text: str, share: float, visual: float) -> float:
-        """By which readings of several looks are compared.
+        """By which readings of several views are compared.
 
         Language has more say than in a score, except where it cannot tell words from others.
         """
         if any(character.isdigit() for character in text):
             return self._score(text, share, visual)
-        return share * math.exp(_SIGHT_OF_LOOKS * visual / math.sqrt(len(text)))
+        return share * math.exp(_VISUAL_WEIGHT_OF_VIEWS * visual / math.sqrt(len(text)))
 
     def _score(self, text: str, share: float, visual: float) -> float:
         """How sure a reading is, see the class.
@@ -298,18 +302,18 @@ class LanguageDecoder:
         score = math.exp(min(log_score, 0.0))
         return score / (score + (1.0 - score) * math.exp(loss))
 
-    def _judged(
+    def _rescored(
         self,
         found: list[Hypothesis],
         spell: Callable[[list[list[int]]], list[str]],
-        judge: Judge,
+        rescorer: Rescorer,
     ) -> list[Hypothesis]:
-        """The hypotheses that a judge has had a say about, best first."""
-        floor = found[0].score - self.spread
+        """The hypotheses with the scores that the rescorer gives them, best first."""
+        floor = found[0].score - self.beam_delta
         chosen = [h for h in found[: self.hypotheses] if h.tokens and h.score >= floor]
         if len(chosen) < 2:
             return found
-        says = judge(spell([hypothesis.tokens for hypothesis in chosen]))
+        says = rescorer(spell([hypothesis.tokens for hypothesis in chosen]))
         scored = [
             hypothesis._replace(score=hypothesis.score + self.rescoring * float(said))
             for hypothesis, said in zip(chosen, says, strict=True)

@@ -64,27 +64,27 @@ PRESET_RULES: dict[str, Rule] = {
     "min_score": _SHARE,
     "crop_margin": number(-0.45, 4.0),
     "language": optional(LANGUAGE),
-    "second_look": optional(
+    "test_time_augmentation": optional(
         record(
             {
                 "below": number(0.0, 1.0),
-                "looks": list_of(_VIEW, 1, 64),
-                "clearest": optional(integer(1, 64)),
+                "views": list_of(_VIEW, 1, 64),
+                "top_k": optional(integer(1, 64)),
             },
-            ("below", "looks"),
+            ("below", "views"),
         )
     ),
-    "coarse_view": optional(
+    "coarse_pass": optional(
         record(
             {
-                "zoom": SCALE,
+                "scale": SCALE,
                 "min_height": number(0.0, 16_384.0, above=True),
                 "postprocessing": POSTPROCESSING,
             },
-            ("zoom", "min_height"),
+            ("scale", "min_height"),
         )
     ),
-    "zoom": optional(SCALE),
+    "scale": optional(SCALE),
     "postprocessing": POSTPROCESSING,
     "calibration": record(
         {"detection": _CALIBRATION, "recognition": _CALIBRATION, "found": _CALIBRATION}
@@ -106,9 +106,9 @@ class Preset:
         min_score: Least score of a word, in 0..1.
         crop_margin: Share of a word's height by which its crop reaches beyond the detection.
         language: Name or file of a language model, or a mapping with it as ``model`` and settings.
-        second_look: ``below``, ``looks`` and perhaps ``clearest``.
-        coarse_view: ``zoom``, ``min_height`` and perhaps ``postprocessing``.
-        zoom: Factor by which the detector sees photos enlarged; ``None``: that of its weights.
+        test_time_augmentation: ``below``, ``views`` and perhaps ``top_k``.
+        coarse_pass: ``scale``, ``min_height`` and perhaps ``postprocessing``.
+        scale: Factor by which the detector sees photos enlarged; ``None``: that of its weights.
         postprocessing: Of the detector's post-processor, instead of those of its weights.
         calibration: By ``detection``, ``recognition`` and ``found``; a part may be missing.
     """
@@ -119,9 +119,9 @@ class Preset:
     min_score: float = 0.0
     crop_margin: float = 0.0
     language: Mapping[str, Any] | str | None = None
-    second_look: Mapping[str, Any] | None = None
-    coarse_view: Mapping[str, Any] | None = None
-    zoom: float | None = None
+    test_time_augmentation: Mapping[str, Any] | None = None
+    coarse_pass: Mapping[str, Any] | None = None
+    scale: float | None = None
     postprocessing: Mapping[str, Any] = field(default_factory=dict)
     calibration: Mapping[str, ScoreCalibration] = field(default_factory=dict)
 

@@ -26,7 +26,7 @@ SETTING_RULES: dict[str, Rule] = {
     "min_score": number(0.0, 1.0),
     "limit_side": _SIDE,
     "limit_type": one_of("max", "min"),
-    "zoom": SCALE,
+    "scale": SCALE,
     "tile": _SIDE,
     "det_batch_size": integer(1, 1024),
     "rec_batch_size": integer(1, 4096),
@@ -39,7 +39,7 @@ SETTING_RULES: dict[str, Rule] = {
         # A file that builds on another may change a setting of the language alone.
         record({}, others=any_of("a number", integer(0, 10_000), number(0.0, 1e4))),
     ),
-    "second_look": flag(),
+    "test_time_augmentation": flag(),
     "calibrated": flag(),
     "detect_orientation": flag(),
 }

@@ -117,7 +117,7 @@ class AgreementLabeller:
 
     Args:
         peer: The independent reader.
-        model: Name of a preset in the zoo, or its ``.json`` file.
+        model: Name of a shipped preset, or its ``.json`` file.
         runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
         threads: See :mod:`spotter.runtime.runtimes`.

@@ -20,7 +20,7 @@ class CropArchive:
 
     Keys: ``num-samples``, ``image-%09d``, an empty ``label-%09d``, and ``meta-%09d``, a JSON object
     that says where the crop is from. The crops of a photo, and that it has been seen, are stored in
-    one transaction: an interrupted harvest loses and repeats nothing.
+    one transaction: a run that is interrupted loses and repeats nothing.
 
     Args:
         path: Folder of the LMDB; made if missing.

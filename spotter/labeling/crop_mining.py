@@ -30,7 +30,7 @@ from spotter.io.images import read_image
 from spotter.labeling.crop_archive import CropArchive
 from spotter.labeling.perceptual_hash import NearDuplicates, perceptual_hash
 from spotter.pipeline.crops import cut_word, reading_directions
-from spotter.pipeline.detector import WordFinder
+from spotter.pipeline.detector import TextDetector
 from spotter.runtime.input_size import keep_ratio_width
 from spotter.runtime.runtimes import open_runtime
 
@@ -39,7 +39,7 @@ _SHEET_LIMIT = 4_000_000
 
 
 @dataclass(frozen=True)
-class HarvestSettings:
+class CropMiningSettings:
     """Which crops are kept, and how they are cut.
 
     Attributes:
@@ -81,7 +81,7 @@ class HarvestSettings:
 
 
 @dataclass
-class PhotoHarvest:
+class MinedPhoto:
     """The crops of one photo.
 
     Attributes:
@@ -98,7 +98,7 @@ class PhotoHarvest:
     error: str | None = None
 
 
-class CropHarvester:
+class CropMiner:
     """Finds and cuts out the words of a photo.
 
     Args:
@@ -106,24 +106,24 @@ class CropHarvester:
         threads: See :mod:`spotter.runtime.runtimes`.
     """
 
-    def __init__(self, settings: HarvestSettings, threads: int | None = None) -> None:
+    def __init__(self, settings: CropMiningSettings, threads: int | None = None) -> None:
         self.settings = settings
         runtime = open_runtime(
             Path(settings.detector), "detection", settings.runtime, settings.device, threads
         )
-        self._finder = WordFinder(runtime)
+        self._detector = TextDetector(runtime)
 
-    def __call__(self, photo: tuple[str, Path]) -> PhotoHarvest:
+    def __call__(self, photo: tuple[str, Path]) -> MinedPhoto:
         """The crops of a photo, given by its name and its file."""
         name, path = photo
-        harvest = PhotoHarvest(name, [], Counter())
+        mined = MinedPhoto(name, [], Counter())
         try:
             image = read_image(path)
         except ImageError as error:
-            harvest.error = str(error)
-            return harvest
-        for word in self._finder.find([image])[0]:
-            crop = self._cut(image, word.polygon, word.detection_score, harvest.dropped)
+            mined.error = str(error)
+            return mined
+        for word in self._detector.find([image])[0]:
+            crop = self._cut(image, word.polygon, word.detection_score, mined.dropped)
             if crop is None:
                 continue
             _, data = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
@@ -133,8 +133,8 @@ class CropHarvester:
                 "score": round(word.detection_score, 4),
                 "hash": f"{perceptual_hash(crop):032x}",
             }
-            harvest.crops.append((data.tobytes(), record))
-        return harvest
+            mined.crops.append((data.tobytes(), record))
+        return mined
 
     def _cut(
         self, image: np.ndarray, polygon: np.ndarray, score: float, dropped: Counter[str]
@@ -164,15 +164,15 @@ class CropHarvester:
 
 
 @dataclass
-class HarvestReport:
-    """What a harvest did.
+class CropMiningReport:
+    """What a run of crop mining did.
 
     Attributes:
         photos: Photos searched now.
         errors: Photos that could not be read, with the reason.
         crops: Crops added now.
         total: Crops in the archive.
-        dropped: Detections left out, by rule (:class:`PhotoHarvest`), and ``duplicate``.
+        dropped: Detections left out, by rule (:class:`MinedPhoto`), and ``duplicate``.
     """
 
     photos: int
@@ -189,14 +189,14 @@ class HarvestReport:
         )
 
 
-def harvest_crops(
+def mine_crops(
     photos: Mapping[str, Path],
     out: str | Path,
-    settings: HarvestSettings,
+    settings: CropMiningSettings,
     workers: int = 1,
     threads: int | None = None,
     console: Console | None = None,
-) -> HarvestReport:
+) -> CropMiningReport:
     """Add the words of photos to an archive, whose content does not depend on ``workers``.
 
     Args:
@@ -214,29 +214,31 @@ def harvest_crops(
         ConfigError: The archive was begun with other settings, or is none.
         WeightsError: Unfit weights.
     """
-    report = HarvestReport(0, {}, 0, 0, Counter())
+    report = CropMiningReport(0, {}, 0, 0, Counter())
     with CropArchive(out, settings.kept()) as archive:
         seen = NearDuplicates(settings.distance)
         for record in archive.records():
             seen.add(int(record["hash"], 16))
         todo = [(name, path) for name, path in photos.items() if not archive.has_seen(name)]
         with _progress(console) as bar:
-            task = bar.add_task("harvesting", total=len(photos), completed=len(photos) - len(todo))
-            for harvest in _harvests(todo, settings, workers, threads):
+            task = bar.add_task(
+                "mining crops", total=len(photos), completed=len(photos) - len(todo)
+            )
+            for mined in _mined_photos(todo, settings, workers, threads):
                 kept = []
-                for image, record in harvest.crops:
+                for image, record in mined.crops:
                     value = int(record["hash"], 16)
                     if value in seen:
-                        harvest.dropped["duplicate"] += 1
+                        mined.dropped["duplicate"] += 1
                         continue
                     seen.add(value)
                     kept.append((image, record))
-                archive.add(harvest.photo, kept)
+                archive.add(mined.photo, kept)
                 report.photos += 1
                 report.crops += len(kept)
-                report.dropped += harvest.dropped
-                if harvest.error is not None:
-                    report.errors[harvest.photo] = harvest.error
+                report.dropped += mined.dropped
+                if mined.error is not None:
+                    report.errors[mined.photo] = mined.error
                 bar.advance(task)
         report.total = archive.count
     return report
@@ -274,33 +276,33 @@ def write_contact_sheet(
     return chosen
 
 
-def _harvests(
+def _mined_photos(
     todo: Sequence[tuple[str, Path]],
-    settings: HarvestSettings,
+    settings: CropMiningSettings,
     workers: int,
     threads: int | None,
-) -> Iterator[PhotoHarvest]:
-    """The harvest of each photo, in order, by one process or many."""
+) -> Iterator[MinedPhoto]:
+    """The crops of each photo, in order, by one process or many."""
     if workers <= 1 or len(todo) <= 1:
-        yield from map(CropHarvester(settings, threads), todo)
+        yield from map(CropMiner(settings, threads), todo)
         return
     context = multiprocessing.get_context("spawn")
     with context.Pool(workers, _start_worker, (settings,)) as pool:
-        yield from pool.imap(_harvest_in_worker, todo)
+        yield from pool.imap(_mine_in_worker, todo)
 
 
-_HARVESTER: list[CropHarvester] = []
+_MINER: list[CropMiner] = []
 
 
-def _start_worker(settings: HarvestSettings) -> None:
+def _start_worker(settings: CropMiningSettings) -> None:
     # Ctrl-C is answered by the main process, which ends the pool.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
-    _HARVESTER[:] = [CropHarvester(settings, threads=1)]
+    _MINER[:] = [CropMiner(settings, threads=1)]
 
 
-def _harvest_in_worker(photo: tuple[str, Path]) -> PhotoHarvest:
-    return _HARVESTER[0](photo)
+def _mine_in_worker(photo: tuple[str, Path]) -> MinedPhoto:
+    return _MINER[0](photo)
 
 
 def _progress(console: Console | None) -> Progress:

@@ -1,4 +1,4 @@
-"""Labels of photos that have none: what a pair reads alike from many sides."""
+"""Labels of photos that have none: what a preset reads alike from many sides."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from spotter.geometry import native_size
 from spotter.io.images import read_image
 from spotter.pipeline.crop_batching import best_direction
 from spotter.pipeline.crops import reading_directions
-from spotter.pipeline.recognizer import CropReader
+from spotter.pipeline.recognizer import TextRecognizer
 from spotter.pipeline.spotter import SceneTextSpotter
-from spotter.pipeline.test_time_augmentation import Look, surroundings
+from spotter.pipeline.test_time_augmentation import View, surroundings
 from spotter.pipeline.word_recognizer import open_language
 from spotter.runtime.runtimes import open_runtime
 from spotter.structures import TextInstance
 from spotter.synthesis.writers import icdar_lines
 
 VIEWS = (
-    Look(lengthen=0.25),
-    Look(margin=-0.06),
-    Look(lengthen=-0.1),
-    Look(stretch=1.25),
-    Look(stretch=0.8),
-    Look(tilt=4),
-    Look(tilt=-4),
-    Look(margin=0.1),
-    Look(contrast=True),
-    Look(negative=True),
-    Look(coarser=1.4),
+    View(lengthen=0.25),
+    View(margin=-0.06),
+    View(lengthen=-0.1),
+    View(stretch=1.25),
+    View(stretch=0.8),
+    View(tilt=4),
+    View(tilt=-4),
+    View(margin=0.1),
+    View(contrast=True),
+    View(negative=True),
+    View(coarser=1.4),
 )
-"""Further looks at each word, whose readings have to agree."""
+"""Further views of each word, whose readings have to agree."""
 
 
 @dataclass(frozen=True)
 class LabelRules:
-    """When a word is labelled with what the pair reads with its language.
+    """When a word is labelled with what the preset reads with its language.
 
     Language alone must not make a label: a recognizer that learns from it becomes sure of what
     language had told it. So the label has to be what the recognizer sees by itself, in most views,
@@ -92,10 +92,10 @@ class Labeller(Protocol):
 
 
 class PhotoLabeller:
-    """Finds the words of a photo and labels those of which a pair is sure.
+    """Finds the words of a photo and labels those of which a preset is sure.
 
     Args:
-        model: Name of a pair in the zoo, or its ``.json`` file.
+        model: Name of a shipped preset, or its ``.json`` file.
         runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
         threads: See :mod:`spotter.runtime.runtimes`.
@@ -118,9 +118,9 @@ class PhotoLabeller:
         self._spotter = SceneTextSpotter(
             model, runtime=runtime, device=device, threads=threads, min_score=0.0, calibrated=False
         )
-        pair = self._spotter.pair
-        loaded = open_runtime(pair.recognizer, "recognition", runtime, device, threads)
-        self._reader = CropReader(loaded, open_language(None, pair))
+        preset = self._spotter.preset
+        loaded = open_runtime(preset.recognizer, "recognition", runtime, device, threads)
+        self._recognizer = TextRecognizer(loaded, open_language(None, preset))
 
     def label(self, image: np.ndarray, name: str = "") -> list[TextInstance]:
         """The words of a photo; those that it is not sure of are ``ignore`` and have no text.
@@ -142,21 +142,21 @@ class PhotoLabeller:
             directions = reading_directions(polygon, self._spotter.crop_margin)
         except GeometryError:
             return None
-        reader = self._reader
-        upright = [reader.see([reader.crop(image, d.cut)])[0] for d in directions]
-        chosen = best_direction(directions, [glimpse.seen for glimpse in upright])
+        recognizer = self._recognizer
+        upright = [recognizer.forward([recognizer.crop(image, d.cut)])[0] for d in directions]
+        chosen = best_direction(directions, [prediction.greedy for prediction in upright])
         if directions[chosen].rotation:
             # Labels of photos say where a word is, not which way it runs.
             return None
         first = upright[chosen]
-        reading = reader.read(first)
+        reading = recognizer.decode(first)
         if len(reading.text) < self.rules.min_length:
             return None
         part, cut = surroundings(image, directions[chosen].cut)
-        seen = [first.seen.text]
-        for look in VIEWS:
-            crop = look.develop(reader.crop(part, look.cut(cut), look.stretch))
-            seen.append(reader.see([crop])[0].seen.text)
+        seen = [first.greedy.text]
+        for view in VIEWS:
+            crop = view.develop(recognizer.crop(part, view.cut(cut), view.stretch))
+            seen.append(recognizer.forward([crop])[0].greedy.text)
         return reading.text if self.rules.accept(reading.text, reading.score, seen) else None
 
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from spotter.charset import Charset
 from spotter.errors import CharsetError
-from spotter.hub.zoo import resolve_pair
+from spotter.hub.resolution import resolve_preset
 from spotter.labeling.rapidocr import RapidOCREngine
 from spotter.pipeline.crops import image_directions
-from spotter.pipeline.recognizer import CropReader
+from spotter.pipeline.recognizer import TextRecognizer
 from spotter.pipeline.word_recognizer import WordRecognizer
 from spotter.runtime.runtimes import open_runtime
 
@@ -42,7 +42,7 @@ class OwnReader:
     """A recognizer of this package.
 
     Args:
-        model: A preset's name in the zoo, or its ``.json`` file.
+        model: Name of a shipped preset, or its ``.json`` file.
         runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
         threads: See :mod:`spotter.runtime.runtimes`.
@@ -61,8 +61,8 @@ class OwnReader:
         self._words = WordRecognizer(
             model, runtime=runtime, device=device, threads=threads, turn=False, language=language
         )
-        file = resolve_pair(model, runtime=runtime).recognizer
-        self._frames = CropReader(open_runtime(file, "recognition", runtime, device, threads))
+        file = resolve_preset(model, runtime=runtime).recognizer
+        self._frames = TextRecognizer(open_runtime(file, "recognition", runtime, device, threads))
         self.characters = self._frames.characters
 
     def read(self, crops: Sequence[np.ndarray]) -> list[tuple[str | None, float]]:

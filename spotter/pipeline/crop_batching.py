@@ -1,4 +1,4 @@
-"""Crops of all photos pooled by width and read in batches; best direction and look kept."""
+"""Crops of all photos gathered by width and read in batches; the best direction and view count."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 
 from spotter.decoding import protected_characters
 from spotter.decoding.ctc import Decoded
-from spotter.pipeline.crops import Direction, cut_stacked, cut_upright
+from spotter.pipeline.crops import Direction, cut_upright, cut_vertical
 from spotter.pipeline.ink import tighten
-from spotter.pipeline.recognizer import CropReader, Glimpse
-from spotter.pipeline.test_time_augmentation import SecondLook, surroundings
+from spotter.pipeline.recognizer import RawPrediction, TextRecognizer
+from spotter.pipeline.test_time_augmentation import TestTimeAugmentation, surroundings
 
 _WORD = 3
 # Before calibration.
@@ -38,25 +38,25 @@ class WordReading(Decoded):
 
 @dataclass
 class _Word:
-    """A word in the pool.
+    """A word in the batcher.
 
     Attributes:
         directions: In which it may run.
-        glimpses: One per direction so far; after the decision for one, its own and those of further
-            looks along it. Dropped as soon as the word is read.
-        around: Photo part and cut per direction for further looks; empty where there are none.
-        missing: Glimpses that are asked for and not there yet.
-        best: Reading in the best direction; of all looks once they are there.
+        predictions: One per direction so far; after the decision for one, its own and those of
+            further views along it. Dropped as soon as the word is read.
+        around: Photo part and cut per direction for further views; empty where there are none.
+        missing: Number of raw predictions that are asked for and not there yet.
+        best: Reading in the best direction; of all views once they are there.
     """
 
     directions: list[Direction]
-    glimpses: list[Glimpse | None]
+    predictions: list[RawPrediction | None]
     around: list[tuple[np.ndarray, np.ndarray]]
     missing: int
     best: WordReading | None = None
 
 
-class CropPool:
+class CropBatcher:
     """Collects crops of any photos and reads those of one width together.
 
     A crop's input depends on the crop alone, and so does its reading.
@@ -64,22 +64,26 @@ class CropPool:
     Args:
         recognizer: Gives input sizes and reads batches.
         batch_size: Crops per batch.
-        second_look: For words that are not read with certainty; ``None``: one look is all.
+        test_time_augmentation: For words that are not read with certainty; ``None``: one view is
+            all.
     """
 
     def __init__(
-        self, recognizer: CropReader, batch_size: int, second_look: SecondLook | None = None
+        self,
+        recognizer: TextRecognizer,
+        batch_size: int,
+        test_time_augmentation: TestTimeAugmentation | None = None,
     ) -> None:
         self._recognizer = recognizer
         self._batch_size = batch_size
-        self._second_look = second_look
+        self._test_time_augmentation = test_time_augmentation
         self._waiting: dict[int, list[tuple[_Word, int, np.ndarray]]] = {}
         self._words: list[_Word] = []
 
     def add(self, img: np.ndarray, directions: list[Direction]) -> int:
         """Cut a word out in each of its directions; gives its index in :meth:`finish`."""
         if len(directions) > 1:
-            directions = [*directions, replace(directions[0], stacked=True)]
+            directions = [*directions, replace(directions[0], vertical=True)]
         crops = [(d, self._crop(img, d)) for d in directions]
         seen = [(direction, crop) for direction, crop in crops if crop is not None]
         directions = [direction for direction, _ in seen]
@@ -99,12 +103,12 @@ class CropPool:
 
     def _crop(self, img: np.ndarray, direction: Direction) -> np.ndarray | None:
         """Input for a direction, or ``None`` where the word cannot run in it."""
-        if not (direction.stacked or direction.spaced):
+        if not (direction.vertical or direction.spaced):
             return self._recognizer.crop(img, direction.cut)
         if direction.spaced:
             line: np.ndarray | None = tighten(cut_upright(img, direction.cut))
         else:
-            line = cut_stacked(img, direction.cut)
+            line = cut_vertical(img, direction.cut)
         if line is None:
             return None
         height, width = line.shape[:2]
@@ -122,80 +126,86 @@ class CropPool:
         queue = self._waiting.pop(width, [])
         if not queue:
             return
-        glimpses = self._recognizer.see([crop for _, _, crop in queue])
-        for (word, place, _), glimpse in zip(queue, glimpses, strict=True):
+        predictions = self._recognizer.forward([crop for _, _, crop in queue])
+        for (word, place, _), prediction in zip(queue, predictions, strict=True):
             word.missing -= 1
-            word.glimpses[place] = glimpse
+            word.predictions[place] = prediction
             if word.missing:
                 continue
             if word.best is None:
                 self._decide(word)
             else:
-                word.best = self._of_all_looks(word, word.best)
+                word.best = self._of_all_views(word, word.best)
             if not word.missing:
-                word.glimpses = []
+                word.predictions = []
 
     def _decide(self, word: _Word) -> None:
-        """Choose the direction, and look again along it where that is worth it."""
-        glimpses = _present(word.glimpses)
-        if self._look_reversed(word, glimpses):
+        """Choose the direction, and ask for further views along it where that is worth it."""
+        predictions = _present(word.predictions)
+        if self._ask_reversed(word, predictions):
             return
-        chosen = best_direction(word.directions, [glimpse.seen for glimpse in glimpses])
-        first, direction = glimpses[chosen], word.directions[chosen]
-        word.best = _in_direction(direction, self._recognizer.read(first))
-        word.glimpses = [first]
+        chosen = best_direction(word.directions, [prediction.greedy for prediction in predictions])
+        first, direction = predictions[chosen], word.directions[chosen]
+        word.best = _in_direction(direction, self._recognizer.decode(first))
+        word.predictions = [first]
         around, word.around = word.around, []
-        again = self._second_look
-        if again is None or direction.stacked or direction.spaced or word.best.score >= again.below:
+        augmentation = self._test_time_augmentation
+        if (
+            augmentation is None
+            or direction.vertical
+            or direction.spaced
+            or word.best.score >= augmentation.below
+        ):
             return
         part, cut = around[chosen]
-        word.missing = len(again.looks)
-        word.glimpses += [None] * len(again.looks)
-        for place, look in enumerate(again.looks, start=1):
-            crop = self._recognizer.crop(part, look.cut(cut), look.stretch)
-            self._ask(word, place, look.develop(crop))
+        word.missing = len(augmentation.views)
+        word.predictions += [None] * len(augmentation.views)
+        for place, view in enumerate(augmentation.views, start=1):
+            crop = self._recognizer.crop(part, view.cut(cut), view.stretch)
+            self._ask(word, place, view.develop(crop))
 
-    def _look_reversed(self, word: _Word, glimpses: Sequence[Glimpse]) -> bool:
+    def _ask_reversed(self, word: _Word, predictions: Sequence[RawPrediction]) -> bool:
         """Whether a word that reads badly the way it seems to run is read the other way, too."""
         [direction, *others] = word.directions
-        if others or direction.spaced or glimpses[0].seen.score >= _READS_BADLY:
+        if others or direction.spaced or predictions[0].greedy.score >= _READS_BADLY:
             return False
         part, cut = word.around[0]
         back = direction.reversed()
         turned = np.roll(cut, -(len(cut) // 2), axis=0)
         word.directions.append(back)
         word.around.append((part, turned))
-        word.glimpses.append(None)
+        word.predictions.append(None)
         word.missing = 1
         self._ask(word, 1, self._recognizer.crop(part, turned))
         return True
 
-    def _of_all_looks(self, word: _Word, first: WordReading) -> WordReading:
-        """The reading of a word whose further looks are all there."""
-        glimpses = _present(word.glimpses)
-        clearest = self._second_look.clearest if self._second_look else None
+    def _of_all_views(self, word: _Word, first: WordReading) -> WordReading:
+        """The reading of a word whose further views are all there."""
+        predictions = _present(word.predictions)
+        top_k = self._test_time_augmentation.top_k if self._test_time_augmentation else None
         readings: list[Decoded] = [
-            first if place == 0 else self._recognizer.read(glimpses[place])
-            for place in sorted(_worth_reading(glimpses)[:clearest])
+            first if place == 0 else self._recognizer.decode(predictions[place])
+            for place in sorted(_worth_reading(predictions)[:top_k])
         ]
-        return choose_look(first, readings)
+        return choose_view(first, readings)
 
 
-def _present(glimpses: Sequence[Glimpse | None]) -> list[Glimpse]:
-    """Glimpses that are all there."""
-    return [glimpse for glimpse in glimpses if glimpse is not None]
+def _present(predictions: Sequence[RawPrediction | None]) -> list[RawPrediction]:
+    """Raw predictions that are all there."""
+    return [prediction for prediction in predictions if prediction is not None]
 
 
-def _worth_reading(glimpses: Sequence[Glimpse]) -> list[int]:
-    """Places of the looks that language may read differently, those seen best first.
+def _worth_reading(predictions: Sequence[RawPrediction]) -> list[int]:
+    """Places of the views that language may read differently, by falling greedy score.
 
-    Of looks seen alike only the clearest counts; the first look counts anyway, as it is read.
+    Of views with the same greedy reading only the best one counts; the first view counts anyway, as
+    it is read.
     """
-    order = sorted(range(len(glimpses)), key=lambda i: -glimpses[i].seen.score)
-    clearest: dict[str, int] = {}
+    order = sorted(range(len(predictions)), key=lambda i: -predictions[i].greedy.score)
+    best_view: dict[str, int] = {}
     for place in order:
-        clearest.setdefault(glimpses[place].seen.text.lower(), place)
-    return [i for i in order if i == 0 or clearest[glimpses[i].seen.text.lower()] == i]
+        best_view.setdefault(predictions[place].greedy.text.lower(), place)
+    return [i for i in order if i == 0 or best_view[predictions[i].greedy.text.lower()] == i]
 
 
 def best_direction(directions: Sequence[Direction], readings: Sequence[Decoded]) -> int:
@@ -205,7 +215,8 @@ def best_direction(directions: Sequence[Direction], readings: Sequence[Decoded])
     on its side, an ``I`` is a convincing dash and an ``N`` a ``Z``.
 
     Args:
-        directions: As :func:`reading_directions` gives them, upright first; then perhaps stacked.
+        directions: As :func:`reading_directions` gives them, upright first; then perhaps vertical
+            text.
         readings: One for each, without language: that finds words in any direction.
     """
     if len(directions) == 2 and (directions[1].rotation - directions[0].rotation) % 360 == 180:
@@ -216,7 +227,7 @@ def best_direction(directions: Sequence[Direction], readings: Sequence[Decoded])
     allowed = [
         i
         for i, direction in enumerate(directions)
-        if i == 0 or direction.stacked or not upright or len(readings[i].text) >= _WORD
+        if i == 0 or direction.vertical or not upright or len(readings[i].text) >= _WORD
     ]
     return max(allowed, key=lambda i: (readings[i].score, -i))
 
@@ -238,16 +249,16 @@ def _with_reading(word: WordReading, reading: Decoded) -> WordReading:
     )
 
 
-def choose_look(word: WordReading, readings: Sequence[Decoded]) -> WordReading:
+def choose_view(word: WordReading, readings: Sequence[Decoded]) -> WordReading:
     """The most confident of several readings of a word in one direction.
 
     Its score is the median of all their scores: the highest one of many says less, as something
-    that is no word will look like one from some side. A further look may have cut a mark off, or
-    shows a part of what is beside the word, so marks and digits stay those of the first look,
-    unless that is doubtful itself.
+    that is no word resembles one in some view. A further view may have cut a mark off, or show a
+    part of what is beside the word, so marks and digits stay those of the first view, unless that
+    is doubtful itself.
 
     Args:
-        word: Of the first look, whose direction is kept.
+        word: Of the first view, whose direction is kept.
         readings: Those that count, at least one.
     """
     allowed = list(readings)

@@ -17,13 +17,13 @@ from spotter.geometry import (
     resample_polyline,
     strip_polygon,
 )
-from spotter.pipeline.vertical_text import unstack
+from spotter.pipeline.vertical_text import lay_out_horizontally
 
 # Warps interpolate between four pixels; above this reduction they would skip some.
 _LARGEST_WARP_REDUCTION = 1.5
 _STRIP_POINTS = 8
 # A column of two characters is that much higher than wide; below that width there is little to see.
-_STACKED_ASPECT, _STACKED_WIDTH, _STACKED_HEIGHT = 1.5, 6, 1024
+_VERTICAL_ASPECT, _VERTICAL_WIDTH, _VERTICAL_HEIGHT = 1.5, 6, 1024
 _LARGEST_HEIGHT = 96
 
 
@@ -35,14 +35,14 @@ class Direction:
         outline: (N, 2) the detected polygon, from the first character's top-left corner.
         cut: What is cut out: (4, 2) corners, or a (2n, 2) strip whose first half is the top side.
         rotation: Degrees clockwise that the upright crop is turned by.
-        stacked: Its characters stand upright, one below the other (:func:`unstack`).
+        vertical: Its characters stand upright, one below the other (:func:`lay_out_horizontally`).
         spaced: Its characters stand apart (:func:`spotter.pipeline.ink.tighten`).
     """
 
     outline: np.ndarray
     cut: np.ndarray
     rotation: int = 0
-    stacked: bool = False
+    vertical: bool = False
     spaced: bool = False
 
     def reversed(self) -> Direction:
@@ -56,8 +56,8 @@ class Direction:
 def reading_directions(polygon: np.ndarray, margin: float = 0.0) -> list[Direction]:
     """The directions in which a detected word may run.
 
-    A word whose longer axis is closer to vertical is a "tall" one: its characters may be stacked
-    upright, or the whole word may be turned by a quarter to either side.
+    A word whose longer axis is closer to vertical is a "tall" one: its characters may stand upright
+    below each other, or the whole word may be turned by a quarter to either side.
 
     Args:
         polygon: (N, 2), N >= 4, as the post-processor orders it (:func:`order_vertices`,
@@ -165,8 +165,8 @@ def cut_upright(img: np.ndarray, cut: np.ndarray) -> np.ndarray:
     return cut_word(img, cut, max(round(width * share), 1), max(round(height * share), 1))
 
 
-def cut_stacked(img: np.ndarray, cut: np.ndarray) -> np.ndarray | None:
-    """A stacked word laid out in a line, at its own size.
+def cut_vertical(img: np.ndarray, cut: np.ndarray) -> np.ndarray | None:
+    """A word of vertical text laid out in a line, at its own size.
 
     Args:
         img: (H, W, 3) uint8.
@@ -179,11 +179,11 @@ def cut_stacked(img: np.ndarray, cut: np.ndarray) -> np.ndarray | None:
         GeometryError: Coordinates that are not finite.
     """
     width, height = (max(round(side), 1) for side in native_size(cut))
-    if height < _STACKED_ASPECT * width or width < _STACKED_WIDTH:
+    if height < _VERTICAL_ASPECT * width or width < _VERTICAL_WIDTH:
         return None
-    share = min(1.0, _STACKED_HEIGHT / height)
+    share = min(1.0, _VERTICAL_HEIGHT / height)
     size = (max(round(width * share), 1), round(height * share))
-    return unstack(cut_word(img, cut, *size))
+    return lay_out_horizontally(cut_word(img, cut, *size))
 
 
 def _axis(cut: np.ndarray) -> np.ndarray:

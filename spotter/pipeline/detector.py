@@ -10,8 +10,8 @@ import numpy as np
 
 from spotter.errors import ConfigError, WeightsError
 from spotter.geometry import sliding_windows
+from spotter.pipeline.coarse_pass import CoarsePass, add_large_words
 from spotter.pipeline.db_postprocessor import DBPostprocessor
-from spotter.pipeline.large_words import CoarseView, add_large_words
 from spotter.pipeline.multi_scale import (
     MAX_PASSES,
     SmallText,
@@ -20,7 +20,7 @@ from spotter.pipeline.multi_scale import (
     small_text,
     windows_around,
 )
-from spotter.pipeline.tiling import View, merge_views
+from spotter.pipeline.tiling import SearchedWindow, merge_windows
 from spotter.runtime.input_size import detector_input_size, resize_image
 from spotter.runtime.preprocessing import Normalizer
 from spotter.runtime.runtimes import Runtime
@@ -47,14 +47,14 @@ class Detections:
     notes: list[str] = field(default_factory=list)
 
 
-def zoomed(header: Mapping[str, Any], zoom: float) -> dict[str, Any]:
-    """A detector's header with another zoom; its bound on the size moves along."""
+def scaled_header(header: Mapping[str, Any], scale: float) -> dict[str, Any]:
+    """A detector's header with another scale; its bound on the size moves along."""
     own = header["preprocessing"]
-    bound = round(own["limit_side"] * zoom / own.get("zoom", 1.0))
-    return {**header, "preprocessing": {**own, "zoom": zoom, "limit_side": bound}}
+    bound = round(own["limit_side"] * scale / own.get("scale", 1.0))
+    return {**header, "preprocessing": {**own, "scale": scale, "limit_side": bound}}
 
 
-class WordFinder:
+class TextDetector:
     """A detector behind its header.
 
     Args:
@@ -64,10 +64,10 @@ class WordFinder:
         tile: Side in pixels of square windows in which larger photos are searched at their own
             resolution, in addition to the whole; ``None``: the whole only.
         batch_size: Inputs of one size that are run together.
-        zoom: Photos are enlarged by this factor, up to a bound that moves along with it; default:
+        scale: Photos are enlarged by this factor, up to a bound that moves along with it; default:
             the header's. Not together with a limit of one's own.
         postprocessing: Arguments of the post-processor instead of the header's.
-        coarse: A further view of each photo, for large words.
+        coarse: A second, coarser pass over each photo, for large words.
         adaptive: Choose the scales from each photo, see :mod:`spotter.pipeline.multi_scale`; not
             with a limit or tiles of one's own.
 
@@ -83,19 +83,19 @@ class WordFinder:
         limit_type: str | None = None,
         tile: int | None = None,
         batch_size: int = 1,
-        zoom: float | None = None,
+        scale: float | None = None,
         postprocessing: Mapping[str, Any] | None = None,
-        coarse: CoarseView | None = None,
+        coarse: CoarsePass | None = None,
         adaptive: bool = False,
     ) -> None:
         self.runtime = runtime
         header = runtime.header
-        if zoom is not None:
-            if zoom <= 0:
-                raise ConfigError(f"zoom must be positive, not {zoom:g}")
+        if scale is not None:
+            if scale <= 0:
+                raise ConfigError(f"scale must be positive, not {scale:g}")
             if limit_side is not None or limit_type is not None:
-                raise ConfigError("zoom and limit_side or limit_type exclude each other")
-            header = zoomed(header, zoom)
+                raise ConfigError("scale and limit_side or limit_type exclude each other")
+            header = scaled_header(header, scale)
         if postprocessing:
             own_options = {**header["postprocessing"], **postprocessing}
             header = {**header, "postprocessing": own_options}
@@ -109,7 +109,7 @@ class WordFinder:
         self._divisor = int(preprocessing.get("size_divisor", 32))
         # A caller's own bound is meant in pixels of the photo as it is.
         own = limit_side is None and limit_type is None
-        self._zoom = float(preprocessing.get("zoom", 1.0)) if own else 1.0
+        self._scale = float(preprocessing.get("scale", 1.0)) if own else 1.0
         if self.limit_type not in ("max", "min"):
             raise ConfigError(f"limit_type is 'max' or 'min', not {self.limit_type!r}")
         if min(self.limit_side, self.limit_side if tile is None else tile) < self._divisor:
@@ -118,13 +118,13 @@ class WordFinder:
         self._adaptive = adaptive and own and tile is None and self.limit_type == "max"
         self.batch_size = max(1, batch_size)
         self._postprocess = _postprocessor(header)
-        self._coarse: WordFinder | None = None
+        self._coarse: TextDetector | None = None
         if coarse is not None:
             self._min_height = coarse.min_height
-            self._coarse = WordFinder(
+            self._coarse = TextDetector(
                 runtime,
                 batch_size=batch_size,
-                zoom=coarse.zoom,
+                scale=coarse.scale,
                 postprocessing=coarse.postprocessing,
                 adaptive=self._adaptive,
             )
@@ -180,10 +180,10 @@ class WordFinder:
                 finer = missed.next_scale(scale)
                 if finer is None:
                     break
-                views, missed = self._search_windows(photo, missed, finer)
+                windows, missed = self._search_windows(photo, missed, finer)
                 words = found[index].words
                 height, photo_width = photo.shape[:2]
-                found[index].words = add_small_words(words, scale, views, photo_width, height)
+                found[index].words = add_small_words(words, scale, windows, photo_width, height)
                 scale = finer
             if missed.height is not None and len(missed.boxes) > len(found[index].words) / 2:
                 found[index].notes.append(
@@ -193,7 +193,7 @@ class WordFinder:
 
     def _search_windows(
         self, photo: np.ndarray, missed: SmallText, scale: float
-    ) -> tuple[list[View], SmallText]:
+    ) -> tuple[list[SearchedWindow], SmallText]:
         """What windows around small text show at a scale, and what is too small even there."""
         boxes = windows_around(missed.boxes, photo.shape[1], photo.shape[0], scale)
         jobs = []
@@ -202,18 +202,18 @@ class WordFinder:
             width, height = (side * self._divisor for side in sides)
             jobs.append((photo[y0:y1, x0:x1], (width, height)))
         small: dict[int, SmallText] = {}
-        views = []
+        windows = []
         for box, (_, size), words in zip(boxes, jobs, self._run(jobs, small), strict=True):
             offset = np.array(box[:2], np.float32)
             moved = [replace(word, polygon=word.polygon + offset) for word in words]
-            views.append(View(box, size[0] / (box[2] - box[0]), moved))
+            windows.append(SearchedWindow(box, size[0] / (box[2] - box[0]), moved))
         parts = [
-            replace(small[index], boxes=small[index].boxes + np.array([*view.box[:2]] * 2))
-            for index, view in enumerate(views)
+            replace(small[index], boxes=small[index].boxes + np.array([*window.box[:2]] * 2))
+            for index, window in enumerate(windows)
             # What shows no word when enlarged is texture rather than small text.
-            if view.words or small[index].height is not None
+            if window.words or small[index].height is not None
         ]
-        return views, SmallText.of(parts)
+        return windows, SmallText.of(parts)
 
     def _find_tiled(self, photo: np.ndarray, tile: int) -> list[TextInstance]:
         height, width = photo.shape[:2]
@@ -224,21 +224,21 @@ class WordFinder:
                 window = photo[box[1] : box[3], box[0] : box[2]]
                 jobs.append((window, self._window_size(window, tile)))
                 boxes.append(box)
-        views = []
+        windows = []
         for box, (_, size), words in zip(boxes, jobs, self._run(jobs), strict=True):
             offset = np.array(box[:2], np.float32)
             moved = [replace(word, polygon=word.polygon + offset) for word in words]
-            views.append(View(box, size[0] / (box[2] - box[0]), moved))
-        return views[0].words if len(views) == 1 else merge_views(views, width, height)
+            windows.append(SearchedWindow(box, size[0] / (box[2] - box[0]), moved))
+        return windows[0].words if len(windows) == 1 else merge_windows(windows, width, height)
 
     def _input_size(self, photo: np.ndarray) -> tuple[int, int]:
         height, width = photo.shape[:2]
         if self._adaptive:
-            scale = first_scale(width, height, self._zoom, self.limit_side)
+            scale = first_scale(width, height, self._scale, self.limit_side)
             side = max(1, round(max(width, height) * scale))
             return detector_input_size(width, height, side, "max", self._divisor, scale)
         size = detector_input_size(
-            width, height, self.limit_side, self.limit_type, self._divisor, self._zoom
+            width, height, self.limit_side, self.limit_type, self._divisor, self._scale
         )
         if size[0] * size[1] > _MAX_INPUT_PIXELS:
             size = detector_input_size(width, height, _MAX_INPUT_SIDE, "max", self._divisor)
@@ -246,8 +246,8 @@ class WordFinder:
 
     def _window_size(self, window: np.ndarray, tile: int) -> tuple[int, int]:
         height, width = window.shape[:2]
-        bound = round(tile * self._zoom)
-        return detector_input_size(width, height, bound, "max", self._divisor, self._zoom)
+        bound = round(tile * self._scale)
+        return detector_input_size(width, height, bound, "max", self._divisor, self._scale)
 
     def _run(
         self,

@@ -1,4 +1,4 @@
-"""Pieces of words: letterspaced and stacked capitals, and words that were cut at a mark.
+"""Pieces of words: letterspaced and vertical capitals, and words that were cut at a mark.
 
 What may be one word is proposed before anything is read, by the boxes and the ink between them. The
 whole is read along with its pieces, and counts where it reads at least as well.
@@ -50,13 +50,13 @@ class JoinedWord:
         members: Indices of the pieces, in reading order.
         word: The whole.
         spaced: Its letters stand apart.
-        stacked: They stand one below the other.
+        vertical: They stand one below the other.
     """
 
     members: list[int]
     word: TextInstance
     spaced: bool = False
-    stacked: bool = False
+    vertical: bool = False
 
 
 def propose_joins(image: np.ndarray, words: Sequence[TextInstance]) -> list[JoinedWord]:
@@ -67,7 +67,7 @@ def propose_joins(image: np.ndarray, words: Sequence[TextInstance]) -> list[Join
         words: Found in it.
     """
     quads = [w.polygon if len(w.polygon) == 4 else min_area_rect(w.polygon) for w in words]
-    joined = _stacked_words(words, quads)
+    joined = _vertical_words(words, quads)
     used = {index for each in joined for index in each.members}
     neighbours = _right_neighbours(quads)
     for chain in _chains(neighbours, quads, _CHAIN_GAP, used):
@@ -99,7 +99,7 @@ def resolve_joins(
     kept, kept_readings, used = [], [], set()
     for each, reading in zip(joined, whole, strict=True):
         pieces = [readings[index] for index in each.members]
-        spelt = spell(pieces) if each.stacked or each.spaced else None
+        spelt = spell(pieces) if each.vertical or each.spaced else None
         if spelt is not None and spelt.score > reading.score:
             reading = replace(
                 reading,
@@ -111,7 +111,7 @@ def resolve_joins(
             )
         elif not joins_read_well(reading, pieces):
             continue
-        elif len(pieces) > 1 and not each.spaced and not each.stacked and reading.text.isalpha():
+        elif len(pieces) > 1 and not each.spaced and not each.vertical and reading.text.isalpha():
             # Where a photo is blurred, two words leave no more space than two letters.
             continue
         elif len(pieces) > 1:
@@ -311,7 +311,7 @@ def _share(line: np.ndarray, quad: np.ndarray) -> float:
     return float((quad.mean(axis=0) - start) @ axis) / width
 
 
-def _stacked_words(words: Sequence[TextInstance], quads: Sequence[np.ndarray]) -> list[JoinedWord]:
+def _vertical_words(words: Sequence[TextInstance], quads: Sequence[np.ndarray]) -> list[JoinedWord]:
     """Columns of three and more single upright characters that have no neighbours in their rows."""
     boxes = np.array([[*q.min(axis=0), *q.max(axis=0)] for q in quads]).reshape(-1, 4)
     sizes = boxes[:, 2:] - boxes[:, :2]
@@ -348,5 +348,5 @@ def _stacked_words(words: Sequence[TextInstance], quads: Sequence[np.ndarray]) -
         corners = np.array([low, [high[0], low[1]], high, [low[0], high[1]]], np.float32)
         score = float(np.mean([words[index].detection_score for index in column]))
         whole = TextInstance(order_vertices(corners), detection_score=score)
-        found.append(JoinedWord(column, whole, stacked=True))
+        found.append(JoinedWord(column, whole, vertical=True))
     return found

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from spotter.geometry import pairwise_overlaps, short_side, sliding_windows
-from spotter.pipeline.tiling import View, merge_views
+from spotter.pipeline.tiling import SearchedWindow, merge_windows
 from spotter.structures import TextInstance
 
 MIN_HEIGHT = 12.0
@@ -187,7 +187,11 @@ def windows_around(
 
 
 def add_small_words(
-    words: Sequence[TextInstance], scale: float, finer: Sequence[View], width: int, height: int
+    words: Sequence[TextInstance],
+    scale: float,
+    finer: Sequence[SearchedWindow],
+    width: int,
+    height: int,
 ) -> list[TextInstance]:
     """Words of a pass and of the finer windows after it.
 
@@ -204,11 +208,11 @@ def add_small_words(
     bound = 2 * MIN_HEIGHT / scale
     large = [word for word in words if short_side(word.polygon) >= bound]
     small = [word for word in words if short_side(word.polygon) < bound]
-    views = [View((0, 0, width, height), scale, small)]
-    for view in finer:
-        kept = [word for word in view.words if short_side(word.polygon) < bound]
-        views.append(View(view.box, view.scale, kept))
-    merged = merge_views(views, width, height)
+    windows = [SearchedWindow((0, 0, width, height), scale, small)]
+    for window in finer:
+        kept = [word for word in window.words if short_side(word.polygon) < bound]
+        windows.append(SearchedWindow(window.box, window.scale, kept))
+    merged = merge_windows(windows, width, height)
     if large and merged:
         overlaps = pairwise_overlaps([w.polygon for w in merged], [w.polygon for w in large])
         share = np.maximum(overlaps.first_share, overlaps.second_share).max(axis=1)

@@ -31,21 +31,21 @@ _DECODERS: dict[str, Decoder] = {
 
 
 @dataclass(frozen=True)
-class Glimpse:
-    """A crop as the recognizer alone sees it.
+class RawPrediction:
+    """What the network alone makes of a crop.
 
     Attributes:
-        seen: Its reading.
+        greedy: The reading without language.
         logits: (T, K) by which language may read it again; ``None`` without language.
-        frames: (1, T, C) by which a rescorer judges readings; ``None`` without one.
+        frames: (1, T, C) by which a rescorer scores readings; ``None`` without one.
     """
 
-    seen: Decoded
+    greedy: Decoded
     logits: np.ndarray | None = None
     frames: np.ndarray | None = None
 
 
-class CropReader:
+class TextRecognizer:
     """A recognizer behind its header: input size, normalisation and decoding.
 
     Args:
@@ -76,7 +76,7 @@ class CropReader:
         kind = config.get("prediction", {}).get("type")
         if kind not in _DECODERS or not header["charset"]:
             raise WeightsError(f"{name}: no decoder for the output of {kind!r}")
-        self._decode: Decoder = _DECODERS[kind]
+        self._decoder: Decoder = _DECODERS[kind]
         if language is not None and kind != "CTCPrediction":
             raise ConfigError(f"{name}: language corrects readings of CTC, not of {kind}")
         self._language = language
@@ -95,8 +95,8 @@ class CropReader:
         width = self._size(round(native_width * stretch), native_height)
         return cut_word(img, cut, width, self._size.height)
 
-    def see(self, crops: Sequence[np.ndarray]) -> list[Glimpse]:
-        """Crops of one size, as :meth:`crop` gives them, without language."""
+    def forward(self, crops: Sequence[np.ndarray]) -> list[RawPrediction]:
+        """Run the network on crops of one size, as :meth:`crop` gives them."""
         images = self._normalize(crops)
         frames: Sequence[np.ndarray | None] = [None] * len(crops)
         if self._rescores:
@@ -104,10 +104,10 @@ class CropReader:
             frames = [each[None] for each in all_frames]
         else:
             logits = self.runtime.run(images)
-        seen = self._decode(logits, self._characters, None)
+        greedy = self._decoder(logits, self._characters, None)
         if self._language is None:
-            return [Glimpse(reading) for reading in seen]
-        return [Glimpse(*parts) for parts in zip(seen, logits, frames, strict=True)]
+            return [RawPrediction(reading) for reading in greedy]
+        return [RawPrediction(*parts) for parts in zip(greedy, logits, frames, strict=True)]
 
     @property
     def characters(self) -> str:
@@ -118,18 +118,20 @@ class CropReader:
         """(N, T, K) of crops of one size, as :meth:`crop` gives them."""
         return self.runtime.run(self._normalize(crops))
 
-    def read(self, glimpse: Glimpse) -> Decoded:
-        """The reading of a crop, with language if there is one."""
-        if self._language is None or glimpse.logits is None:
-            return glimpse.seen
-        frames = glimpse.frames
+    def decode(self, prediction: RawPrediction) -> Decoded:
+        """The reading of a raw prediction, with language if there is one."""
+        if self._language is None or prediction.logits is None:
+            return prediction.greedy
+        frames = prediction.frames
         if frames is None:
-            return self._language.reread(glimpse.logits, self._characters, glimpse.seen)
+            return self._language.reread(prediction.logits, self._characters, prediction.greedy)
 
-        def judge(texts: list[str]) -> np.ndarray:
+        def rescorer(texts: list[str]) -> np.ndarray:
             return self.runtime.rescore(frames, attention_tokens(texts, self._characters))
 
-        return self._language.reread(glimpse.logits, self._characters, glimpse.seen, judge)
+        return self._language.reread(
+            prediction.logits, self._characters, prediction.greedy, rescorer
+        )
 
 
 def _input_size(preprocessing: dict[str, Any], name: str) -> RecInputSize:

@@ -14,16 +14,16 @@ from PIL import Image
 from spotter.decoding.lexicon import Lexicon
 from spotter.errors import ConfigError, SpotterError
 from spotter.geometry import reading_order
+from spotter.hub.resolution import resolve_preset
 from spotter.hub.spotting_config import load_spotting_config
-from spotter.hub.zoo import resolve_pair
 from spotter.io.documents import read_pages
 from spotter.io.images import ImageSource, read_image
 from spotter.io.sources import DEFAULT_LIMITS, ReadLimits, is_single, name_of
-from spotter.pipeline.crop_batching import CropPool
+from spotter.pipeline.crop_batching import CropBatcher
 from spotter.pipeline.crops import reading_directions
-from spotter.pipeline.detector import WordFinder
+from spotter.pipeline.detector import TextDetector
 from spotter.pipeline.joining import resolve_joins
-from spotter.pipeline.recognizer import CropReader
+from spotter.pipeline.recognizer import TextRecognizer
 from spotter.pipeline.word_recognizer import (
     Language,
     calibrate_reading,
@@ -45,20 +45,20 @@ class SceneTextSpotter:
     Results do not depend on batch sizes, on the order of the photos, or on what else is in a call.
 
     Args:
-        model: Name of a pair in the zoo, or a ``.json`` file that names one, see
-            :func:`spotter.hub.zoo.resolve_pair`.
-        detector: File or zoo name of a detector instead of the pair's.
+        model: Name of a shipped preset, or a ``.json`` file that names one, see
+            :func:`spotter.hub.resolution.resolve_preset`.
+        detector: File or name of a detector instead of the preset's.
         recognizer: Likewise; with both, ``model`` is not asked for.
         runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``; one that is not available is an error.
         min_score: Words whose detection score times recognition score is lower are dropped;
-            default: what the pair recommends.
+            default: what the preset recommends.
         limit_side: Input size of the detector in pixels; default: the weights' own, see
             :func:`spotter.runtime.input_size.detector_input_size`.
         limit_type: ``"max"`` or ``"min"``, likewise.
-        zoom: Factor by which the detector sees photos enlarged, up to a bound that moves along:
-            more small words in more time. Default: what the pair recommends, else the weights' own.
-            Not together with ``limit_side`` or ``limit_type``.
+        scale: Factor by which the detector sees photos enlarged, up to a bound that moves along:
+            more small words in more time. Default: what the preset recommends, else the weights'
+            own. Not together with ``limit_side`` or ``limit_type``.
         tile: Also search photos larger than this in windows of this many pixels, for small words
             in large photos.
         det_batch_size: Photos or windows of one size that are searched together.
@@ -67,14 +67,14 @@ class SceneTextSpotter:
             those that are near none are dropped (Levenshtein distance 1.5, as ICDAR's protocol).
         threads: Threads per operator; default: the cores that this process may use.
         crop_margin: Share of a word's height by which its crop reaches beyond the detection;
-            default: what the pair recommends.
+            default: what the preset recommends.
         language: See :class:`spotter.pipeline.word_recognizer.WordRecognizer`.
-        second_look: Look again, in other ways, at words that are read with little certainty, where
-            the pair's makers recommend that
-            (:class:`spotter.pipeline.test_time_augmentation.SecondLook`).
-        calibrated: Scores are the pair's estimates of the probability of being right, where it has
-            any; else they are as the networks give them, as they are where a part of the pair (for
-            the recognizer, also its language) is replaced.
+        test_time_augmentation: Read words that are read with little certainty again, in other
+            views, where the preset's makers recommend that
+            (:class:`spotter.pipeline.test_time_augmentation.TestTimeAugmentation`).
+        calibrated: Scores are the preset's estimates of the probability of being right, where it
+            has any; else they are as the networks give them, as they are where a part of the preset
+            (for the recognizer, also its language) is replaced.
         limits: How large pictures and documents may be, and whether addresses are fetched.
         detect_orientation: Tell by reading a few words how a photo was turned, and read it upright;
             ``False``: photos are upright, and only single words may be turned.
@@ -97,7 +97,7 @@ class SceneTextSpotter:
         min_score: float | None = None,
         limit_side: int | None = None,
         limit_type: str | None = None,
-        zoom: float | None = None,
+        scale: float | None = None,
         tile: int | None = None,
         det_batch_size: int = 1,
         rec_batch_size: int = 32,
@@ -105,7 +105,7 @@ class SceneTextSpotter:
         threads: int | None = None,
         crop_margin: float | None = None,
         language: Language = None,
-        second_look: bool = True,
+        test_time_augmentation: bool = True,
         calibrated: bool = True,
         limits: ReadLimits = DEFAULT_LIMITS,
         detect_orientation: bool = True,
@@ -113,9 +113,9 @@ class SceneTextSpotter:
         self.limits = limits
         if min(det_batch_size, rec_batch_size) < 1:
             raise ConfigError("batch sizes must be at least 1")
-        self.pair = resolve_pair(model, detector, recognizer, runtime)
-        self.min_score = self.pair.min_score if min_score is None else min_score
-        self.crop_margin = self.pair.crop_margin if crop_margin is None else crop_margin
+        self.preset = resolve_preset(model, detector, recognizer, runtime)
+        self.min_score = self.preset.min_score if min_score is None else min_score
+        self.crop_margin = self.preset.crop_margin if crop_margin is None else crop_margin
         self.det_batch_size = det_batch_size
         self.rec_batch_size = rec_batch_size
         self.lexicon = (
@@ -123,26 +123,28 @@ class SceneTextSpotter:
             if lexicon is None or isinstance(lexicon, Lexicon)
             else Lexicon.from_file(lexicon)
         )
-        finder = open_runtime(self.pair.detector, "detection", runtime, device, threads)
-        reader = open_runtime(self.pair.recognizer, "recognition", runtime, device, threads)
+        network = open_runtime(self.preset.detector, "detection", runtime, device, threads)
+        rec_network = open_runtime(self.preset.recognizer, "recognition", runtime, device, threads)
         options: Mapping[str, Any] = {}
-        adaptive = zoom is None
-        if zoom is None and limit_side is None and limit_type is None:
-            zoom, options = self.pair.zoom, self.pair.postprocessing
-        coarse = self.pair.coarse_view if limit_side is None and limit_type is None else None
-        self._finder = WordFinder(
-            finder, limit_side, limit_type, tile, det_batch_size, zoom, options, coarse, adaptive
+        adaptive = scale is None
+        if scale is None and limit_side is None and limit_type is None:
+            scale, options = self.preset.scale, self.preset.postprocessing
+        coarse = self.preset.coarse_pass if limit_side is None and limit_type is None else None
+        self._detector = TextDetector(
+            network, limit_side, limit_type, tile, det_batch_size, scale, options, coarse, adaptive
         )
-        self._reader = CropReader(reader, open_language(language, self.pair))
-        calibrate = self.pair.detection_calibration if calibrated else None
+        self._recognizer = TextRecognizer(rec_network, open_language(language, self.preset))
+        calibrate = self.preset.detection_calibration if calibrated else None
         self._words = WordSearch(
-            self._finder, self._reader, self.crop_margin, calibrate, detect_orientation
+            self._detector, self._recognizer, self.crop_margin, calibrate, detect_orientation
         )
-        self._second_look = self.pair.second_look if second_look else None
+        self._test_time_augmentation = (
+            self.preset.test_time_augmentation if test_time_augmentation else None
+        )
         self._calibrate_recognition = recognition_calibration(
-            self.pair, language, second_look, calibrated, found=True
+            self.preset, language, test_time_augmentation, calibrated, found=True
         )
-        self.device = finder.device
+        self.device = network.device
 
     @classmethod
     def from_config(cls, path: str | Path, **options: Any) -> SceneTextSpotter:
@@ -159,7 +161,7 @@ class SceneTextSpotter:
         return cls(**{**load_spotting_config(path), **options})
 
     def __repr__(self) -> str:
-        names = (self._finder.runtime.header["name"], self._reader.runtime.header["name"])
+        names = (self._detector.runtime.header["name"], self._recognizer.runtime.header["name"])
         return f"SceneTextSpotter({names[0]} + {names[1]}, {self.device})"
 
     @overload
@@ -253,23 +255,23 @@ class SceneTextSpotter:
         Raises:
             ImageError: The photo cannot be read.
         """
-        photo, pool = read_image(image, self.limits), self._pool()
+        photo, batcher = read_image(image, self.limits), self._batcher()
         for word in words:
-            pool.add(photo, reading_directions(word.polygon, self.crop_margin))
-        return self._collect(words, pool.finish())
+            batcher.add(photo, reading_directions(word.polygon, self.crop_margin))
+        return self._collect(words, batcher.finish())
 
     def _spot_pages(
         self, pages: Iterable[tuple[SpottingResult, np.ndarray | None]]
     ) -> list[SpottingResult]:
         """The results of what :meth:`_photos` gives, filled in."""
         results: list[SpottingResult] = []
-        pool = self._pool()
+        batcher = self._batcher()
         found: list[tuple[SpottingResult, FoundWords]] = []
         photos: list[np.ndarray] = []
         waiting: list[SpottingResult] = []
 
         def search() -> None:
-            found.extend(self._search(pool, photos, waiting))
+            found.extend(self._search(batcher, photos, waiting))
             photos.clear()
             waiting.clear()
 
@@ -282,7 +284,7 @@ class SceneTextSpotter:
             if len(photos) == self.det_batch_size:
                 search()
         search()
-        self._fill(pool, found)
+        self._fill(batcher, found)
         return results
 
     def _in_groups(
@@ -314,28 +316,28 @@ class SceneTextSpotter:
                 yield SpottingResult(name, error=str(error)), None
 
     def _search(
-        self, pool: CropPool, photos: list[np.ndarray], results: list[SpottingResult]
+        self, batcher: CropBatcher, photos: list[np.ndarray], results: list[SpottingResult]
     ) -> list[tuple[SpottingResult, FoundWords]]:
-        """Find words and put their crops into the pool."""
+        """Find words and put their crops into the batcher."""
         found = list(zip(results, self._words.search(photos), strict=True))
         for result, each in found:
             result.orientation, result.notes = each.orientation, each.notes
             for directions in self._words.directions(each):
-                pool.add(each.image, directions)
+                batcher.add(each.image, directions)
             # A long run must not hold all of its photos.
             each.image = np.zeros((0, 0, 3), np.uint8)
         return found
 
-    def _fill(self, pool: CropPool, found: list[tuple[SpottingResult, FoundWords]]) -> None:
-        readings = iter(pool.finish())
+    def _fill(self, batcher: CropBatcher, found: list[tuple[SpottingResult, FoundWords]]) -> None:
+        readings = iter(batcher.finish())
         for result, each in found:
             singly = [next(readings) for _ in each.words]
             whole = [next(readings) for _ in each.joined]
             chosen = resolve_joins(each.words, singly, each.joined, whole)
             result.instances = each.in_photo(self._collect(*chosen))
 
-    def _pool(self) -> CropPool:
-        return CropPool(self._reader, self.rec_batch_size, self._second_look)
+    def _batcher(self) -> CropBatcher:
+        return CropBatcher(self._recognizer, self.rec_batch_size, self._test_time_augmentation)
 
     def _collect(
         self, words: Sequence[TextInstance], readings: Sequence[Any]

@@ -1,4 +1,4 @@
-"""Further looks at words that were not read with certainty: cut or developed in other ways."""
+"""Further views of words that were not read with certainty: cut or developed in other ways."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _LEAST_RANGE = 8.0
 
 
 @dataclass(frozen=True)
-class Look:
-    """How a further look at a word differs from the first one.
+class View:
+    """How a further view of a word differs from the first one.
 
     Attributes:
         margin: Share of the word's height by which the cut grows on every side; below 0: shrinks.
@@ -72,26 +72,29 @@ class Look:
 
 
 @dataclass(frozen=True)
-class SecondLook:
-    """When and how to look again at a word; the most confident reading counts.
+class TestTimeAugmentation:
+    """Which words are read again, and in which further views; the most confident reading counts.
 
     Attributes:
-        below: Words whose score, before calibration, is lower are looked at again.
-        looks: The further looks.
-        clearest: Of all looks, the first one included, so many that were seen best count, and only
-            they are read with language, which takes more time than seeing; ``None``: all. Looks
-            that were seen as another one count once.
+        below: Words whose score, before calibration, is lower are read again.
+        views: The further views.
+        top_k: Keep the k views with the highest greedy score, the first view included: only they
+            are read with language, which takes more time than the network; ``None``: all. Views
+            with the same greedy reading count once.
     """
 
+    # pytest takes classes of this name for tests.
+    __test__ = False
+
     below: float
-    looks: tuple[Look, ...]
-    clearest: int | None = None
+    views: tuple[View, ...]
+    top_k: int | None = None
 
     @classmethod
-    def from_settings(cls, settings: Any, origin: str) -> SecondLook:
-        """From ``{"below": 0.7, "looks": [{"stretch": 1.25}, {"tilt": 3}]}``.
+    def from_settings(cls, settings: Any, origin: str) -> TestTimeAugmentation:
+        """From ``{"below": 0.7, "views": [{"stretch": 1.25}, {"tilt": 3}]}``.
 
-        There may be ``"clearest": 2``, too.
+        There may be ``"top_k": 2``, too.
 
         Args:
             settings: Such a mapping.
@@ -100,47 +103,47 @@ class SecondLook:
         Raises:
             ConfigError: It is another thing.
         """
-        known = {field.name for field in fields(Look)}
-        fits = isinstance(settings, Mapping) and {"below", "looks"} <= set(settings)
-        fits = fits and set(settings) <= {"below", "looks", "clearest"}
-        looks = settings["looks"] if fits else None
-        if not isinstance(looks, Sequence) or not all(
-            isinstance(look, Mapping) and set(look) <= known for look in looks
+        known = {field.name for field in fields(View)}
+        fits = isinstance(settings, Mapping) and {"below", "views"} <= set(settings)
+        fits = fits and set(settings) <= {"below", "views", "top_k"}
+        views = settings["views"] if fits else None
+        if not isinstance(views, Sequence) or not all(
+            isinstance(view, Mapping) and set(view) <= known for view in views
         ):
             raise ConfigError(
-                f"{origin}: a second look has 'below' and 'looks', each of"
-                f" {', '.join(sorted(known))}, and perhaps 'clearest'"
+                f"{origin}: test-time augmentation has 'below' and 'views', each of"
+                f" {', '.join(sorted(known))}, and perhaps 'top_k'"
             )
-        numbers = [settings["below"], *(value for look in looks for value in look.values())]
+        numbers = [settings["below"], *(value for view in views for value in view.values())]
         if not all(isinstance(value, int | float) for value in numbers):
-            raise ConfigError(f"{origin}: the values of a second look are numbers")
-        found = tuple(Look(**look) for look in looks)
-        if not all(look.stretch > 0 and look.coarser >= 1 for look in found):
+            raise ConfigError(f"{origin}: the values of test-time augmentation are numbers")
+        found = tuple(View(**view) for view in views)
+        if not all(view.stretch > 0 and view.coarser >= 1 for view in found):
             raise ConfigError(
-                f"{origin}: the stretch of a second look is above 0, 'coarser' at least 1"
+                f"{origin}: in test-time augmentation, stretch is above 0 and coarser at least 1"
             )
-        clearest = settings.get("clearest")
-        if clearest is not None and not (isinstance(clearest, int) and clearest > 0):
-            raise ConfigError(f"{origin}: 'clearest' of a second look is a number above 0")
-        return cls(float(settings["below"]), found, clearest)
+        top_k = settings.get("top_k")
+        if top_k is not None and not (isinstance(top_k, int) and top_k > 0):
+            raise ConfigError(f"{origin}: 'top_k' of test-time augmentation is a number above 0")
+        return cls(float(settings["below"]), found, top_k)
 
     def to_dict(self) -> dict[str, Any]:
         """What :meth:`from_settings` takes; values that change nothing are left out."""
-        plain = Look()
-        looks = [
+        plain = View()
+        views = [
             {
-                field.name: getattr(look, field.name)
-                for field in fields(Look)
-                if getattr(look, field.name) != getattr(plain, field.name)
+                field.name: getattr(view, field.name)
+                for field in fields(View)
+                if getattr(view, field.name) != getattr(plain, field.name)
             }
-            for look in self.looks
+            for view in self.views
         ]
-        clearest = {} if self.clearest is None else {"clearest": self.clearest}
-        return {"below": self.below, "looks": looks, **clearest}
+        top_k = {} if self.top_k is None else {"top_k": self.top_k}
+        return {"below": self.below, "views": views, **top_k}
 
 
 def surroundings(img: np.ndarray, cut: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A copy of the part of a photo that looks at a word can reach, and the cut in it.
+    """A copy of the part of a photo that views of a word can reach, and the cut in it.
 
     It is kept instead of the photo, which may be far larger.
 

@@ -1,4 +1,4 @@
-"""Detection in windows of a large photo, and the merge of what several windows saw."""
+"""Detection in windows of a large photo, and the merge of the words of several windows."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _BORDER = 4.0
 
 
 @dataclass(frozen=True)
-class View:
-    """What one run of the detector saw.
+class SearchedWindow:
+    """A window of a photo and the words that the detector found in it.
 
     Attributes:
         box: (x0, y0, x1, y1) of the window in the photo.
@@ -29,7 +29,7 @@ class View:
     words: list[TextInstance]
 
 
-def merge_views(views: Sequence[View], width: int, height: int) -> list[TextInstance]:
+def merge_windows(windows: Sequence[SearchedWindow], width: int, height: int) -> list[TextInstance]:
     """One list of words from overlapping windows and the whole photo.
 
     Detections of which half is covered by a better one are dropped. A word is better seen where no
@@ -37,7 +37,7 @@ def merge_views(views: Sequence[View], width: int, height: int) -> list[TextInst
     comfortable range; then at the finer scale; then with the higher score.
 
     Args:
-        views: Windows, in any order; the whole photo may be among them.
+        windows: Windows, in any order; the whole photo may be among them.
         width: Width of the photo.
         height: Height of the photo.
 
@@ -45,14 +45,14 @@ def merge_views(views: Sequence[View], width: int, height: int) -> list[TextInst
         Words without duplicates.
     """
     words, ranks = [], []
-    for view in views:
-        size = min(view.box[2] - view.box[0], view.box[3] - view.box[1])
-        for word in view.words:
+    for window in windows:
+        size = min(window.box[2] - window.box[0], window.box[3] - window.box[1])
+        for word in window.words:
             words.append(word)
-            cut = _is_cut(word.polygon, view.box, width, height)
+            cut = _is_cut(word.polygon, window.box, width, height)
             large = short_side(word.polygon) > size / 3
             centre = word.polygon.mean(axis=0).tolist()
-            ranks.append((cut, large, -view.scale, -word.detection_score, *centre))
+            ranks.append((cut, large, -window.scale, -word.detection_score, *centre))
     if not words:
         return []
     overlaps = pairwise_overlaps([w.polygon for w in words], [w.polygon for w in words])

@@ -15,7 +15,7 @@ _SHORTEST = 0.2
 """Heights of a character, as shares of the crop's width."""
 
 
-def unstack(image: np.ndarray) -> np.ndarray | None:
+def lay_out_horizontally(image: np.ndarray) -> np.ndarray | None:
     """The characters of a column side by side, from the top one to the bottom one.
 
     Characters are told apart by the rows between them, on which the picture hardly changes from

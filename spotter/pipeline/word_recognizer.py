@@ -1,4 +1,4 @@
-"""Reading words that are cut out already, with what a pair recommends for that."""
+"""Reading words that are cut out already, with what a preset recommends for that."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from typing import Any
 from spotter.decoding import LanguageDecoder, LanguageModel
 from spotter.decoding.calibration import ScoreCalibration
 from spotter.errors import SpotterError
-from spotter.hub.zoo import ModelPair, language_file, resolve_pair
+from spotter.hub.resolution import ResolvedPreset, language_file, resolve_preset
 from spotter.io.images import ImageSource, read_image
-from spotter.pipeline.crop_batching import CropPool, WordReading
+from spotter.pipeline.crop_batching import CropBatcher, WordReading
 from spotter.pipeline.crops import image_directions
-from spotter.pipeline.recognizer import CropReader
+from spotter.pipeline.recognizer import TextRecognizer
 from spotter.runtime.runtimes import open_runtime
 
 Language = LanguageDecoder | LanguageModel | Mapping[str, Any] | str | Path | None
 """What may stand for a language model, see :class:`WordRecognizer`."""
 
 
-def open_language(language: Language, pair: ModelPair) -> LanguageDecoder | None:
+def open_language(language: Language, preset: ResolvedPreset) -> LanguageDecoder | None:
     """What the argument ``language`` of the recognizers stands for.
 
     Args:
         language: See :class:`WordRecognizer`.
-        pair: Its recommendation holds where ``language`` is ``None``.
+        preset: Its recommendation holds where ``language`` is ``None``.
 
     Raises:
         WeightsError: There is no such file or name.
         ConfigError: A setting that does not exist.
     """
-    wanted = pair.language if language is None else language
+    wanted = preset.language if language is None else language
     if wanted is None or wanted == "none":
         return None
     settings = dict(wanted) if isinstance(wanted, Mapping) else {}
@@ -43,20 +43,28 @@ def open_language(language: Language, pair: ModelPair) -> LanguageDecoder | None
 
 
 def recognition_calibration(
-    pair: ModelPair, language: Language, second_look: bool, calibrated: bool, found: bool = False
+    preset: ResolvedPreset,
+    language: Language,
+    test_time_augmentation: bool,
+    calibrated: bool,
+    found: bool = False,
 ) -> ScoreCalibration | None:
-    """The calibration of a pair's recognizer, unless it reads in another way than when calibrated.
+    """The calibration of a preset's recognizer, unless it reads otherwise than when calibrated.
 
     Args:
-        pair: The pair.
+        preset: The preset.
         language: What stands in for its language; ``None``: nothing.
-        second_look: Whether it looks twice where the pair's makers recommend it.
+        test_time_augmentation: Whether it is used where the preset's makers recommend it.
         calibrated: Whether a calibration is wanted.
-        found: Whether the words are those that the pair's detector finds.
+        found: Whether the words are those that the preset's detector finds.
     """
-    if language is not None or not (second_look or pair.second_look is None) or not calibrated:
+    if (
+        language is not None
+        or not (test_time_augmentation or preset.test_time_augmentation is None)
+        or not calibrated
+    ):
         return None
-    return (found and pair.found_calibration) or pair.recognition_calibration
+    return (found and preset.found_calibration) or preset.recognition_calibration
 
 
 def calibrate_reading(reading: WordReading, calibrate: ScoreCalibration | None) -> WordReading:
@@ -70,19 +78,19 @@ class WordRecognizer:
     """Reads word crops: the second stage alone.
 
     Args:
-        model: Name of a pair in the zoo, whose recognizer is taken; see
-            :func:`spotter.hub.zoo.resolve_pair`.
-        recognizer: File or zoo name of the recognizer instead.
+        model: Name of a shipped preset, whose recognizer is taken; see
+            :func:`spotter.hub.resolution.resolve_preset`.
+        recognizer: File or name of the recognizer instead.
         runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
         batch_size: Crops per batch.
         threads: See :mod:`spotter.runtime.runtimes`.
         turn: Try tall crops in three directions, see :func:`reading_directions`.
-        language: Corrects what was not read with certainty: a language model's name in the zoo, its
-            file, a :class:`LanguageModel` or a :class:`LanguageDecoder`; ``dict(model=...,
+        language: Corrects what was not read with certainty: the name of a shipped language model,
+            its file, a :class:`LanguageModel` or a :class:`LanguageDecoder`; ``dict(model=...,
             weight=..., beam=...)`` with settings of :meth:`LanguageDecoder.open`; ``"none"`` for
-            none; default: what the pair recommends.
-        second_look: See :class:`spotter.pipeline.SceneTextSpotter`.
+            none; default: what the preset recommends.
+        test_time_augmentation: See :class:`spotter.pipeline.SceneTextSpotter`.
         calibrated: Likewise.
     """
 
@@ -96,15 +104,19 @@ class WordRecognizer:
         threads: int | None = None,
         turn: bool = True,
         language: Language = None,
-        second_look: bool = True,
+        test_time_augmentation: bool = True,
         calibrated: bool = True,
     ) -> None:
-        # With a recognizer of one's own, no pair has to exist.
-        pair = resolve_pair(model, recognizer, recognizer, runtime)
-        loaded = open_runtime(pair.recognizer, "recognition", runtime, device, threads)
-        self._reader = CropReader(loaded, open_language(language, pair))
-        self._calibrate = recognition_calibration(pair, language, second_look, calibrated)
-        self._second_look = pair.second_look if second_look else None
+        # With a recognizer of one's own, no preset has to exist.
+        preset = resolve_preset(model, recognizer, recognizer, runtime)
+        loaded = open_runtime(preset.recognizer, "recognition", runtime, device, threads)
+        self._recognizer = TextRecognizer(loaded, open_language(language, preset))
+        self._calibrate = recognition_calibration(
+            preset, language, test_time_augmentation, calibrated
+        )
+        self._test_time_augmentation = (
+            preset.test_time_augmentation if test_time_augmentation else None
+        )
         self.device = loaded.device
         self.batch_size = batch_size
         self.turn = turn
@@ -120,17 +132,17 @@ class WordRecognizer:
         Returns:
             A reading per image, and per image ``None`` or the line that says why it was not read.
         """
-        pool = CropPool(self._reader, self.batch_size, self._second_look)
+        batcher = CropBatcher(self._recognizer, self.batch_size, self._test_time_augmentation)
         tickets: list[int | None] = []
         errors: list[str | None] = []
         for image in images:
             try:
                 crop = read_image(image)
                 directions = image_directions(crop.shape[1], crop.shape[0], self.turn)
-                tickets.append(pool.add(crop, directions))
+                tickets.append(batcher.add(crop, directions))
                 errors.append(None)
             except SpotterError as error:
                 tickets.append(None)
                 errors.append(str(error))
-        readings = [calibrate_reading(reading, self._calibrate) for reading in pool.finish()]
+        readings = [calibrate_reading(reading, self._calibrate) for reading in batcher.finish()]
         return [None if ticket is None else readings[ticket] for ticket in tickets], errors

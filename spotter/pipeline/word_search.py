@@ -11,10 +11,10 @@ from spotter.decoding.calibration import ScoreCalibration
 from spotter.decoding.ctc import Decoded
 from spotter.geometry import grow_quad
 from spotter.pipeline.crops import Direction, reading_directions
-from spotter.pipeline.detector import Detections, WordFinder
+from spotter.pipeline.detector import Detections, TextDetector
 from spotter.pipeline.joining import JoinedWord, propose_joins
 from spotter.pipeline.orientation import TurnedPhoto, photo_orientation, turn_photo
-from spotter.pipeline.recognizer import CropReader
+from spotter.pipeline.recognizer import TextRecognizer
 from spotter.pipeline.word_ends import extend_to_marks
 from spotter.structures import TextInstance
 
@@ -58,8 +58,8 @@ class WordSearch:
     """Finds words in photos of any orientation.
 
     Args:
-        finder: The detector.
-        reader: The recognizer, which tells the orientation of a photo by a few of its words.
+        detector: The detector.
+        recognizer: The recognizer, which tells the orientation of a photo by a few of its words.
         crop_margin: See :class:`spotter.pipeline.SceneTextSpotter`.
         calibrate: Of the detector's scores.
         detect_orientation: ``False``: photos are upright.
@@ -67,14 +67,14 @@ class WordSearch:
 
     def __init__(
         self,
-        finder: WordFinder,
-        reader: CropReader,
+        detector: TextDetector,
+        recognizer: TextRecognizer,
         crop_margin: float = 0.0,
         calibrate: ScoreCalibration | None = None,
         detect_orientation: bool = True,
     ) -> None:
-        self._finder = finder
-        self._reader = reader
+        self._detector = detector
+        self._recognizer = recognizer
         self._crop_margin = crop_margin
         self._calibrate = calibrate
         self._detect_orientation = detect_orientation
@@ -89,7 +89,7 @@ class WordSearch:
         return [self._upright(photo, detections) for photo, detections in found]
 
     def _find(self, photos: Sequence[np.ndarray]) -> list[Detections]:
-        found = self._finder.search(photos)
+        found = self._detector.search(photos)
         if (calibrate := self._calibrate) is not None:
             for word in (word for each in found for word in each.words):
                 word.detection_score = calibrate(word.detection_score)
@@ -123,12 +123,12 @@ class WordSearch:
 
     def _read(self, photo: np.ndarray, quads: Sequence[np.ndarray]) -> list[Decoded]:
         """Readings of quadrilaterals, without language."""
-        crops = [self._reader.crop(photo, grow_quad(quad, self._crop_margin)) for quad in quads]
+        crops = [self._recognizer.crop(photo, grow_quad(quad, self._crop_margin)) for quad in quads]
         by_width: dict[int, list[int]] = {}
         for index, crop in enumerate(crops):
             by_width.setdefault(crop.shape[1], []).append(index)
         readings: dict[int, Decoded] = {}
         for members in by_width.values():
-            glimpses = self._reader.see([crops[index] for index in members])
-            readings.update(zip(members, (each.seen for each in glimpses), strict=True))
+            predictions = self._recognizer.forward([crops[index] for index in members])
+            readings.update(zip(members, (each.greedy for each in predictions), strict=True))
         return [readings[index] for index in range(len(quads))]

@@ -40,6 +40,9 @@ EMPTY_HEADER: dict[str, Any] = {
 
 _MAX_METADATA = 4 * MEBI
 
+_FORMER_KEYS = {"zoom": "scale"}
+"""Keys of the preprocessing in files of earlier versions, and what they are called now."""
+
 
 def read_header(path: str | Path, check_weights: bool = False) -> dict[str, Any]:
     """The header of an ``.onnx`` or ``.safetensors`` file.
@@ -69,9 +72,22 @@ def decode_header(text: str | None, path: str | Path) -> dict[str, Any]:
     origin = printable_path(path)
     if len(text) > _MAX_METADATA:
         raise WeightsError(f"{origin}: header of {len(text)} characters")
-    header = parse_json(text, f"{origin}: header", WeightsError)
+    header = _with_present_keys(parse_json(text, f"{origin}: header", WeightsError))
     check_header(header, origin)
     return {**EMPTY_HEADER, **header}
+
+
+def _with_present_keys(header: Any) -> Any:
+    """A header in which the keys of its preprocessing are those of this version."""
+    preprocessing = header.get("preprocessing") if isinstance(header, dict) else None
+    if not isinstance(preprocessing, dict) or not _FORMER_KEYS.keys() & preprocessing.keys():
+        return header
+    present = {
+        _FORMER_KEYS.get(key, key): value
+        for key, value in preprocessing.items()
+        if _FORMER_KEYS.get(key) not in preprocessing
+    }
+    return {**header, "preprocessing": present}
 
 
 def read_safetensors_metadata(path: str | Path) -> dict[str, str]:

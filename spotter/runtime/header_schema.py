@@ -53,7 +53,7 @@ PREPROCESSING: dict[str, Rule] = {
             "limit_side": integer(32, 16_384),
             "limit_type": one_of("max", "min"),
             "size_divisor": integer(1, 1024),
-            "zoom": SCALE,
+            "scale": SCALE,
         }
     ),
     "recognition": record(

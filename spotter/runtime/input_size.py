@@ -94,7 +94,7 @@ def detector_input_size(
     limit_side: int,
     limit_type: str = "max",
     size_divisor: int = 32,
-    zoom: float = 1.0,
+    scale: float = 1.0,
 ) -> tuple[int, int]:
     """Size at which a detector sees a photo of ``width`` x ``height`` pixels.
 
@@ -105,7 +105,7 @@ def detector_input_size(
         limit_type: ``"max"``: photos whose long side exceeds the bound are shrunk to it;
             ``"min"``: photos whose short side falls below the bound are enlarged to it.
         size_divisor: Both sides are rounded to the nearest multiple of it, and at least it.
-        zoom: Factor by which the photo is enlarged before the bound is looked at: small words are
+        scale: Factor by which the photo is enlarged before the bound is looked at: small words are
             found better, at the price of the pixels.
 
     Returns:
@@ -114,7 +114,7 @@ def detector_input_size(
     if limit_type not in ("max", "min"):
         raise ConfigError(f'limit_type is "max" or "min", not {limit_type!r}')
     bound = limit_side / (max(width, height) if limit_type == "max" else min(width, height))
-    factor = min(bound, zoom) if limit_type == "max" else max(bound, zoom)
+    factor = min(bound, scale) if limit_type == "max" else max(bound, scale)
 
     def snap(side: int) -> int:
         return max(size_divisor, round(side * factor / size_divisor) * size_divisor)

@@ -40,7 +40,7 @@ class Runtime(Protocol):
         ...
 
     def run_with_frames(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """As ``run``; and the frames (N, T, C) by which a rescorer judges readings."""
+        """As ``run``; and the frames (N, T, C) by which a rescorer scores readings."""
         ...
 
     def rescore(self, frames: np.ndarray, tokens: np.ndarray) -> np.ndarray:

@@ -101,7 +101,7 @@ def set_block(
     spacing = rng.normal(0.0, 0.025) if rng.random() < 0.8 else 0.2 * rng.random()
     gap = size * (0.24 + 0.2 * rng.random() + max(0.0, spacing))
     if rng.random() < 0.02 and sum(map(len, lines)) == 1 and len(lines[0][0]) < 9:
-        rows = [_set_stacked(fonts, font, lines[0][0], size)]
+        rows = [_set_vertical(fonts, font, lines[0][0], size)]
     else:
         rows = [set_line(fonts, font, words, size, spacing, gap) for words in lines]
     if len(rows) == 1 and rng.random() < 0.12 and rows[0].ink.shape[1] > 1.5 * size:
@@ -195,7 +195,7 @@ def set_line(
     return TextLine(ink, placed, baseline)
 
 
-def _set_stacked(fonts: FontBank, font: int, word: str, size: int) -> TextLine:
+def _set_vertical(fonts: FontBank, font: int, word: str, size: int) -> TextLine:
     """One word with its letters below each other; its first character is on top."""
     mask = set_text(fonts, font, word, size, vertical=True)
     height, width = mask.alpha.shape

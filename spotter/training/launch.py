@@ -24,7 +24,7 @@ CROPS = "SPOTTER_CROPS"
 
 _MADE_BY = {
     "synthetic_words": "tools/synthesize.py words --out {root}/synthetic_words makes it",
-    "harvested_words": "tools/harvest_crops.py PHOTOS --out {root}/harvested_words makes it",
+    "mined_words": "tools/mine_crops.py PHOTOS --out {root}/mined_words makes it",
 }
 """Commands that make the data sets that are made, by the name of their folder."""
 

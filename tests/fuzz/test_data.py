@@ -15,18 +15,20 @@ from hypothesis import strategies as st
 from spotter.decoding import LanguageModel, WordSource
 from spotter.errors import AnnotationError, ConfigError, WeightsError
 from spotter.hub.presets import parse_preset
+from spotter.hub.resolution import WEIGHTS_FOLDER
 from spotter.hub.settings import read_settings
-from spotter.hub.zoo import ZOO
 from spotter.io.bounded import ZipContents, parse_json
 from spotter.runtime.header import check_header, decode_header, read_header
 from tests.fuzz.mutations import damaged_bytes, damaged_values, fuzz, holds
 from tests.unit.pipeline.networks import bright_detector, detector_header, recognizer_header
 
-HEADERS = [read_header(ZOO / f"{name}.onnx") for name in ("dbnet_mobilenetv3", "deep_ctc")]
+HEADERS = [
+    read_header(WEIGHTS_FOLDER / f"{name}.onnx") for name in ("dbnet_mobilenetv3", "deep_ctc")
+]
 HEADERS += [detector_header(), recognizer_header()]
-PRESETS = list(json.loads((ZOO / "zoo.json").read_text()).values())
+PRESETS = list(json.loads((WEIGHTS_FOLDER / "presets.json").read_text()).values())
 TOML = (
-    b'model = "default"\nmin_score = 0.5\ntile = 1280\nsecond_look = true\n'
+    b'model = "default"\nmin_score = 0.5\ntile = 1280\ntest_time_augmentation = true\n'
     b'[language]\nmodel = "english"\nbeam = 16\nweight = 0.7\n'
 )
 

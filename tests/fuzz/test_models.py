@@ -12,13 +12,16 @@ from tests.fuzz.mutations import EXAMPLES, damaged_values, fuzz, holds
 
 torch = pytest.importorskip("torch")
 
-from spotter.hub.zoo import ZOO  # noqa: E402
+from spotter.hub.resolution import WEIGHTS_FOLDER  # noqa: E402
 from spotter.runtime.header import check_header  # noqa: E402
 from spotter.training.foreign_models import build_to_fit  # noqa: E402
 from spotter.training.header import buildable_config  # noqa: E402
 from spotter.training.weights import read_header  # noqa: E402
 
-HEADERS = [read_header(ZOO / f"{name}.safetensors") for name in ("dbnet_mobilenetv3", "deep_ctc")]
+HEADERS = [
+    read_header(WEIGHTS_FOLDER / f"{name}.safetensors")
+    for name in ("dbnet_mobilenetv3", "deep_ctc")
+]
 
 
 @settings(fuzz, max_examples=max(8, EXAMPLES // 20))

@@ -75,7 +75,7 @@ def test_unfit_answers(scores: list[float], correct: list[bool], message: str) -
 )
 def test_faulty_settings(settings: object) -> None:
     with pytest.raises(ConfigError, match="calibration"):
-        ScoreCalibration.from_settings(settings, "pair.json")  # type: ignore[arg-type]
+        ScoreCalibration.from_settings(settings, "preset.json")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_kind_has_a_map_of_its_own() -> None:
     assert mixed(0.5, "1.80") == pytest.approx(0.8)
     assert mixed(0.5, "one") == pytest.approx(0.2)
     assert mixed(0.5) == pytest.approx(0.2)
-    assert ScoreCalibration.from_settings(mixed.to_dict(), "pair.json") == mixed
+    assert ScoreCalibration.from_settings(mixed.to_dict(), "preset.json") == mixed
     assert "kinds" not in digits.to_dict()
 
 
@@ -133,4 +133,4 @@ def test_kinds_are_fitted_where_there_are_enough() -> None:
 )
 def test_faulty_kinds(kinds: object) -> None:
     with pytest.raises(ConfigError, match="calibration"):
-        ScoreCalibration.from_settings({"kinds": kinds}, "pair.json")
+        ScoreCalibration.from_settings({"kinds": kinds}, "preset.json")

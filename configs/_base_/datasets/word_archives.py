@@ -2,18 +2,18 @@
 #   tools/synthesize.py words --out data/synthetic_words --count 1000000 \
 #       --fonts data/fonts --words data/words --backgrounds data/backgrounds
 # and words without labels, out of photos:
-#   tools/harvest_crops.py PHOTOS ... --out data/harvested_words
+#   tools/mine_crops.py PHOTOS ... --out data/mined_words
 synthetic_words_archive = dict(
     type="TextRecDataset",
     name="synthetic",
     reader=dict(type="LMDBReader", lmdb_path="{{$SPOTTER_DATA:data}}/synthetic_words"),
 )
-harvested_words = dict(
+mined_words = dict(
     type="TextRecDataset",
-    name="harvested",
+    name="mined",
     reader=dict(
         type="LMDBReader",
-        lmdb_path="{{$SPOTTER_DATA:data}}/harvested_words",
+        lmdb_path="{{$SPOTTER_DATA:data}}/mined_words",
         labelled=False,
     ),
 )

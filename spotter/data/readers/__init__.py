@@ -19,7 +19,6 @@ from spotter.data.readers.cute80 import CUTE80Reader
 from spotter.data.readers.doctr import DocTRReader
 from spotter.data.readers.doctr_words import DocTRWordsReader
 from spotter.data.readers.folder import ImageFolderReader
-from spotter.data.readers.harvested_words import HarvestedWordsReader
 from spotter.data.readers.hiertext import HierTextReader
 from spotter.data.readers.icdar2003_xml import ICDAR2003XMLReader
 from spotter.data.readers.icdar2013 import ICDAR2013Reader
@@ -30,6 +29,7 @@ from spotter.data.readers.iiit5k import IIIT5KReader
 from spotter.data.readers.label_studio import LabelStudioReader
 from spotter.data.readers.labelme import LabelMeReader
 from spotter.data.readers.lmdb import LMDBReader, read_lmdb_image
+from spotter.data.readers.mined_words import MinedWordsReader
 from spotter.data.readers.mjsynth import MJSynthReader
 from spotter.data.readers.mmocr import MMOCRReader
 from spotter.data.readers.mmocr_words import MMOCRWordsReader
@@ -59,7 +59,6 @@ __all__ = [
     "CanonicalReader",
     "DocTRReader",
     "DocTRWordsReader",
-    "HarvestedWordsReader",
     "HierTextReader",
     "ICDAR2003XMLReader",
     "ICDAR2013Reader",
@@ -75,6 +74,7 @@ __all__ = [
     "MMOCRReader",
     "MMOCRWordsReader",
     "MSRATD500Reader",
+    "MinedWordsReader",
     "PaddleOCRReader",
     "PseudoLabelReader",
     "Reader",

@@ -71,7 +71,7 @@ def read_lmdb_image(lmdb_path: str, key: str) -> bytes:
 
 
 def read_lmdb_value(lmdb_path: str, key: str) -> bytes:
-    """Whatever is stored under ``key``, such as the record of a harvested crop.
+    """Whatever is stored under ``key``, such as the record of a mined crop.
 
     Raises:
         AnnotationError: The archive is missing, or the key is.

@@ -20,7 +20,7 @@ class ResizeByLimit(BaseTransform):
         limit_side: Bound in pixels.
         limit_type: ``"max"`` bounds the long side from above, ``"min"`` the short from below.
         size_divisor: Both sides become multiples of it.
-        zoom: Factor by which photos are enlarged before the bound is looked at.
+        scale: Factor by which photos are enlarged before the bound is looked at.
     """
 
     def __init__(
@@ -28,12 +28,12 @@ class ResizeByLimit(BaseTransform):
         limit_side: int = 1280,
         limit_type: str = "max",
         size_divisor: int = 32,
-        zoom: float = 1.0,
+        scale: float = 1.0,
     ) -> None:
         self.limit_side = limit_side
         self.limit_type = limit_type
         self.size_divisor = size_divisor
-        self.zoom = zoom
+        self.scale = scale
 
     def transform(self, results: dict) -> dict:
         old_height, old_width = results["img"].shape[:2]
@@ -43,7 +43,7 @@ class ResizeByLimit(BaseTransform):
             self.limit_side,
             self.limit_type,
             self.size_divisor,
-            self.zoom,
+            self.scale,
         )
         factors = (width / old_width, height / old_height)
         before = results.get("scale_factor", (1.0, 1.0))

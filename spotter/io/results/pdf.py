@@ -181,12 +181,12 @@ class _Font:
 
     def _meanings(self) -> str:
         """The CMap from codes to UTF-16."""
-        pairs = [
+        presets = [
             f"<{code:04X}> <{character.encode('utf-16-be').hex().upper()}>"
             for character, code in self._codes.items()
         ]
         # A block may hold a hundred.
-        blocks = [pairs[start : start + 100] for start in range(0, len(pairs), 100)]
+        blocks = [presets[start : start + 100] for start in range(0, len(presets), 100)]
         mapped = "".join(
             f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar\n" for block in blocks
         )

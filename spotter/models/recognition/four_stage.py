@@ -39,7 +39,7 @@ class FourStageRecognizer(BaseModel):
             takes no part in reading, with its ``weight`` (default 1): an attention decoder that
             guides CTC (GTC, Hu et al., AAAI 2020). :meth:`drop_auxiliary` removes it.
         rescorer: Config of a decoder on the same frames that trains along with its ``weight``
-            (default 1) and afterwards judges what the prediction stage finds likely (two-pass
+            (default 1) and afterwards rescores what the prediction stage finds likely (two-pass
             decoding, Sainath et al., Interspeech 2019; CTC and attention: Zhang et al., 2020).
         init_cfg: mmengine's initialisation, if any.
 

@@ -37,7 +37,7 @@ def page_crops(
     words = [
         word
         for word in words
-        if outline_height(word["polygon"]) >= LEAST_HEIGHT and not _stacked(word)
+        if outline_height(word["polygon"]) >= LEAST_HEIGHT and not _vertical(word)
     ]
     words = _thinned(words, rng)
     if len(words) > most:
@@ -60,7 +60,7 @@ def _thinned(words: list[dict[str, Any]], rng: np.random.Generator) -> list[dict
     return [word for place, word in enumerate(words) if place not in dropped]
 
 
-def _stacked(word: dict[str, Any]) -> bool:
+def _vertical(word: dict[str, Any]) -> bool:
     """Whether the letters stand below each other."""
     polygon = word["polygon"]
     wide = float(np.linalg.norm(polygon[len(polygon) // 2 - 1] - polygon[0]))

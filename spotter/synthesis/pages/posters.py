@@ -1,4 +1,4 @@
-"""Posters and signs: huge words, spaced and stacked capitals, faint, embossed, over pictures."""
+"""Posters and signs: huge words, spaced and vertical capitals, faint, embossed, over pictures."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def spaced(page: Page) -> None:
         y += size * page.between(1.4, 2.4)
 
 
-def stacked(page: Page) -> None:
+def vertical(page: Page) -> None:
     """Columns of upright letters, as hotels hang them out, and a line or two beside."""
     color = page.contrast(ground(page, 0.2), 80)
     font = page.font(0.3)

@@ -45,7 +45,7 @@ PAGE_KINDS: dict[str, tuple[Callable[[Page], None], float]] = {
     "poster": (posters.poster, 0.07),
     "sign": (posters.sign, 0.06),
     "spaced": (posters.spaced, 0.03),
-    "stacked": (posters.stacked, 0.025),
+    "vertical": (posters.vertical, 0.025),
     "faint": (posters.faint, 0.03),
     "watermark": (posters.watermark, 0.02),
     "segments": (meters.segments, 0.035),

@@ -42,8 +42,8 @@ def test_a_drawing_is_what_it_says(drawer: WordDrawer) -> None:
     assert draw(drawer, tilt=20).shape[0] > 1.5 * plain.shape[0]
     assert draw(drawer, arc=1.5).shape[0] > 1.2 * plain.shape[0]
     assert draw(drawer, shear=0.5).shape[1] > plain.shape[1]
-    stacked = draw(drawer, stacked=True)
-    assert stacked.shape[0] > 4 * stacked.shape[1]
+    vertical = draw(drawer, vertical=True)
+    assert vertical.shape[0] > 4 * vertical.shape[1]
 
 
 def test_levels_draw_the_same_words_again(drawer: WordDrawer) -> None:

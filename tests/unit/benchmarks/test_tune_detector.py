@@ -62,17 +62,17 @@ def test_the_command(
         (empty / f"{number}.png").write_bytes(encoded(photo(640, 360, boxes)))
     page = tmp_path / "docs" / "sizes.md"
     options = [str(detector), "--data", str(validation_root), "--threads", "1"]
-    options += ["--empty", str(empty), "--markdown", str(page), "--zoom"]
+    options += ["--empty", str(empty), "--markdown", str(page), "--scale"]
     tune_detector.main([*options, "0.5", "1"])
     assert "hmean" in capsys.readouterr().out
     rows = [line.split(" | ") for line in page.read_text().splitlines() if line.startswith("| ")]
     sizes = {row[0].strip("| "): row for row in rows[2:]}
-    # The header's bound of 512 holds at zoom 1.
+    # The header's bound of 512 holds at scale 1.
     assert sizes["1"][1] == "512x288"
     assert sizes["0.5"][1] == "256x128"
     assert sizes["1"][9] == "100.0"
     assert sizes["1"][10].strip(" |") == "0.25"
-    with pytest.raises(ConfigError, match="--zoom"):
+    with pytest.raises(ConfigError, match="--scale"):
         tune_detector.main([*options, "1", "--write", "2"])
     log = tmp_path / "log.jsonl"
     log.write_text('{"score": 0.1}\n{"score": 0.2}\n')
@@ -96,7 +96,7 @@ def test_a_choice_is_written_into_the_weights(tmp_path: Path) -> None:
         "limit_side": 1300,
         "limit_type": "max",
         "size_divisor": 32,
-        "zoom": 1.3,
+        "scale": 1.3,
     }
     file = tmp_path / "tiny.safetensors"
     header = make_header("detection", "tiny", config, preprocessing=preprocessing)
@@ -110,7 +110,7 @@ def test_a_choice_is_written_into_the_weights(tmp_path: Path) -> None:
         read_header(file),
         open_runtime(file.with_suffix(".onnx"), "detection", "onnx").header,
     ):
-        assert read["preprocessing"]["zoom"] == 1.6
+        assert read["preprocessing"]["scale"] == 1.6
         assert read["preprocessing"]["limit_side"] == 1600
         assert {key: read["postprocessing"][key] for key in options} == options
         assert read["card"]["score"] == read["card"]["metrics"]["detection/hmean"] == 1.0

@@ -47,15 +47,15 @@ def test_options_with_several_values() -> None:
 def test_a_command_gets_all_values() -> None:
     seen: dict[str, Any] = {}
 
-    @command(examples=("spotter own x --zoom 1 2",))
+    @command(examples=("spotter own x --scale 1 2",))
     @click.argument("name")
-    @several("--zoom", type=float)
+    @several("--scale", type=float)
     def own(**options: Any) -> None:
         """Do nothing."""
         seen.update(options)
 
-    run(own, ["x", "--zoom", "1", "-2.5"])
-    assert seen == {"name": "x", "zoom": (1.0, -2.5)}
+    run(own, ["x", "--scale", "1", "-2.5"])
+    assert seen == {"name": "x", "scale": (1.0, -2.5)}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -133,5 +133,5 @@ def test_resize_averages_when_shrinking():
     assert resize_image(image, 4, 4) is image
 
 
-def test_zoom_enlarges_up_to_the_bound() -> None:
-    assert detector_input_size(640, 480, 1664, zoom=1.5) == (960, 704)
+def test_scale_enlarges_up_to_the_bound() -> None:
+    assert detector_input_size(640, 480, 1664, scale=1.5) == (960, 704)

@@ -54,7 +54,7 @@ def test_an_unlimited_beam_is_exact(
             language = weight * model.log_probability(letters) + bonus * len(letters)
         seen[tokens] = math.log(value)
         wanted[tokens] = seen[tokens] + language
-    search = CTCBeamSearch(model, weight, bonus, beam=10**6, least=0.0, margin=math.inf)
+    search = CTCBeamSearch(model, weight, bonus, beam=10**6, min_prob=0.0, prune_margin=math.inf)
     hypotheses = search(probabilities, characters)
     found = {tuple(h.tokens): h.score for h in hypotheses}
     assert found.keys() == wanted.keys()
@@ -73,7 +73,7 @@ def test_marks_and_digits_are_transparent(model: LanguageModel) -> None:
 
 def test_what_is_seen_far_worse_is_not_searched(model: LanguageModel) -> None:
     probabilities = np.array([[0.01, 0.95, 0.03, 0.01], [0.9, 0.05, 0.03, 0.02]])
-    search = CTCBeamSearch(model, least=0.0, margin=math.inf)
+    search = CTCBeamSearch(model, min_prob=0.0, prune_margin=math.inf)
     narrow = search(probabilities, CHARACTERS, max_visual_loss=math.log(10))
     assert [1] in [h.tokens for h in narrow]
     # b is first seen 30 times worse than a.
@@ -83,8 +83,8 @@ def test_what_is_seen_far_worse_is_not_searched(model: LanguageModel) -> None:
 
 def test_a_small_beam_finds_the_same_best(model: LanguageModel) -> None:
     rng = np.random.default_rng(5)
-    exact = CTCBeamSearch(model, beam=10**6, least=0.0, margin=math.inf)
-    small = CTCBeamSearch(model, beam=8, least=1e-3, margin=8.0)
+    exact = CTCBeamSearch(model, beam=10**6, min_prob=0.0, prune_margin=math.inf)
+    small = CTCBeamSearch(model, beam=8, min_prob=1e-3, prune_margin=8.0)
     agree = 0
     for _ in range(20):
         probabilities = softmax(rng.normal(0, 3, (7, 4)))

@@ -91,22 +91,22 @@ def test_open_takes_all_forms(tmp_path: Path, model: LanguageModel) -> None:
     decoder = LanguageDecoder.open(model)
     assert LanguageDecoder.open(decoder) is decoder
     assert LanguageDecoder.open(file)(UNSURE, CHARACTERS)[0].text == "CAB"
-    with pytest.raises(ConfigError, match="hopeless"):
-        LanguageDecoder(decoder.search, threshold=0.5, hopeless=0.6)
+    with pytest.raises(ConfigError, match="min_greedy_score"):
+        LanguageDecoder(decoder.search, threshold=0.5, min_greedy_score=0.6)
 
 
-def test_a_judge_has_a_say(model: LanguageModel) -> None:
+def test_a_rescorer_chooses_between_hypotheses(model: LanguageModel) -> None:
     [greedy] = decode_ctc(UNSURE, CHARACTERS)
     search = CTCBeamSearch(model)
-    decoder = LanguageDecoder(search, rescoring=2.0, spread=50.0)
+    decoder = LanguageDecoder(search, rescoring=2.0, beam_delta=50.0)
     asked: list[list[str]] = []
 
-    def judge(texts: list[str]) -> np.ndarray:
+    def rescorer(texts: list[str]) -> np.ndarray:
         asked.append(texts)
         return np.array([-1.0 if text == "CbB" else -8.0 for text in texts])
 
-    reading = decoder.reread(UNSURE[0], CHARACTERS, greedy, judge)
-    # Another case than that of the frames: the judge is asked for words as they would be given.
+    reading = decoder.reread(UNSURE[0], CHARACTERS, greedy, rescorer)
+    # Another case than that of the frames: the rescorer is asked for words as they would be given.
     assert asked[0][0] == "CAB"
     assert "CbB" not in asked[0]
     assert "CB" in asked[0]
@@ -118,20 +118,20 @@ def test_a_judge_has_a_say(model: LanguageModel) -> None:
     assert decoder.reread(UNSURE[0], CHARACTERS, greedy, other).text == "CB"
     few = LanguageDecoder(search, rescoring=2.0, hypotheses=1)
     assert few.reread(UNSURE[0], CHARACTERS, greedy, other).text == "CAB"
-    near = LanguageDecoder(search, rescoring=2.0, spread=0.0)
+    near = LanguageDecoder(search, rescoring=2.0, beam_delta=0.0)
     assert near.reread(UNSURE[0], CHARACTERS, greedy, other).text == "CAB"
-    mute = LanguageDecoder(search, spread=50.0)
+    mute = LanguageDecoder(search, beam_delta=50.0)
     assert mute.reread(UNSURE[0], CHARACTERS, greedy, other).text == "CAB"
     plain = mute.reread(UNSURE[0], CHARACTERS, greedy)
-    # The score is that before the judge spoke; what he said counts beside other looks.
+    # The score is that before rescoring; the preference counts beside other views.
     assert reading.score == plain.score
     assert reading.preference is not None
     assert plain.preference is None
-    # A judge to whom all words are alike changes nothing but the share of those not judged.
+    # A rescorer to which all words are alike changes only the share of those not rescored.
     alike = decoder.reread(UNSURE[0], CHARACTERS, greedy, lambda texts: np.zeros(len(texts)))
     assert alike.text == plain.text
     assert alike.preference is not None
-    for wrong in ({"rescoring": -1.0}, {"hypotheses": 0}, {"spread": -1.0}):
+    for wrong in ({"rescoring": -1.0}, {"hypotheses": 0}, {"beam_delta": -1.0}):
         with pytest.raises(ConfigError, match="rescoring="):
             LanguageDecoder(search, **wrong)
 
@@ -161,7 +161,7 @@ def clear(text: str) -> list[dict[str, float]]:
 
 
 def read(model: LanguageModel, frames: list[dict[str, float]], **settings: float) -> Decoded:
-    decoder = LanguageDecoder.open(model, weight=1.0, threshold=1.0, margin=20.0, **settings)
+    decoder = LanguageDecoder.open(model, weight=1.0, threshold=1.0, prune_margin=20.0, **settings)
     return decoder(frames_of(*frames), ENGLISH)[0]
 
 
@@ -249,7 +249,9 @@ def test_frames_that_show_nothing_make_no_sure_word(english: LanguageModel) -> N
     for _ in range(20):
         logits = rng.normal(0.0, 2.0, (1, 14, len(ENGLISH) + 1)).astype(np.float32)
         logits[..., 0] += 5.0
-        scores.append(LanguageDecoder.open(english, weight=1.0, hopeless=0.0)(logits, ENGLISH)[0])
+        scores.append(
+            LanguageDecoder.open(english, weight=1.0, min_greedy_score=0.0)(logits, ENGLISH)[0]
+        )
     assert max(reading.score for reading in scores) < 0.2
 
 

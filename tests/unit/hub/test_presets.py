@@ -12,18 +12,18 @@ from spotter.decoding.calibration import ScoreCalibration
 from spotter.errors import ConfigError
 from spotter.hub.plain_files import read_plain_file
 from spotter.hub.presets import Preset, parse_preset, read_preset, read_presets
-from spotter.hub.zoo import ZOO, resolve_pair
+from spotter.hub.resolution import WEIGHTS_FOLDER, resolve_preset
 
 NAMES = {"detector": "dbnet", "recognizer": "ctc"}
 
 
 def test_the_shipped_presets() -> None:
-    presets = read_presets(ZOO / "zoo.json")
+    presets = read_presets(WEIGHTS_FOLDER / "presets.json")
     for name, settings in presets.items():
-        preset = parse_preset(settings, name, "zoo")
+        preset = parse_preset(settings, name, "weights")
         assert preset.detector == settings["detector"]
         assert set(preset.calibration) == set(settings["calibration"])
-        assert preset.second_look == settings["second_look"]
+        assert preset.test_time_augmentation == settings["test_time_augmentation"]
 
 
 def test_a_preset_of_json_and_of_toml(tmp_path: Path) -> None:
@@ -42,17 +42,23 @@ def test_a_preset_of_json_and_of_toml(tmp_path: Path) -> None:
     [
         ({"detector": 3}, "detector must be a text"),
         ({"recognizer": "a\0b"}, "recognizer must be a text"),
-        ({"zoom": 0}, "zoom must be a number in 0.01..100, not 0"),
-        ({"zoom": float("nan")}, "zoom must be"),
+        ({"scale": 0}, "scale must be a number in 0.01..100, not 0"),
+        ({"scale": float("nan")}, "scale must be"),
         ({"min_score": "0.5"}, "min_score must be a number in 0..1"),
         ({"crop_margin": 1e300}, "crop_margin must be"),
         ({"language": {"weight": 1}}, "language must be a name, or an object"),
         ({"language": {"model": "english", "beam": -1}}, "language must be"),
-        ({"second_look": True}, "second_look must be an object"),
-        ({"second_look": {"below": 1, "looks": [{"tilt": True}]}}, "second_look.looks[0].tilt"),
-        ({"second_look": {"below": 1, "looks": [{"stretch": 0}]}}, "looks[0].stretch must be"),
-        ({"second_look": {"below": 1}}, "second_look.looks is missing"),
-        ({"coarse_view": {"zoom": 0, "min_height": 2}}, "coarse_view.zoom"),
+        ({"test_time_augmentation": True}, "test_time_augmentation must be an object"),
+        (
+            {"test_time_augmentation": {"below": 1, "views": [{"tilt": True}]}},
+            "test_time_augmentation.views[0].tilt",
+        ),
+        (
+            {"test_time_augmentation": {"below": 1, "views": [{"stretch": 0}]}},
+            "views[0].stretch must be",
+        ),
+        ({"test_time_augmentation": {"below": 1}}, "test_time_augmentation.views is missing"),
+        ({"coarse_pass": {"scale": 0, "min_height": 2}}, "coarse_pass.scale"),
         ({"postprocessing": {"min_score": None}}, "postprocessing.min_score must be a number"),
         ({"postprocessing": {"unclip": 1}}, "postprocessing.unclip is unknown"),
         ({"calibration": {"found": {"temperature": 0}}}, "calibration.found.temperature"),
@@ -73,10 +79,12 @@ def test_one_faulty_preset_leaves_the_others(tmp_path: Path) -> None:
     for name in ("dbnet.onnx", "ctc.onnx"):
         (tmp_path / name).touch()
     presets = {"good": NAMES, "later": {**NAMES, "new_key": 1}}
-    (tmp_path / "zoo.json").write_text(json.dumps(presets))
-    assert resolve_pair("good", runtime="onnx", zoo=tmp_path).recognizer == tmp_path / "ctc.onnx"
-    with pytest.raises(ConfigError, match=r"zoo\.json: later: new_key is unknown"):
-        resolve_pair("later", runtime="onnx", zoo=tmp_path)
+    (tmp_path / "presets.json").write_text(json.dumps(presets))
+    assert (
+        resolve_preset("good", runtime="onnx", weights=tmp_path).recognizer == tmp_path / "ctc.onnx"
+    )
+    with pytest.raises(ConfigError, match=r"presets\.json: later: new_key is unknown"):
+        resolve_preset("later", runtime="onnx", weights=tmp_path)
 
 
 def test_programs_are_not_settings(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from tests.unit.pipeline.networks import bright_detector, digit_recognizer
 
 
 @pytest.fixture(scope="session")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("pair")
+def preset(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("preset")
     return {
         "detector": bright_detector(folder / "bright.onnx"),
         "recognizer": digit_recognizer(folder / "digits.onnx"),
@@ -20,5 +20,5 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
-def spotter(pair: dict[str, Path]) -> SceneTextSpotter:
-    return SceneTextSpotter(**pair, threads=1)
+def spotter(preset: dict[str, Path]) -> SceneTextSpotter:
+    return SceneTextSpotter(**preset, threads=1)

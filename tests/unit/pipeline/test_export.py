@@ -229,11 +229,11 @@ def test_a_rescorer_is_a_second_graph_in_the_file(tmp_path: Path) -> None:
     for one, other in zip((logits, frames), theirs.run_with_frames(images), strict=True):
         np.testing.assert_allclose(one, other, atol=5e-3 * max(1.0, np.abs(other).max()))
     tokens = attention_tokens(["a", "cab", "7up"], recognizer.charset.characters)
-    judged = ours.rescore(frames[1:2], tokens)
-    np.testing.assert_allclose(judged, theirs.rescore(frames[1:2], tokens), atol=0.05)
+    rescored = ours.rescore(frames[1:2], tokens)
+    np.testing.assert_allclose(rescored, theirs.rescore(frames[1:2], tokens), atol=0.05)
     # Each word for itself.
     alone = ours.rescore(frames[1:2], attention_tokens(["cab"], recognizer.charset.characters))
-    assert alone[0] == pytest.approx(judged[1], abs=1e-4)
+    assert alone[0] == pytest.approx(rescored[1], abs=1e-4)
     entry = {"model": LanguageModel.build([WordSource({"cab": 1.0})], 2), "rescoring": 1.0}
     crops = [photo(w, 32, [(4, 6, w - 8, 20)], seed=w) for w in (40, 64, 90, 31)]
     readings = [

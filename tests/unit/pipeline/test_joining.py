@@ -69,11 +69,11 @@ def test_letterspaced_capitals_are_one_word() -> None:
     np.testing.assert_allclose(joined[0].word.polygon[[0, 2], 0], [27, 173], atol=5)
 
 
-def test_stacked_capitals_are_one_word_and_columns_of_a_table_are_not() -> None:
+def test_vertical_capitals_are_one_word_and_columns_of_a_table_are_not() -> None:
     image = paper(400, 300)
     column = [box(100, 20 + 45 * i, 28, 32) for i in range(5)]
     [joined] = propose_joins(image, column)
-    assert (joined.members, joined.stacked) == ([0, 1, 2, 3, 4], True)
+    assert (joined.members, joined.vertical) == ([0, 1, 2, 3, 4], True)
     np.testing.assert_allclose(np.ptp(joined.word.polygon, axis=0), (28, 212))
     table = column + [box(200, 20 + 45 * i, 28, 32) for i in range(5)]
     assert propose_joins(image, table) == []
@@ -87,7 +87,7 @@ def test_pieces_without_a_space_between_them_are_one_word() -> None:
     near = [box(36, 46, 74, 32), box(110, 46, 74, 32)]
     [joined] = propose_joins(image, near)
     assert joined.members == [0, 1]
-    assert (joined.spaced, joined.stacked) == (False, False)
+    assert (joined.spaced, joined.vertical) == (False, False)
     np.testing.assert_allclose(joined.word.polygon[[0, 2]], [(36, 46), (184, 78)], atol=0.1)
     # A space of half of the height parts words, however near their boxes come.
     spaced = paper()

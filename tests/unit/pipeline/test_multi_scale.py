@@ -15,7 +15,7 @@ from spotter.pipeline.multi_scale import (
     small_text,
     windows_around,
 )
-from spotter.pipeline.tiling import View
+from spotter.pipeline.tiling import SearchedWindow
 from spotter.structures import TextInstance
 from tests.unit.pipeline.networks import photo
 
@@ -65,26 +65,26 @@ def test_each_pass_contributes_its_own_sizes() -> None:
     # At a scale of 0.5, words below 48 pixels are for the finer pass.
     coarse = [word(0, 0, 300, 60, 0.6), word(0, 100, 90, 18, 0.9)]
     finer = [word(10, 5, 80, 40, 0.95), word(0, 100, 40, 16), word(50, 100, 40, 16)]
-    found = add_small_words(coarse, 0.5, [View((0, 0, 400, 300), 1.5, finer)], 400, 300)
+    found = add_small_words(coarse, 0.5, [SearchedWindow((0, 0, 400, 300), 1.5, finer)], 400, 300)
     corners = sorted(tuple(each.polygon[0].tolist()) for each in found)
     assert corners == [(0, 0), (0, 100), (50, 100)]
 
 
-def test_a_long_photo_is_searched_all_along(pair: dict[str, Path]) -> None:
+def test_a_long_photo_is_searched_all_along(preset: dict[str, Path]) -> None:
     # The detector's bound is 512 pixels: as a whole, the photo would be seen at a sixth.
     boxes = [(20 + 60 * (i % 2), 60 * i + 10, 60, 14) for i in range(48)]
     image = photo(160, 3000, boxes)
-    words = SceneTextSpotter(**pair, threads=1).detect(image)
+    words = SceneTextSpotter(**preset, threads=1).detect(image)
     assert len(words) == len(boxes)
     centres = sorted(tuple(np.round(w.polygon.mean(0)).tolist()) for w in words)
     expected = sorted((x + w / 2, y + h / 2) for x, y, w, h in boxes)
     np.testing.assert_allclose(sorted(centres), expected, atol=3)
 
 
-def test_a_scale_that_is_too_small_is_told(pair: dict[str, Path]) -> None:
+def test_a_scale_that_is_too_small_is_told(preset: dict[str, Path]) -> None:
     boxes = [(20 + 60 * (i % 2), 60 * i + 10, 60, 14) for i in range(16)]
     image = photo(160, 1000, boxes)
-    bounded = SceneTextSpotter(**pair, threads=1, limit_side=320, min_score=0.0)
+    bounded = SceneTextSpotter(**preset, threads=1, limit_side=320, min_score=0.0)
     [note] = bounded.spot(image).notes
     assert "0.4 times its size" in note or "0.32 times its size" in note
-    assert SceneTextSpotter(**pair, threads=1).spot(image).notes == []
+    assert SceneTextSpotter(**preset, threads=1).spot(image).notes == []

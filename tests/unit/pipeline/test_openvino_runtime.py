@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from spotter.errors import ConfigError, WeightsError
-from spotter.hub.zoo import weights_file
-from spotter.pipeline.recognizer import CropReader
+from spotter.hub.resolution import weights_file
+from spotter.pipeline.recognizer import TextRecognizer
 from spotter.runtime import openvino as openvino_runtime
 from spotter.runtime.onnx import OnnxRuntime
 from spotter.runtime.openvino import OpenVinoRuntime, computes_in_bfloat16, is_quicker
@@ -63,15 +63,18 @@ def test_the_shipped_detector_sees_as_on_onnx_runtime(
     np.testing.assert_array_equal(kept, copy)
 
 
-def test_the_shipped_recognizer_reads_and_judges_as_on_onnx_runtime() -> None:
+def test_the_shipped_recognizer_reads_and_rescores_as_on_onnx_runtime() -> None:
     file = weights_file("deep_ctc", "auto")
     onnx, own = OnnxRuntime(file, threads=1), OpenVinoRuntime(file, threads=1)
     assert own.rescores == onnx.rescores is True
     crops = [np.full((32, 96, 3), 255, np.uint8) for _ in range(2)]
     crops[0][8:24, 20:76] = 0
-    (first, second), (other, _) = CropReader(onnx).see(crops), CropReader(own).see(crops)
-    assert first.seen.text == other.seen.text
-    assert first.seen.score == pytest.approx(other.seen.score, abs=0.05)
+    (first, second), (other, _) = (
+        TextRecognizer(onnx).forward(crops),
+        TextRecognizer(own).forward(crops),
+    )
+    assert first.greedy.text == other.greedy.text
+    assert first.greedy.score == pytest.approx(other.greedy.score, abs=0.05)
     images = np.zeros((2, 3, 32, 96), np.float32)
     logits, frames = onnx.run_with_frames(images)
     own_logits, own_frames = own.run_with_frames(images)
@@ -79,7 +82,7 @@ def test_the_shipped_recognizer_reads_and_judges_as_on_onnx_runtime() -> None:
     assert float(np.abs(own_frames - frames).mean()) < 0.05
     tokens = np.array([[95, 1, 2, 0], [95, 3, 0, 96]], np.int64)
     np.testing.assert_allclose(own.rescore(frames[:1], tokens), onnx.rescore(frames[:1], tokens))
-    assert second.seen.text == ""
+    assert second.greedy.text == ""
 
 
 def test_threads_may_ask_at_once(detector: tuple[OnnxRuntime, OpenVinoRuntime]) -> None:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from spotter.decoding.ctc import Decoded
-from spotter.pipeline.crop_batching import CropPool, WordReading
+from spotter.pipeline.crop_batching import CropBatcher, WordReading
 from spotter.pipeline.crops import reading_directions
 from spotter.pipeline.orientation import photo_orientation, turn_photo
-from spotter.pipeline.recognizer import Glimpse
+from spotter.pipeline.recognizer import RawPrediction
 from spotter.structures import TextInstance
 
 
@@ -105,12 +105,12 @@ class DirectionReader:
     def crop(self, img: np.ndarray, cut: np.ndarray, stretch: float = 1.0) -> np.ndarray:
         return np.full((8, 32, 3), int(cut[1, 0] > cut[0, 0]), np.uint8)
 
-    def see(self, crops: Sequence[np.ndarray]) -> list[Glimpse]:
+    def forward(self, crops: Sequence[np.ndarray]) -> list[RawPrediction]:
         self.seen += len(crops)
-        return [Glimpse(self.readings[int(crop[0, 0, 0])]) for crop in crops]
+        return [RawPrediction(self.readings[int(crop[0, 0, 0])]) for crop in crops]
 
-    def read(self, glimpse: Glimpse) -> Decoded:
-        return glimpse.seen
+    def decode(self, prediction: RawPrediction) -> Decoded:
+        return prediction.greedy
 
 
 def test_a_single_word_that_is_upside_down() -> None:
@@ -119,9 +119,9 @@ def test_a_single_word_that_is_upside_down() -> None:
 
     def read(backward: Decoded, forward: Decoded) -> tuple[WordReading, int]:
         reader = DirectionReader(backward, forward)
-        pool = CropPool(reader, 4)  # type: ignore[arg-type]
-        pool.add(image, reading_directions(quad))
-        [word] = pool.finish()
+        batcher = CropBatcher(reader, 4)  # type: ignore[arg-type]
+        batcher.add(image, reading_directions(quad))
+        [word] = batcher.finish()
         return word, reader.seen
 
     word, seen = read(Decoded("word", [], 0.95), Decoded("pjom", [], 0.1))

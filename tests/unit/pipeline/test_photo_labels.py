@@ -1,4 +1,4 @@
-"""Labels that a pair gives to photos without any."""
+"""Labels that a preset gives to photos without any."""
 
 from pathlib import Path
 

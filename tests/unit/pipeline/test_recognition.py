@@ -12,9 +12,9 @@ from spotter.decoding import CTCBeamSearch, LanguageDecoder, LanguageModel, Word
 from spotter.decoding.ctc import Decoded
 from spotter.errors import ConfigError, WeightsError
 from spotter.pipeline import WordRecognizer
-from spotter.pipeline.crop_batching import CropPool, best_direction
+from spotter.pipeline.crop_batching import CropBatcher, best_direction
 from spotter.pipeline.crops import Direction, reading_directions
-from spotter.pipeline.recognizer import CropReader, Glimpse
+from spotter.pipeline.recognizer import RawPrediction, TextRecognizer
 from spotter.runtime.onnx import OnnxRuntime
 from tests.unit.pipeline.networks import digit_recognizer, photo, written
 
@@ -43,9 +43,9 @@ def test_ties_go_to_the_first() -> None:
     assert chosen(("ab", 0.5), ("cd", 0.5), ("ef", 0.5)) == ("ab", 0)
 
 
-def test_what_is_stacked_may_beat_a_single_character() -> None:
+def test_what_is_vertical_may_beat_a_single_character() -> None:
     directions = reading_directions(TALL)
-    directions.append(replace(directions[0], stacked=True))
+    directions.append(replace(directions[0], vertical=True))
     readings = [Decoded(text, [], s) for text, s in (("I", 0.4), ("-", 0.99), ("--", 0.98))]
     assert best_direction(directions, [*readings, Decoded("HOTEL", [], 0.5)]) == 3
     assert best_direction(directions, [*readings, Decoded("HOTEL", [], 0.3)]) == 0
@@ -65,24 +65,24 @@ class CountingReader:
         x, y = cut[0].astype(int)
         return img[y : y + 4, x : x + int(cut[1][0] - cut[0][0])]
 
-    def see(self, crops: list[np.ndarray]) -> list[Glimpse]:
+    def forward(self, crops: list[np.ndarray]) -> list[RawPrediction]:
         self.batches.append((len(crops), crops[0].shape[1]))
         assert len({crop.shape for crop in crops}) == 1
-        return [Glimpse(Decoded(str(crop[0, 0, 0]), [], 1.0)) for crop in crops]
+        return [RawPrediction(Decoded(str(crop[0, 0, 0]), [], 1.0)) for crop in crops]
 
-    def read(self, glimpse: Glimpse) -> Decoded:
-        return glimpse.seen
+    def decode(self, prediction: RawPrediction) -> Decoded:
+        return prediction.greedy
 
 
 def test_the_pool_batches_by_width_across_photos() -> None:
     reader = CountingReader()
-    pool = CropPool(reader, batch_size=3)
+    batcher = CropBatcher(reader, batch_size=3)
     widths = [8, 4, 8, 4, 8, 8, 4, 4]
     for value, width in enumerate(widths):
         image = np.full((4, width, 3), value, np.uint8)
         cut = np.array([[0, 0], [width, 0], [width, 4], [0, 4]], np.float32)
-        assert pool.add(image, [Direction(cut, cut)]) == value
-    assert [reading.text for reading in pool.finish()] == [str(i) for i in range(len(widths))]
+        assert batcher.add(image, [Direction(cut, cut)]) == value
+    assert [reading.text for reading in batcher.finish()] == [str(i) for i in range(len(widths))]
     assert sorted(reader.batches) == [(1, 4), (1, 8), (3, 4), (3, 8)]
 
 
@@ -99,8 +99,8 @@ def summary(recognizer: WordRecognizer, images: list) -> list[tuple[str, float, 
     return [(r.text, r.score, r.rotation) for r in readings]
 
 
-def test_readings_do_not_depend_on_the_batch(pair: dict[str, Path], crops: list) -> None:
-    recognizer = WordRecognizer(recognizer=pair["recognizer"], threads=1)
+def test_readings_do_not_depend_on_the_batch(preset: dict[str, Path], crops: list) -> None:
+    recognizer = WordRecognizer(recognizer=preset["recognizer"], threads=1)
     alone = [summary(recognizer, [crop])[0] for crop in crops]
     assert len({text for text, _, _ in alone}) > 5
     for size in (1, 3, 8):
@@ -113,20 +113,20 @@ def test_readings_do_not_depend_on_the_batch(pair: dict[str, Path], crops: list)
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 270])
-def test_turned_words_are_read(pair: dict[str, Path], rotation: int) -> None:
+def test_turned_words_are_read(preset: dict[str, Path], rotation: int) -> None:
     # Turned clockwise by the rotation, the crop is upright again.
     crop = np.ascontiguousarray(np.rot90(written("31415926"), rotation // 90))
-    recognizer = WordRecognizer(recognizer=pair["recognizer"], threads=1)
+    recognizer = WordRecognizer(recognizer=preset["recognizer"], threads=1)
     [(text, score, turn)] = summary(recognizer, [crop])
     assert (text, turn) == ("31415926", rotation)
     assert score > 0.99
-    as_is = WordRecognizer(recognizer=pair["recognizer"], threads=1, turn=False)
+    as_is = WordRecognizer(recognizer=preset["recognizer"], threads=1, turn=False)
     [(text, _, turn)] = summary(as_is, [crop])
     assert (text == "31415926", turn) == (rotation == 0, 0)
 
 
-def test_bad_crops_get_their_line(pair: dict[str, Path], tmp_path: Path) -> None:
-    recognizer = WordRecognizer(recognizer=pair["recognizer"], threads=1)
+def test_bad_crops_get_their_line(preset: dict[str, Path], tmp_path: Path) -> None:
+    recognizer = WordRecognizer(recognizer=preset["recognizer"], threads=1)
     good = photo(64, 32, [(4, 4, 50, 24)])
     readings, errors = recognizer.read([good, tmp_path / "none.png", b"no image", good])
     assert [reading is None for reading in readings] == [False, True, True, False]
@@ -139,14 +139,14 @@ def test_bad_crops_get_their_line(pair: dict[str, Path], tmp_path: Path) -> None
 def test_headers_that_cannot_be_served(tmp_path: Path) -> None:
     keep = OnnxRuntime(digit_recognizer(tmp_path / "keep.onnx", mode="keep_ratio", width=100))
     with pytest.raises(WeightsError, match="mode 'fixed' or 'buckets'"):
-        CropReader(keep)
+        TextRecognizer(keep)
     with pytest.raises(WeightsError, match=r"preprocessing\.depth is unknown"):
         digit_recognizer(tmp_path / "strange.onnx", depth=3)
 
 
 def test_fixed_width(tmp_path: Path) -> None:
     path = digit_recognizer(tmp_path / "fixed.onnx", mode="fixed", width=100)
-    reader = CropReader(OnnxRuntime(path))
+    reader = TextRecognizer(OnnxRuntime(path))
     cut = np.array([[0, 0], [300, 0], [300, 20], [0, 20]], np.float32)
     assert reader.crop(photo(320, 40, []), cut).shape == (32, 100, 3)
 
@@ -154,22 +154,22 @@ def test_fixed_width(tmp_path: Path) -> None:
 class Dreamer(CountingReader):
     """Sees the clearer the lighter a crop is; makes a word of anything."""
 
-    def see(self, crops: list[np.ndarray]) -> list[Glimpse]:
-        return [Glimpse(Decoded("seen", [], float(crop[0, 0, 0]) / 255)) for crop in crops]
+    def forward(self, crops: list[np.ndarray]) -> list[RawPrediction]:
+        return [RawPrediction(Decoded("seen", [], float(crop[0, 0, 0]) / 255)) for crop in crops]
 
-    def read(self, glimpse: Glimpse) -> Decoded:
-        return Decoded("dreamt", [], 1.0 - glimpse.seen.score, glimpse.seen.score)
+    def decode(self, prediction: RawPrediction) -> Decoded:
+        return Decoded("dreamt", [], 1.0 - prediction.greedy.score, prediction.greedy.score)
 
 
 def test_a_turned_word_is_chosen_by_what_was_seen() -> None:
     # Language makes a word of anything: its score must not decide the direction.
     image = np.repeat(np.array([10, 200, 90], np.uint8), 8)[None, :, None].repeat(4, 0).repeat(3, 2)
     cuts = [np.array([[x, 0], [x + 8, 0], [x + 8, 4], [x, 4]], np.float32) for x in (0, 8, 16)]
-    pool = CropPool(Dreamer(), batch_size=8)
-    pool.add(
+    batcher = CropBatcher(Dreamer(), batch_size=8)
+    batcher.add(
         image, [Direction(cut, cut, turn) for cut, turn in zip(cuts, (0, 90, 270), strict=True)]
     )
-    [word] = pool.finish()
+    [word] = batcher.finish()
     assert (word.text, word.rotation, word.visual_score) == ("dreamt", 90, 200 / 255)
 
 
@@ -183,7 +183,7 @@ def test_language_corrects_what_was_not_sure(tmp_path: Path) -> None:
     assert greedy is not None
     assert greedy.visual_score is None
     model = LanguageModel.build([WordSource({"a": 1.0})], 2)
-    decoder = LanguageDecoder(CTCBeamSearch(model), threshold=1.0, hopeless=0.0)
+    decoder = LanguageDecoder(CTCBeamSearch(model), threshold=1.0, min_greedy_score=0.0)
     helped = WordRecognizer(recognizer=recognizer, threads=1, language=decoder)
     reading = helped.read([mixed])[0][0]
     assert reading is not None
@@ -201,4 +201,4 @@ def test_language_needs_ctc_and_a_file(tmp_path: Path) -> None:
     runtime.header["config"]["prediction"]["type"] = "ParallelPrediction"
     model = LanguageModel.build([WordSource({"a": 1.0})], 2)
     with pytest.raises(ConfigError, match="of CTC, not of ParallelPrediction"):
-        CropReader(runtime, LanguageDecoder.open(model))
+        TextRecognizer(runtime, LanguageDecoder.open(model))

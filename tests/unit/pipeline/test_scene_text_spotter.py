@@ -51,8 +51,8 @@ def test_words_are_found_where_they_are(spotter: SceneTextSpotter, photos: list)
         np.testing.assert_allclose(centres, expected, atol=2)
 
 
-def test_results_do_not_depend_on_company(pair: dict, photos: list) -> None:
-    reference = SceneTextSpotter(**pair, threads=1)
+def test_results_do_not_depend_on_company(preset: dict, photos: list) -> None:
+    reference = SceneTextSpotter(**preset, threads=1)
     alone = [comparable(reference.spot(image)) for image in photos]
     assert sum(map(len, alone)) >= 8
     for det, rec, order in [
@@ -60,7 +60,7 @@ def test_results_do_not_depend_on_company(pair: dict, photos: list) -> None:
         (3, 3, [4, 2, 0, 3, 1]),
         (8, 8, [1, 0, 3, 3, 2, 4]),
     ]:
-        other = SceneTextSpotter(**pair, threads=1, det_batch_size=det, rec_batch_size=rec)
+        other = SceneTextSpotter(**preset, threads=1, det_batch_size=det, rec_batch_size=rec)
         results = other.spot([photos[i] for i in order])
         assert [comparable(result) for result in results] == [alone[i] for i in order]
 
@@ -119,87 +119,89 @@ def test_exif_orientation_counts(spotter: SceneTextSpotter, photos: list) -> Non
     assert comparable(result) == comparable(spotter.spot(photos[0]))
 
 
-def test_min_score_bounds_the_product(spotter: SceneTextSpotter, pair: dict, photos: list) -> None:
+def test_min_score_bounds_the_product(
+    spotter: SceneTextSpotter, preset: dict, photos: list
+) -> None:
     words = spotter.spot(photos[3]).instances
     bound = sorted(word.score for word in words)[1]
-    strict = SceneTextSpotter(**pair, threads=1, min_score=bound)
+    strict = SceneTextSpotter(**preset, threads=1, min_score=bound)
     kept = strict.spot(photos[3]).instances
     assert len(kept) == len(words) - 1
     assert all(word.score >= bound for word in kept)
 
 
-def test_lexicon(spotter: SceneTextSpotter, pair: dict, photos: list, tmp_path: Path) -> None:
+def test_lexicon(spotter: SceneTextSpotter, preset: dict, photos: list, tmp_path: Path) -> None:
     words = spotter.spot(photos[0]).instances
     one_off = words[0].text + "X"
     file = tmp_path / "words.txt"
     file.write_text(f"{one_off}\nsomethingelse\n")
     for lexicon in (file, Lexicon([one_off, "somethingelse"])):
-        strict = SceneTextSpotter(**pair, threads=1, lexicon=lexicon)
+        strict = SceneTextSpotter(**preset, threads=1, lexicon=lexicon)
         assert [word.text for word in strict.spot(photos[0]).instances] == [one_off]
 
 
-def test_limits_override_the_header(pair: dict, photos: list) -> None:
-    coarse = SceneTextSpotter(**pair, threads=1, limit_side=64)
-    fine = SceneTextSpotter(**pair, threads=1, limit_side=384, limit_type="min")
-    assert coarse._finder._input_size(photos[0]) == (64, 64)
-    assert fine._finder._input_size(photos[0]) == (512, 384)
+def test_limits_override_the_header(preset: dict, photos: list) -> None:
+    coarse = SceneTextSpotter(**preset, threads=1, limit_side=64)
+    fine = SceneTextSpotter(**preset, threads=1, limit_side=384, limit_type="min")
+    assert coarse._detector._input_size(photos[0]) == (64, 64)
+    assert fine._detector._input_size(photos[0]) == (512, 384)
     assert len(fine.detect(photos[0])) == 3
     # A strip that would be enlarged to hundreds of thousands of pixels is not.
-    assert fine._finder._input_size(np.zeros((2, 4000, 3), np.uint8)) == (4000, 32)
+    assert fine._detector._input_size(np.zeros((2, 4000, 3), np.uint8)) == (4000, 32)
 
 
-def test_zoom_of_the_header(tmp_path: Path, pair: dict, photos: list) -> None:
-    zoomed = bright_detector(tmp_path / "zoomed.onnx", zoom=1.5)
-    files = {**pair, "detector": zoomed}
+def test_scale_of_the_header(tmp_path: Path, preset: dict, photos: list) -> None:
+    scaled = bright_detector(tmp_path / "scaled.onnx", scale=1.5)
+    files = {**preset, "detector": scaled}
     spotter = SceneTextSpotter(**files, threads=1)
-    assert spotter._finder._input_size(photos[0]) == (384, 288)
+    assert spotter._detector._input_size(photos[0]) == (384, 288)
     assert [len(spotter.detect(image)) for image in photos] == list(map(len, BOXES))
-    # A bound of one's own is in pixels of the photo; windows are zoomed like the photo.
+    # A bound of one's own is in pixels of the photo; windows are scaled like the photo.
     own = SceneTextSpotter(**files, threads=1, limit_side=256)
-    assert own._finder._input_size(photos[0]) == (256, 192)
-    assert spotter._finder._window_size(np.zeros((128, 128, 3), np.uint8), 128) == (192, 192)
+    assert own._detector._input_size(photos[0]) == (256, 192)
+    assert spotter._detector._window_size(np.zeros((128, 128, 3), np.uint8), 128) == (192, 192)
 
 
-def test_zoom_of_the_caller_and_of_the_pair(tmp_path: Path, pair: dict, photos: list) -> None:
-    header = bright_detector(tmp_path / "header.onnx", zoom=1.5, limit_side=384)
-    size = SceneTextSpotter(**{**pair, "detector": header}, threads=1, zoom=2.0)
+def test_scale_of_the_caller_and_of_the_preset(tmp_path: Path, preset: dict, photos: list) -> None:
+    header = bright_detector(tmp_path / "header.onnx", scale=1.5, limit_side=384)
+    size = SceneTextSpotter(**{**preset, "detector": header}, threads=1, scale=2.0)
     # 256x192, twice; the bound has become 512.
-    assert size._finder._input_size(photos[0]) == (512, 384)
-    assert size._finder.limit_side == 512
-    entry = {part: str(Path(file).resolve()) for part, file in pair.items()}
-    own = tmp_path / "pair.json"
-    own.write_text(json.dumps({**entry, "zoom": 0.5}))
-    assert SceneTextSpotter(own, threads=1)._finder._input_size(photos[0]) == (128, 96)
-    assert SceneTextSpotter(own, threads=1, zoom=1)._finder._input_size(photos[0]) == (256, 192)
-    own.write_text(json.dumps({**entry, "zoom": 0.5, "postprocessing": {"min_score": 1.0}}))
+    assert size._detector._input_size(photos[0]) == (512, 384)
+    assert size._detector.limit_side == 512
+    entry = {part: str(Path(file).resolve()) for part, file in preset.items()}
+    own = tmp_path / "preset.json"
+    own.write_text(json.dumps({**entry, "scale": 0.5}))
+    assert SceneTextSpotter(own, threads=1)._detector._input_size(photos[0]) == (128, 96)
+    assert SceneTextSpotter(own, threads=1, scale=1)._detector._input_size(photos[0]) == (256, 192)
+    own.write_text(json.dumps({**entry, "scale": 0.5, "postprocessing": {"min_score": 1.0}}))
     assert SceneTextSpotter(own, threads=1).detect(photos[0]) == []
-    assert SceneTextSpotter(own, threads=1, zoom=1).detect(photos[0])
-    # It was chosen for the pair's detector; and a bound of one's own is in pixels of the photo.
-    others = SceneTextSpotter(own, detector=pair["detector"], threads=1)
-    assert others._finder._input_size(photos[0]) == (256, 192)
+    assert SceneTextSpotter(own, threads=1, scale=1).detect(photos[0])
+    # It was chosen for the preset's detector; and a bound of one's own is in pixels of the photo.
+    others = SceneTextSpotter(own, detector=preset["detector"], threads=1)
+    assert others._detector._input_size(photos[0]) == (256, 192)
     bounded = SceneTextSpotter(own, threads=1, limit_side=128)
-    assert bounded._finder._input_size(photos[0]) == (128, 96)
+    assert bounded._detector._input_size(photos[0]) == (128, 96)
     with pytest.raises(ConfigError, match="exclude each other"):
-        SceneTextSpotter(**pair, threads=1, limit_side=128, zoom=2.0)
-    with pytest.raises(ConfigError, match="zoom must be positive"):
-        SceneTextSpotter(**pair, threads=1, zoom=0)
+        SceneTextSpotter(**preset, threads=1, limit_side=128, scale=2.0)
+    with pytest.raises(ConfigError, match="scale must be positive"):
+        SceneTextSpotter(**preset, threads=1, scale=0)
     own.write_text(json.dumps({**entry, "postprocessing": 3}))
     with pytest.raises(ConfigError, match="postprocessing must be an object"):
         SceneTextSpotter(own, threads=1)
     own.write_text(json.dumps({**entry, "postprocessing": {"colour": 3}}))
     with pytest.raises(ConfigError, match=r"postprocessing\.colour is unknown"):
         SceneTextSpotter(own, threads=1)
-    own.write_text(json.dumps({**entry, "zoom": "large"}))
-    with pytest.raises(ConfigError, match="zoom must be a number in"):
+    own.write_text(json.dumps({**entry, "scale": "large"}))
+    with pytest.raises(ConfigError, match="scale must be a number in"):
         SceneTextSpotter(own, threads=1)
 
 
-def test_tiles_find_what_the_whole_cannot_show(pair: dict) -> None:
+def test_tiles_find_what_the_whole_cannot_show(preset: dict) -> None:
     boxes = [(300 * i + 140, 300 * j + 60, 40, 10) for i in range(4) for j in range(3)]
     boxes.append((560, 220, 80, 30))
     large = photo(1280, 960, boxes)
-    whole = SceneTextSpotter(**pair, threads=1, limit_side=128)
-    tiled = SceneTextSpotter(**pair, threads=1, limit_side=128, tile=320)
+    whole = SceneTextSpotter(**preset, threads=1, limit_side=128)
+    tiled = SceneTextSpotter(**preset, threads=1, limit_side=128, tile=320)
     assert len(whole.detect(large)) < len(boxes)
     words = tiled.detect(large)
     assert len(words) == len(boxes)
@@ -228,17 +230,17 @@ def test_what_it_says_of_itself(spotter: SceneTextSpotter) -> None:
     assert repr(spotter) == f"SceneTextSpotter(bright + digits, {spotter.device})"
 
 
-def test_wrong_options(pair: dict) -> None:
-    swapped = {"detector": pair["recognizer"], "recognizer": pair["detector"]}
+def test_wrong_options(preset: dict) -> None:
+    swapped = {"detector": preset["recognizer"], "recognizer": preset["detector"]}
     with pytest.raises(WeightsError, match="for recognition, not for detection"):
         SceneTextSpotter(**swapped)
     with pytest.raises(ConfigError, match="device"):
-        SceneTextSpotter(**pair, device="gpu")
+        SceneTextSpotter(**preset, device="gpu")
     with pytest.raises(ConfigError, match="limit_type"):
-        SceneTextSpotter(**pair, limit_type="long")
+        SceneTextSpotter(**preset, limit_type="long")
     with pytest.raises(ConfigError, match="batch"):
-        SceneTextSpotter(**pair, rec_batch_size=0)
+        SceneTextSpotter(**preset, rec_batch_size=0)
     with pytest.raises(ConfigError, match="at least 32"):
-        SceneTextSpotter(**pair, tile=8)
+        SceneTextSpotter(**preset, tile=8)
     with pytest.raises(ConfigError, match="threads"):
-        SceneTextSpotter(**pair, threads=0)
+        SceneTextSpotter(**preset, threads=0)

@@ -18,11 +18,11 @@ from spotter.pipeline import SceneTextSpotter
 
 
 @pytest.fixture
-def config(tmp_path: Path, pair: dict[str, Path]) -> Path:
+def config(tmp_path: Path, preset: dict[str, Path]) -> Path:
     LanguageModel.build([WordSource({"a": 1.0})], 2).save(tmp_path / "tiny.npz")
     base = tmp_path / "base.toml"
     base.write_text(
-        f"detector = {str(pair['detector'])!r}\nrecognizer = {str(pair['recognizer'])!r}\n"
+        f"detector = {str(preset['detector'])!r}\nrecognizer = {str(preset['recognizer'])!r}\n"
         f"language = {{model = {str(tmp_path / 'tiny.npz')!r}, beam = 4}}\nthreads = 1\n"
     )
     file = tmp_path / "own.toml"
@@ -30,13 +30,13 @@ def config(tmp_path: Path, pair: dict[str, Path]) -> Path:
     return file
 
 
-def test_a_config_is_the_arguments(config: Path, pair: dict[str, Path]) -> None:
+def test_a_config_is_the_arguments(config: Path, preset: dict[str, Path]) -> None:
     settings = load_spotting_config(config)
-    assert settings["detector"] == str(pair["detector"])
+    assert settings["detector"] == str(preset["detector"])
     assert settings["language"]["beam"] == 4
     spotter = SceneTextSpotter.from_config(config, min_score=0.75)
     assert spotter.min_score == 0.75
-    decoder = spotter._reader._language
+    decoder = spotter._recognizer._language
     assert (decoder.threshold, decoder.search.beam) == (0.5, 4)
 
 
@@ -53,8 +53,8 @@ def test_the_command_line_has_the_last_word(config: Path) -> None:
     plain, changed = spotters
     assert plain.min_score == 0.25
     assert changed.min_score == 0.0
-    assert changed._reader._language is not plain._reader._language
-    assert changed._reader._language is None
+    assert changed._recognizer._language is not plain._recognizer._language
+    assert changed._recognizer._language is None
 
 
 def test_the_shipped_configs_are_settings_of_a_spotter() -> None:
@@ -76,7 +76,7 @@ def test_every_argument_of_a_spotter_can_be_set() -> None:
         ("odd.toml", "min_score = ", "is not TOML"),
         ("odd.toml", "min_score = nan", "min_score must be a number in 0..1, not nan"),
         ("odd.toml", "threads = true", "threads must be a whole number"),
-        ("odd.toml", "zoom = 0", "zoom must be a number in 0.01..100"),
+        ("odd.toml", "scale = 0", "scale must be a number in 0.01..100"),
         ("odd.toml", "language = [1]", "language must be a name"),
         ("odd.toml", "base = '../odd.toml'", "base must be the name of a file in the same"),
         ("odd.toml", "base = 'odd.toml'", "more than 8 times"),
@@ -104,7 +104,7 @@ def test_missing_configs(tmp_path: Path) -> None:
         load_spotting_config(tmp_path / "none.toml")
 
 
-def test_unknown_settings_of_a_language(tmp_path: Path, pair: dict[str, Path]) -> None:
+def test_unknown_settings_of_a_language(tmp_path: Path, preset: dict[str, Path]) -> None:
     model = LanguageModel.build([WordSource({"a": 1.0})], 2)
     with pytest.raises(ConfigError, match="no setting beams"):
-        SceneTextSpotter(**pair, language={"model": model, "beams": 3})
+        SceneTextSpotter(**preset, language={"model": model, "beams": 3})

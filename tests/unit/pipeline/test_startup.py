@@ -15,8 +15,8 @@ print(sorted({"torch", "mmengine", "mmcv", "onnx", "scipy", "matplotlib"} & set(
 """
 
 
-def test_the_onnx_road_imports_no_torch(pair: dict[str, Path]) -> None:
-    command = [sys.executable, "-c", CODE, str(pair["detector"]), str(pair["recognizer"])]
+def test_the_onnx_road_imports_no_torch(preset: dict[str, Path]) -> None:
+    command = [sys.executable, "-c", CODE, str(preset["detector"]), str(preset["recognizer"])]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "[]", done.stderr
 

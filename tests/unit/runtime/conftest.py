@@ -1,5 +1,5 @@
 """A spotter of two tiny networks."""
 
-from tests.unit.pipeline.conftest import pair, spotter
+from tests.unit.pipeline.conftest import preset, spotter
 
-__all__ = ["pair", "spotter"]
+__all__ = ["preset", "spotter"]

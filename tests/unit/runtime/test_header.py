@@ -30,7 +30,7 @@ from tests.unit.pipeline.networks import (
     recognizer_header,
 )
 
-ZOO = Path(__file__).parents[3] / "spotter" / "hub" / "weights"
+WEIGHTS_FOLDER = Path(__file__).parents[3] / "spotter" / "hub" / "weights"
 
 
 def refusal(call: Any, *arguments: Any, **options: Any) -> str:
@@ -47,7 +47,7 @@ def test_metadata_is_what_onnx_reads(tmp_path: Path) -> None:
     assert read_header(path) == json.loads(expected[METADATA_KEY])
 
 
-@pytest.mark.parametrize("path", sorted(ZOO.glob("*.onnx")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(WEIGHTS_FOLDER.glob("*.onnx")), ids=lambda path: path.stem)
 def test_shipped_files(path: Path) -> None:
     assert read_header(path, check_weights=True)["name"].startswith(path.stem)
     assert read_header(path.with_suffix(".safetensors"))["task"] == read_header(path)["task"]
@@ -56,7 +56,7 @@ def test_shipped_files(path: Path) -> None:
 def test_neither_torch_nor_onnx_is_needed() -> None:
     code = (
         "import sys; from spotter.runtime.header import read_header;"
-        f"read_header({str(ZOO / 'deep_ctc.onnx')!r});"
+        f"read_header({str(WEIGHTS_FOLDER / 'deep_ctc.onnx')!r});"
         "print(sorted({'torch', 'onnx', 'onnxruntime', 'mmengine'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -124,7 +124,7 @@ GOOD = recognizer_header()
         ({"preprocessing": {"widths": []}}, "preprocessing.widths must be a list of 1..256"),
         ({"preprocessing": {"widths": [0]}}, "preprocessing.widths[0]"),
         ({"preprocessing": {"mode": "wide"}}, "preprocessing.mode must be one of"),
-        ({"task": "detection", "preprocessing": {"zoom": 0}}, "preprocessing.zoom"),
+        ({"task": "detection", "preprocessing": {"scale": 0}}, "preprocessing.scale"),
         ({"task": "detection", "preprocessing": {"limit_side": 10**6}}, "preprocessing.limit_side"),
         (
             {"task": "detection", "preprocessing": {}, "postprocessing": {"min_score": 2}},
@@ -181,3 +181,13 @@ def test_classes_and_characters_fit(tmp_path: Path) -> None:
     model.metadata_props[0].value = json.dumps(faulty)
     onnx.save(model, str(path))
     assert "11 classes do not fit a charset of 4 characters" in refusal(OnnxRuntime, path)
+
+
+def test_files_of_earlier_versions_say_zoom() -> None:
+    former = {"format": 1, "task": "detection", "config": {"type": "DBNet"}}
+    former["preprocessing"] = {"limit_side": 640, "zoom": 1.3}
+    read = decode_header(json.dumps(former), "file")
+    assert read["preprocessing"] == {"limit_side": 640, "scale": 1.3}
+    # Where both are there, the present key counts.
+    former["preprocessing"] = {"scale": 2.0, "zoom": 1.3}
+    assert decode_header(json.dumps(former), "file")["preprocessing"] == {"scale": 2.0}

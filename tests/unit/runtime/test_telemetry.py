@@ -43,7 +43,7 @@ def offline() -> list[str]:
 
 @pytest.mark.skipif(os.name != "posix", reason="HOME of POSIX")
 @pytest.mark.parametrize("runtime", ["onnx", "openvino"])
-def test_the_home_folder_stays_empty(runtime: str, pair: dict[str, Path], tmp_path: Path) -> None:
+def test_the_home_folder_stays_empty(runtime: str, preset: dict[str, Path], tmp_path: Path) -> None:
     if runtime == "openvino" and importlib.util.find_spec("openvino") is None:
         pytest.skip("OpenVINO is not installed")
     home = tmp_path / "home"
@@ -51,7 +51,7 @@ def test_the_home_folder_stays_empty(runtime: str, pair: dict[str, Path], tmp_pa
     kept = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     environment |= {"HOME": str(home), "TMPDIR": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
-    models = [str(pair["detector"]), str(pair["recognizer"])]
+    models = [str(preset["detector"]), str(preset["recognizer"])]
     done = subprocess.run(
         [*offline(), sys.executable, "-c", CODE, *models, runtime],
         env=environment,

@@ -45,7 +45,7 @@ def test_small_capitals_stand_on_one_line(fonts):
     assert (mask.quads[:, 2, 1] == mask.baseline).all()
 
 
-def test_stacked_letters_follow_each_other_downwards(fonts):
+def test_vertical_letters_follow_each_other_downwards(fonts):
     mask = set_text(fonts, 0, "SIGN", 48, vertical=True)
     assert mask.alpha.shape[0] > 3 * mask.alpha.shape[1]
     assert (np.diff(mask.quads[:, 0, 1]) > 0).all()

@@ -68,15 +68,17 @@ def candidate(folder: Path, score: float, seed: int) -> Path:
 
 
 def test_only_better_weights_are_shipped_and_every_session_is_logged(tmp_path: Path) -> None:
-    zoo, docs = tmp_path / "zoo", tmp_path / "docs"
-    assert shipped_score(zoo, "tiny") == float("-inf")
+    weights_folder, docs = tmp_path / "weights_folder", tmp_path / "docs"
+    assert shipped_score(weights_folder, "tiny") == float("-inf")
     outcomes = []
     for seed, score in enumerate((0.5, 0.4, 0.5, 0.6)):
-        outcomes.append(publish(candidate(tmp_path, score, seed), report(score), zoo, docs))
-        assert shipped_score(zoo, "tiny") == max((0.5, score))
+        outcomes.append(
+            publish(candidate(tmp_path, score, seed), report(score), weights_folder, docs)
+        )
+        assert shipped_score(weights_folder, "tiny") == max((0.5, score))
     assert outcomes == [True, False, False, True]
-    assert (zoo / "tiny.onnx").is_file()
-    assert read_header(zoo / "tiny.safetensors")["card"]["score"] == 0.6
+    assert (weights_folder / "tiny.onnx").is_file()
+    assert read_header(weights_folder / "tiny.safetensors")["card"]["score"] == 0.6
     lines = (tmp_path / "research/releases/tiny.jsonl").read_text().splitlines()
     assert [json.loads(line)["shipped"] for line in lines] == outcomes
     table = (tmp_path / "research/releases/tiny.md").read_text()
@@ -88,20 +90,20 @@ def test_only_better_weights_are_shipped_and_every_session_is_logged(tmp_path: P
     # 0.5 and 0.6 were shipped; the sessions between count, too, as the state went on.
     assert "**training**: 0.1 hours in 4 sessions, 320 samples, on test, until 2026-01-01" in card
     assert "robustness" not in card
-    publish(candidate(tmp_path, 0.5, 9), report(0.5), zoo, docs)
+    publish(candidate(tmp_path, 0.5, 9), report(0.5), weights_folder, docs)
     (docs / "models/tiny_robustness.md").write_text("")
-    write_card("tiny", zoo, docs)
+    write_card("tiny", weights_folder, docs)
     card = (docs / "models/tiny.md").read_text()
     assert "in 4 sessions" in card
     assert "](tiny_robustness.md)" in card
     with pytest.raises(WeightsError, match="no such weights"):
-        write_card("huge", zoo, docs)
+        write_card("huge", weights_folder, docs)
 
 
 def test_a_model_has_to_beat_the_one_it_was_initialised_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    zoo, docs, rivals = tmp_path / "zoo", tmp_path / "docs", []
+    weights_folder, docs, rivals = tmp_path / "weights_folder", tmp_path / "docs", []
 
     def gate(kind: str, name: str, *_: object) -> GateResult:
         rivals.append(name)
@@ -109,16 +111,16 @@ def test_a_model_has_to_beat_the_one_it_was_initialised_from(
 
     monkeypatch.setattr(publish_module, "run_release_gate", gate)
     grown = replace(report(0.9), init_from="small")
-    assert not publish(candidate(tmp_path, 0.9, 0), grown, zoo, docs, tmp_path)
+    assert not publish(candidate(tmp_path, 0.9, 0), grown, weights_folder, docs, tmp_path)
     assert (
         "| end to end 0.500 (0.500) | no |" in (tmp_path / "research/releases/tiny.md").read_text()
     )
     monkeypatch.setattr(
         publish_module, "run_release_gate", lambda *_: GateResult({"x": 0.5}, {"x": 0.4})
     )
-    assert publish(candidate(tmp_path, 0.1, 0), grown, zoo, docs, tmp_path)
+    assert publish(candidate(tmp_path, 0.1, 0), grown, weights_folder, docs, tmp_path)
     monkeypatch.setattr(publish_module, "run_release_gate", gate)
-    publish(candidate(tmp_path, 0.9, 0), grown, zoo, docs, tmp_path)
+    publish(candidate(tmp_path, 0.9, 0), grown, weights_folder, docs, tmp_path)
     assert rivals == ["small", "tiny"]
 
 
@@ -133,9 +135,9 @@ def test_unknown_kinds_and_configs_are_refused(tmp_path: Path) -> None:
 def test_another_metric_cannot_be_compared(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    zoo, docs = tmp_path / "zoo", tmp_path / "docs"
-    assert publish(candidate(tmp_path, 0.5, 0), report(0.5), zoo, docs)
+    weights_folder, docs = tmp_path / "weights_folder", tmp_path / "docs"
+    assert publish(candidate(tmp_path, 0.5, 0), report(0.5), weights_folder, docs)
     exact = replace(report(0.9), metric="recognition/mean/exact_accuracy")
-    assert not publish(candidate(tmp_path, 0.9, 1), exact, zoo, docs)
+    assert not publish(candidate(tmp_path, 0.9, 1), exact, weights_folder, docs)
     assert "no recognition/mean/exact_accuracy to compare with" in capsys.readouterr().out
-    assert shipped_score(zoo, "tiny") == 0.5
+    assert shipped_score(weights_folder, "tiny") == 0.5

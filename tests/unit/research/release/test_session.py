@@ -24,16 +24,18 @@ from spotter.synthesis.writers import SynthesisSettings, write_scenes, write_wor
 from spotter.training.header import header_from_config
 from spotter.training.weights import build_from_weights, load_all, save_weights
 
-ZOO = Path(spotter.__file__).parent / "hub" / "weights"
+WEIGHTS_FOLDER = Path(spotter.__file__).parent / "hub" / "weights"
 
 
-def settings(folder: Path, kind: str = "recognizer", zoo: Path = ZOO) -> SessionSettings:
+def settings(
+    folder: Path, kind: str = "recognizer", weights_folder: Path = WEIGHTS_FOLDER
+) -> SessionSettings:
     return SessionSettings(
         kind=kind,
         minutes=1.0,
         state=folder / "state",
         data_root=folder / "data",
-        zoo=zoo,
+        weights_folder=weights_folder,
         unlabelled=folder / "crops",
         options={"release.unlabelled_threshold": 0.1},
     )
@@ -46,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_unlabelled_crops_are_read_by_the_shipped_pair_and_mixed_in(folder: Path) -> None:
+def test_unlabelled_crops_are_read_by_the_shipped_preset_and_mixed_in(folder: Path) -> None:
     cfg = session_config(settings(folder))
     *labelled, last = cfg.train_dataloader.dataset.datasets
     ratios = cfg.train_dataloader.dataset.ratios
@@ -91,7 +93,7 @@ def test_a_session_says_what_it_cannot_do_with_unlabelled_crops(
     with pytest.raises(ConfigError, match="unlabelled crops are for recognizers"):
         session_config(settings(folder, kind="detector"))
     with pytest.raises(ConfigError, match="nothing shipped yet"):
-        session_config(settings(folder, zoo=tmp_path))
+        session_config(settings(folder, weights_folder=tmp_path))
 
 
 def test_unlabelled_photos_are_labelled_once_and_mixed_in(tmp_path: Path) -> None:
@@ -181,7 +183,7 @@ def test_a_deeper_model_is_initialised_from_a_shipped_one(folder: Path, tmp_path
     compact = MODELS.build(config.model)
     save_weights(shallow, compact, header_from_config(config, compact, "shallow"))
     own = replace(
-        settings(folder, zoo=start),
+        settings(folder, weights_folder=start),
         unlabelled=None,
         config=packaged_config("recognition/deep_ctc_release.py"),
         state=tmp_path / "state",
@@ -198,15 +200,15 @@ def test_a_deeper_model_is_initialised_from_a_shipped_one(folder: Path, tmp_path
     images = torch.randn(2, 3, 32, 64)
     torch.testing.assert_close(model.eval()(images), shipped(images))
     # Once it has weights of its own, it goes on from those.
-    zoo = tmp_path / "zoo"
-    zoo.mkdir()
-    shutil.copy(shallow, zoo / "deep_ctc.safetensors")
-    cfg = session_config(replace(own, zoo=zoo))
-    assert cfg.load_from == str(zoo / "deep_ctc.safetensors")
+    weights_folder = tmp_path / "weights_folder"
+    weights_folder.mkdir()
+    shutil.copy(shallow, weights_folder / "deep_ctc.safetensors")
+    cfg = session_config(replace(own, weights_folder=weights_folder))
+    assert cfg.load_from == str(weights_folder / "deep_ctc.safetensors")
     assert starting_weights(cfg, tmp_path) is None
     # Weights that are not good enough to ship yet are further on.
     unreleased = tmp_path / "training"
     unreleased.mkdir()
     shutil.copy(shallow, unreleased / "deep_ctc.safetensors")
-    cfg = session_config(replace(own, zoo=zoo, unreleased=unreleased))
+    cfg = session_config(replace(own, weights_folder=weights_folder, unreleased=unreleased))
     assert cfg.load_from == str(unreleased / "deep_ctc.safetensors")

@@ -42,7 +42,7 @@ def test_rows_are_what_they_say(name: str, settings: StudySettings) -> None:
     for tested in ("svt_words_test", "iiit5k", "icdar2015_words"):
         assert tested not in texts
     supervised = name.startswith("fusion")
-    assert ("harvested_words" in texts) != supervised
+    assert ("mined_words" in texts) != supervised
     assert cfg.train_dataloader.batch_size == (14 if supervised else 48)
     assert (cfg.model.get("weight", 1.0) == 0.0) == supervised
     if not supervised:
@@ -66,7 +66,7 @@ def test_stages_go_on_from_each_other(settings: StudySettings) -> None:
         cfg = configs.vision_config(kind, 0, settings)
         assert cfg.load_from.path == str(settings.out / "runs" / "start_seed0" / "last.safetensors")
         assert cfg.model.get("contrastive_weight", 1.0) == weight
-        assert ("harvested" in str(cfg.train_dataloader)) == (kind == "contrastive")
+        assert ("mined" in str(cfg.train_dataloader)) == (kind == "contrastive")
         assert cfg.model.recognizer == configs.small_vision()
     language = configs.language_config(settings)
     assert language.train_cfg.max_iters == settings.language
@@ -85,7 +85,7 @@ def test_stages_are_shared_and_rows_resumed(
     ran: list[tuple[str, int]] = []
     monkeypatch.setattr(study, "prepare_data", lambda *_: None)
     settings.archives.mkdir(parents=True)
-    (settings.archives / "data.json").write_text('{"harvested": 5}')
+    (settings.archives / "data.json").write_text('{"mined": 5}')
 
     def train(cfg: Any, folder: Path, _: object) -> tuple[RunResult, Any]:
         name, _, seed = folder.name.rpartition("_seed")
@@ -169,7 +169,7 @@ def made_row(name: str, seed: int, fusion: float, vision: float) -> dict[str, An
         "machine": "a computer",
         "threads": 1,
         "settings": StudySettings(Path(), Path(), archives=Path()).kept(),
-        "data": {"harvested": 1234},
+        "data": {"mined": 1234},
         "stages": {"start": run, **dict.fromkeys(configs.LANGUAGES, language), "vision": stage},
         "train": {
             **run,

@@ -42,7 +42,7 @@ def test_rows_are_what_they_say(name: str, settings: StudySettings) -> None:
     for tested in ("svt_words_test", "iiit5k", "icdar2015_words"):
         assert tested not in texts
     supervised = METHODS[name].config.startswith("supervised")
-    assert ("HarvestedWordsReader" in texts) != supervised
+    assert ("MinedWordsReader" in texts) != supervised
     batch = {"supervised": 32, "more_synthetic": 75, "same_compute": 75}.get(name, 64)
     assert cfg.train_dataloader.batch_size == batch
     if not supervised:
@@ -93,7 +93,7 @@ def test_plan_runs_main_rows_with_every_seed(
         study.STUDY.run(other)
 
 
-def test_held_out_photos_are_not_harvested() -> None:
+def test_held_out_photos_are_not_mined() -> None:
     assert held_out(Path("d/icdar2015_train/images/img_901.jpg"))
     assert not held_out(Path("d/icdar2015_train/images/img_900.jpg"))
     assert not held_out(Path("d/mlt17_en_fr/images/img_1001.jpg"))
@@ -119,7 +119,7 @@ def made_row(name: str, seed: int, mean: float, **train: Any) -> dict[str, Any]:
         "machine": "a computer",
         "threads": 1,
         "settings": StudySettings(Path(), Path()).kept(),
-        "data": {"photos": 3, "harvested": 1234},
+        "data": {"photos": 3, "mined": 1234},
         "start": {**run, "online": online},
         "train": {**run, "online": online, **train},
     }

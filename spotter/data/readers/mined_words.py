@@ -1,4 +1,4 @@
-"""Harvested crops, of which some are of photos whose words are known after all."""
+"""Mined crops, of which some are of photos whose words are known after all."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from spotter.registry import READERS
 
 
 @READERS.register_module()
-class HarvestedWordsReader(LMDBReader):
-    """Unlabelled crops of ``tools/harvest_crops.py``; the truth, where known, is ``hidden_text``.
+class MinedWordsReader(LMDBReader):
+    """Unlabelled crops of ``tools/mine_crops.py``; the truth, where known, is ``hidden_text``.
 
     So training on them can be watched: how many of its pseudo-labels are right? The truth of a crop
     is the text of the annotated word that its place in the photo overlaps most.
 
     Args:
         lmdb_path: Folder of the archive.
-        annotations: Detection readers of labelled photos among those harvested, or their configs.
+        annotations: Detection readers of labelled photos among those mined, or their configs.
         min_iou: Least overlap of a crop's outline and the annotated word's.
         indices: See :class:`Reader`.
         start: See :class:`Reader`.
@@ -71,5 +71,5 @@ class HarvestedWordsReader(LMDBReader):
 
 
 def _name(path: str) -> str:
-    """A photo's file with its two folders, for the data may have moved since the harvest."""
+    """A photo's file with its two folders, as the data may have moved since it was searched."""
     return "/".join(Path(path).parts[-3:])

@@ -1,4 +1,4 @@
-"""Cut words out of photos: ``tools/harvest_crops.py DIR_or_LIST... --out crops.lmdb``.
+"""Cut words out of photos: ``tools/mine_crops.py DIR_or_LIST... --out crops.lmdb``.
 
 The crops are unlabelled, for semi- and self-supervised training. Near duplicates are left out; a
 later run, also over more photos, goes on where the last one stopped.

@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from spotter.data.readers import HarvestedWordsReader, ICDARDetectionReader
+from spotter.data.readers import ICDARDetectionReader, MinedWordsReader
 from spotter.labeling.crop_archive import CropArchive
 
 
@@ -40,12 +40,12 @@ def test_truth_by_overlap(tmp_path: Path) -> None:
     image = cv2.imencode(".png", np.zeros((8, 20, 3), np.uint8))[1].tobytes()
     with CropArchive(tmp_path / "crops.lmdb", {}) as archive:
         archive.add("photo", [(image, crop) for crop in crops])
-    reader = HarvestedWordsReader(tmp_path / "crops.lmdb", [annotation])
+    reader = MinedWordsReader(tmp_path / "crops.lmdb", [annotation])
     samples = list(reader)
     assert [sample["text"] for sample in samples] == [None] * 4
     # Overlapping by 39/41; by 25/55; an illegible word; another photo of the same name.
     assert [sample["hidden_text"] for sample in samples] == ["Hello", None, None, None]
-    loose = HarvestedWordsReader(tmp_path / "crops.lmdb", [annotation], min_iou=0.4, stop=2)
+    loose = MinedWordsReader(tmp_path / "crops.lmdb", [annotation], min_iou=0.4, stop=2)
     assert [sample["hidden_text"] for sample in loose] == ["Hello", "Hello"]
-    bare = HarvestedWordsReader(tmp_path / "crops.lmdb", start=3)
+    bare = MinedWordsReader(tmp_path / "crops.lmdb", start=3)
     assert [sample["hidden_text"] for sample in bare] == [None]

@@ -15,40 +15,40 @@ _DUPLICATE_SHARE = 0.5
 
 
 @dataclass(frozen=True)
-class CoarseView:
-    """A further, coarser view of each photo, for its large words.
+class CoarsePass:
+    """A second, coarser pass over each photo, for its large words.
 
     A detector that sees a photo enlarged, for the sake of small words, finds pieces of those that
     then exceed what it can take in at once.
 
     Attributes:
-        zoom: Factor by which the detector sees the photo in this view.
-        min_height: Short side, in pixels of this view's input, from which on its words count.
-        postprocessing: Arguments of the post-processor in this view.
+        scale: Factor by which the photo is enlarged in this pass.
+        min_height: Short side, in pixels of this pass's input, from which on its words count.
+        postprocessing: Arguments of the post-processor in this pass.
     """
 
-    zoom: float
+    scale: float
     min_height: float
     postprocessing: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The attributes by name, as a preset has them; no empty ``postprocessing``."""
         options = {"postprocessing": dict(self.postprocessing)} if self.postprocessing else {}
-        return {"zoom": self.zoom, "min_height": self.min_height, **options}
+        return {"scale": self.scale, "min_height": self.min_height, **options}
 
 
 def add_large_words(
     words: Sequence[TextInstance], coarse: Sequence[TextInstance], min_height: float
 ) -> list[TextInstance]:
-    """Words of two views of a photo: the large ones of the coarse view win over their pieces.
+    """Words of two passes over a photo: the large ones of the coarse pass win over their pieces.
 
     Args:
-        words: Of the fine view.
-        coarse: Of the coarse view, in the same pixels.
-        min_height: Short side in these pixels from which on a word of the coarse view counts.
+        words: Of the fine pass.
+        coarse: Of the coarse pass, in the same pixels.
+        min_height: Short side in these pixels from which on a word of the coarse pass counts.
 
     Returns:
-        The words of the fine view that share no more than half of either's area with a large one,
+        The words of the fine pass that share no more than half of either's area with a large one,
         then the large ones.
     """
     large = [word for word in coarse if short_side(word.polygon) >= min_height]

@@ -1,4 +1,4 @@
-"""Crops out of photos: rules, duplicates, records, and a harvest that is interrupted."""
+"""Crops out of photos: rules, duplicates, records, and mining that is interrupted."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from spotter.data.readers.lmdb import LMDBReader, read_lmdb_value
 from spotter.errors import ConfigError
 from spotter.geometry import signed_area
 from spotter.io.images import read_image
-from spotter.labeling import crop_mining as harvest
-from spotter.labeling.crop_mining import HarvestSettings, harvest_crops, write_contact_sheet
+from spotter.labeling import crop_mining
+from spotter.labeling.crop_mining import CropMiningSettings, mine_crops, write_contact_sheet
 from tests.unit.pipeline.networks import photo
 
 WORD = (20, 20, 90, 24)
@@ -30,9 +30,9 @@ def save(path: Path, boxes: list, seed: int) -> Path:
 
 
 @pytest.fixture
-def settings(pair: dict[str, Path]) -> HarvestSettings:
-    return HarvestSettings(
-        str(pair["detector"]), min_score=0.3, min_height=20.0, margin=0.0, max_aspect=5.0
+def settings(preset: dict[str, Path]) -> CropMiningSettings:
+    return CropMiningSettings(
+        str(preset["detector"]), min_score=0.3, min_height=20.0, margin=0.0, max_aspect=5.0
     )
 
 
@@ -56,10 +56,10 @@ def stored(path: Path) -> list[dict]:
 
 
 def test_rules_duplicates_and_records(
-    settings: HarvestSettings, photos: dict[str, Path], tmp_path: Path
+    settings: CropMiningSettings, photos: dict[str, Path], tmp_path: Path
 ) -> None:
     out = tmp_path / "crops.lmdb"
-    report = harvest_crops(photos, out, settings, threads=1)
+    report = mine_crops(photos, out, settings, threads=1)
     assert report.photos == 5
     assert (report.crops, report.total) == (3, 3)
     # The copy of the first photo repeats its rules' verdicts, and its one word is a duplicate.
@@ -82,15 +82,15 @@ def test_rules_duplicates_and_records(
     assert middle.mean() > 200
 
 
-def test_an_interrupted_harvest_goes_on(
-    settings: HarvestSettings,
+def test_interrupted_mining_goes_on(
+    settings: CropMiningSettings,
     photos: dict[str, Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = tmp_path / "whole.lmdb"
-    harvest_crops(photos, whole, settings, threads=1)
-    honest = harvest.CropHarvester.__call__
+    mine_crops(photos, whole, settings, threads=1)
+    honest = crop_mining.CropMiner.__call__
 
     def interrupt(self, item):
         if item[0] == "again.png":
@@ -98,43 +98,43 @@ def test_an_interrupted_harvest_goes_on(
         return honest(self, item)
 
     parts = tmp_path / "parts.lmdb"
-    monkeypatch.setattr(harvest.CropHarvester, "__call__", interrupt)
+    monkeypatch.setattr(crop_mining.CropMiner, "__call__", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        harvest_crops(photos, parts, settings, threads=1)
-    monkeypatch.setattr(harvest.CropHarvester, "__call__", honest)
-    report = harvest_crops(photos, parts, settings, threads=1)
+        mine_crops(photos, parts, settings, threads=1)
+    monkeypatch.setattr(crop_mining.CropMiner, "__call__", honest)
+    report = mine_crops(photos, parts, settings, threads=1)
     assert report.photos == 3
     assert report.crops == 0
     # The duplicate was of a photo of the first run.
     assert report.dropped["duplicate"] == 1
-    assert harvest_crops(photos, parts, settings, threads=1).photos == 0
+    assert mine_crops(photos, parts, settings, threads=1).photos == 0
     assert stored(parts) == stored(whole)
 
 
-def test_processes_harvest_the_same(
-    settings: HarvestSettings, photos: dict[str, Path], tmp_path: Path
+def test_processes_mine_the_same(
+    settings: CropMiningSettings, photos: dict[str, Path], tmp_path: Path
 ) -> None:
     for workers in (1, 2):
-        harvest_crops(photos, tmp_path / f"{workers}.lmdb", settings, workers, threads=1)
+        mine_crops(photos, tmp_path / f"{workers}.lmdb", settings, workers, threads=1)
     assert stored(tmp_path / "2.lmdb") == stored(tmp_path / "1.lmdb")
 
 
 def test_contact_sheet_shows_a_sample(
-    settings: HarvestSettings, photos: dict[str, Path], tmp_path: Path
+    settings: CropMiningSettings, photos: dict[str, Path], tmp_path: Path
 ) -> None:
     out, sheet = tmp_path / "crops.lmdb", tmp_path / "sheet.jpg"
-    harvest_crops(photos, out, settings, threads=1)
+    mine_crops(photos, out, settings, threads=1)
     assert write_contact_sheet(out, sheet, count=2, columns=2) == sorted(
         np.random.default_rng(0).permutation(3)[:2].tolist()
     )
     assert read_image(sheet).shape == (56, 256, 3)
-    harvest_crops({"none.png": photos["none.png"]}, tmp_path / "empty.lmdb", settings, threads=1)
+    mine_crops({"none.png": photos["none.png"]}, tmp_path / "empty.lmdb", settings, threads=1)
     with pytest.raises(ConfigError, match="no crops"):
         write_contact_sheet(tmp_path / "empty.lmdb", sheet)
 
 
-def test_bad_settings(pair: dict[str, Path]) -> None:
+def test_bad_settings(preset: dict[str, Path]) -> None:
     with pytest.raises(ConfigError, match="aspects"):
-        HarvestSettings("x", min_aspect=3.0, max_aspect=2.0)
+        CropMiningSettings("x", min_aspect=3.0, max_aspect=2.0)
     with pytest.raises(ConfigError, match="max_height"):
-        HarvestSettings("x", max_height=4)
+        CropMiningSettings("x", max_height=4)

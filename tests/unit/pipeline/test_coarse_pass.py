@@ -1,4 +1,4 @@
-"""Large words of the coarse view win over their pieces."""
+"""Large words of the coarse pass win over their pieces."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from spotter.errors import ConfigError
 from spotter.hub.presets import parse_preset
 from spotter.pipeline import SceneTextSpotter
-from spotter.pipeline.large_words import CoarseView, add_large_words
+from spotter.pipeline.coarse_pass import CoarsePass, add_large_words
 from spotter.structures import TextInstance
 from tests.unit.pipeline.networks import photo
 
@@ -39,42 +39,42 @@ def test_the_same_word_is_taken_once() -> None:
 
 
 def test_settings() -> None:
-    settings = {"zoom": 0.25, "min_height": 20.0, "postprocessing": {"min_score": 0.6}}
-    preset = {"detector": "d", "recognizer": "r", "coarse_view": settings}
-    assert CoarseView(**(parse_preset(preset, "own", "").coarse_view or {})).to_dict() == settings
-    assert CoarseView(0.5, 8.0).to_dict() == {"zoom": 0.5, "min_height": 8.0}
+    settings = {"scale": 0.25, "min_height": 20.0, "postprocessing": {"min_score": 0.6}}
+    preset = {"detector": "d", "recognizer": "r", "coarse_pass": settings}
+    assert CoarsePass(**(parse_preset(preset, "own", "").coarse_pass or {})).to_dict() == settings
+    assert CoarsePass(0.5, 8.0).to_dict() == {"scale": 0.5, "min_height": 8.0}
     for wrong, message in (
-        ({"zoom": 0.25}, "pair.json: coarse_view.min_height is missing"),
-        ({**settings, "colour": 1}, "coarse_view.colour is unknown"),
-        ({**settings, "zoom": 0}, "coarse_view.zoom must be a number"),
+        ({"scale": 0.25}, "preset.json: coarse_pass.min_height is missing"),
+        ({**settings, "colour": 1}, "coarse_pass.colour is unknown"),
+        ({**settings, "scale": 0}, "coarse_pass.scale must be a number"),
         ({**settings, "min_height": "20"}, "min_height must be a number above 0"),
-        ({**settings, "postprocessing": 3}, "coarse_view.postprocessing must be an object"),
-        ("coarse", "coarse_view must be an object"),
+        ({**settings, "postprocessing": 3}, "coarse_pass.postprocessing must be an object"),
+        ("coarse", "coarse_pass must be an object"),
     ):
         with pytest.raises(ConfigError, match=message):
-            parse_preset({**preset, "coarse_view": wrong}, "own", "pair.json")
+            parse_preset({**preset, "coarse_pass": wrong}, "own", "preset.json")
 
 
-def test_a_pair_with_a_coarse_view(tmp_path: Path, pair: dict) -> None:
+def test_a_preset_with_a_coarse_pass(tmp_path: Path, preset: dict) -> None:
     large, small = (40, 40, 240, 100), (320, 40, 60, 20)
     image = photo(512, 256, [large, small])
-    file = tmp_path / "pair.json"
-    entry = {part: str(Path(path).resolve()) for part, path in pair.items()}
-    # Without a score that the fine view would take, all that is found is of the coarse one.
-    blind = {**entry, "zoom": 1, "postprocessing": {"min_score": 1.0}}
-    file.write_text(json.dumps({**blind, "coarse_view": {"zoom": 0.5, "min_height": 24}}))
+    file = tmp_path / "preset.json"
+    entry = {part: str(Path(path).resolve()) for part, path in preset.items()}
+    # Without a score that the fine pass would take, all that is found is of the coarse one.
+    blind = {**entry, "scale": 1, "postprocessing": {"min_score": 1.0}}
+    file.write_text(json.dumps({**blind, "coarse_pass": {"scale": 0.5, "min_height": 24}}))
     [found] = SceneTextSpotter(file, threads=1).detect(image)
     np.testing.assert_allclose(found.polygon.mean(0), (160, 90), atol=8)
     # The short side counts in pixels of the coarse input, about twice 10 for the small word and
     # twice 50 for the large one, as found words reach beyond their bright pixels.
-    file.write_text(json.dumps({**blind, "coarse_view": {"zoom": 0.5, "min_height": 8}}))
+    file.write_text(json.dumps({**blind, "coarse_pass": {"scale": 0.5, "min_height": 8}}))
     assert len(SceneTextSpotter(file, threads=1).detect(image)) == 2
-    file.write_text(json.dumps({**blind, "coarse_view": {"zoom": 0.5, "min_height": 120}}))
+    file.write_text(json.dumps({**blind, "coarse_pass": {"scale": 0.5, "min_height": 120}}))
     assert SceneTextSpotter(file, threads=1).detect(image) == []
-    both = {**entry, "coarse_view": {"zoom": 0.5, "min_height": 24}}
+    both = {**entry, "coarse_pass": {"scale": 0.5, "min_height": 24}}
     file.write_text(json.dumps(both))
     assert len(SceneTextSpotter(file, threads=1).detect(image)) == 2
     assert len(SceneTextSpotter(file, threads=1, tile=128).detect(image)) == 2
     # Neither with a bound of one's own nor with another detector.
-    assert SceneTextSpotter(file, threads=1, limit_side=256)._finder._coarse is None
-    assert SceneTextSpotter(file, detector=pair["detector"], threads=1)._finder._coarse is None
+    assert SceneTextSpotter(file, threads=1, limit_side=256)._detector._coarse is None
+    assert SceneTextSpotter(file, detector=preset["detector"], threads=1)._detector._coarse is None

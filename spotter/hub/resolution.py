@@ -1,0 +1,209 @@
+"""Resolution of names: presets and shipped models to files.
+
+``spotter/hub/weights/presets.json`` names presets, ``{"default": {"detector": NAME, "recognizer":
+NAME, "min_score": 0.5}}``, perhaps with ``crop_margin``, ``language``, ``test_time_augmentation``,
+``coarse_pass`` and ``calibration``, see :mod:`spotter.hub.presets`; ``NAME.onnx`` and
+``NAME.safetensors`` lie beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spotter.decoding.calibration import ScoreCalibration
+from spotter.errors import ConfigError, WeightsError
+from spotter.hub.plain_files import PLAIN_SUFFIXES
+from spotter.hub.presets import Preset, parse_preset, read_preset, read_presets
+from spotter.io.names import printable_path
+from spotter.pipeline.coarse_pass import CoarsePass
+from spotter.pipeline.test_time_augmentation import TestTimeAugmentation
+
+WEIGHTS_FOLDER = Path(__file__).resolve().parent / "weights"
+
+SUFFIXES = {"auto": ".onnx", "onnx": ".onnx", "openvino": ".onnx", "torch": ".safetensors"}
+"""File type that each runtime loads."""
+
+LANGUAGE_SUFFIX = ".npz"
+"""File type of language models."""
+
+
+@dataclass(frozen=True)
+class ResolvedPreset:
+    """A preset whose names are resolved to files, and whose settings are objects.
+
+    See :class:`spotter.hub.presets.Preset` for what its file says.
+
+    Attributes:
+        detector: Weights of the detector.
+        recognizer: Weights of the recognizer.
+        min_score: Least score of a word that the preset's makers recommend.
+        crop_margin: Share of a word's height by which its crop reaches beyond the detection.
+        language: Name or file of the language model that the preset's makers recommend, or a
+            mapping with it as ``model`` and settings of its use.
+        test_time_augmentation: Further views of words that are not read with certainty.
+        detection_calibration: Of the detector's scores.
+        recognition_calibration: Of the recognizer's scores, with ``language`` and
+            ``test_time_augmentation``; perhaps by kind of word.
+        found_calibration: Likewise, of words that the detector found and cut out; ``None``: as for
+            other crops.
+        scale: Factor by which the detector sees photos enlarged; ``None``: that of its weights.
+        postprocessing: Arguments of the detector's post-processor that go with ``scale``, instead
+            of those of its weights.
+        coarse_pass: A second, coarser pass over each photo, for its large words.
+    """
+
+    detector: Path
+    recognizer: Path
+    min_score: float = 0.0
+    crop_margin: float = 0.0
+    language: Mapping[str, Any] | str | Path | None = None
+    test_time_augmentation: TestTimeAugmentation | None = None
+    detection_calibration: ScoreCalibration | None = None
+    recognition_calibration: ScoreCalibration | None = None
+    found_calibration: ScoreCalibration | None = None
+    scale: float | None = None
+    postprocessing: Mapping[str, Any] = field(default_factory=dict)
+    coarse_pass: CoarsePass | None = None
+
+
+def resolve_preset(
+    model: str | Path = "default",
+    detector: str | Path | None = None,
+    recognizer: str | Path | None = None,
+    runtime: str = "auto",
+    weights: Path | None = None,
+) -> ResolvedPreset:
+    """A preset with the files that its names stand for.
+
+    A part that is replaced loses its calibration.
+
+    Args:
+        model: Name of a shipped preset, or a ``.json`` or ``.toml`` file with the keys
+            ``detector`` and ``recognizer`` (files relative to it, or names of shipped models). Not
+            asked for when both of the following are given.
+        detector: File or name that replaces the preset's detector.
+        recognizer: Likewise.
+        runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
+        weights: Folder of the weights and their ``presets.json``; default: the one that ships.
+
+    Raises:
+        ConfigError: Unknown runtime or preset; the message lists what there is.
+        WeightsError: A file is missing, or is not what the runtime loads.
+    """
+    weights = WEIGHTS_FOLDER if weights is None else weights
+    if detector and recognizer:
+        return ResolvedPreset(
+            weights_file(detector, runtime, weights), weights_file(recognizer, runtime, weights)
+        )
+    preset, folder = _find_preset(model, weights)
+    calibration = preset.calibration
+    views, coarse = preset.test_time_augmentation, preset.coarse_pass
+    return ResolvedPreset(
+        weights_file(detector or _beside(folder, preset.detector), runtime, weights),
+        weights_file(recognizer or _beside(folder, preset.recognizer), runtime, weights),
+        preset.min_score,
+        preset.crop_margin,
+        _language(folder, preset.language),
+        None if views is None else TestTimeAugmentation.from_settings(views, preset.name),
+        None if detector else calibration.get("detection"),
+        None if recognizer else calibration.get("recognition"),
+        None if detector or recognizer else calibration.get("found"),
+        None if detector else preset.scale,
+        {} if detector else preset.postprocessing,
+        None if detector or coarse is None else CoarsePass(**coarse),
+    )
+
+
+def weights_file(name: str | Path, runtime: str, weights: Path | None = None) -> Path:
+    """The file that a runtime loads for the name of shipped weights or a path.
+
+    A path with the other runtime's suffix stands for its sibling, where that exists.
+
+    Raises:
+        ConfigError: Unknown runtime.
+        WeightsError: There is no such file or name.
+    """
+    weights = WEIGHTS_FOLDER if weights is None else weights
+    if runtime not in SUFFIXES:
+        raise ConfigError(f"runtime is one of {', '.join(SUFFIXES)}, not {runtime!r}")
+    suffix = SUFFIXES[runtime]
+    path = Path(name)
+    if path.suffix not in SUFFIXES.values():
+        shipped = weights / f"{path.name}{suffix}"
+        if path.name == str(name) and shipped.is_file():
+            return shipped
+        kind = "is a folder" if path.is_dir() else "no such weights"
+        raise WeightsError(f"{name}: {kind}; {_inventory(weights)}, or give a {suffix} file")
+    wanted = path.with_suffix(suffix)
+    if wanted.is_file():
+        return wanted
+    if path.is_file():
+        hint = (
+            "make it with tools/export.py, or take runtime='torch'"
+            if suffix == ".onnx"
+            else "take runtime='onnx'"
+        )
+        raise WeightsError(f"{path}: runtime {runtime!r} needs {wanted.name}; {hint}")
+    raise WeightsError(f"{path}: no such weights file")
+
+
+def language_file(name: str | Path, weights: Path | None = None) -> Path:
+    """The file of a language model by its path or the name of a shipped one.
+
+    Raises:
+        WeightsError: There is no such file or name.
+    """
+    weights = WEIGHTS_FOLDER if weights is None else weights
+    path = Path(name)
+    shipped = weights / f"{path.name}{LANGUAGE_SUFFIX}"
+    if path.name == str(name) and shipped.is_file():
+        return shipped
+    if not path.is_file():
+        names = sorted(file.stem for file in weights.glob(f"*{LANGUAGE_SUFFIX}"))
+        raise WeightsError(
+            f"{name}: no such language model; shipped: {', '.join(names) or 'none'}; or give a"
+            f" {LANGUAGE_SUFFIX} file"
+        )
+    return path
+
+
+def _find_preset(model: str | Path, weights: Path) -> tuple[Preset, Path]:
+    """A preset, and the folder that its files are relative to."""
+    path = Path(model)
+    if path.suffix in PLAIN_SUFFIXES:
+        return read_preset(path), path.parent
+    if path.suffix in SUFFIXES.values():
+        raise ConfigError(f"{model}: one file is no preset; give it as detector or as recognizer")
+    presets = _presets(weights)
+    name = str(model)
+    if name not in presets:
+        raise ConfigError(f"no model {printable_path(name)!r}; {_inventory(weights)}")
+    return parse_preset(presets[name], name, f"{weights / 'presets.json'}: {name}"), weights
+
+
+def _beside(folder: Path, name: str) -> str | Path:
+    """A file named in a preset is relative to its file; a bare name is that of a shipped file."""
+    files = (*SUFFIXES.values(), LANGUAGE_SUFFIX)
+    return folder / name if Path(name).suffix in files else name
+
+
+def _language(
+    folder: Path, language: Mapping[str, Any] | str | None
+) -> Mapping[str, Any] | str | Path | None:
+    if isinstance(language, Mapping):
+        return {**language, "model": _beside(folder, language["model"])}
+    return _beside(folder, language) if language else None
+
+
+def _presets(weights: Path) -> dict[str, Any]:
+    file = weights / "presets.json"
+    return read_presets(file) if file.is_file() else {}
+
+
+def _inventory(weights: Path) -> str:
+    names = ", ".join(sorted(_presets(weights))) or "no preset"
+    files = sorted({p.stem for p in weights.glob("*") if p.suffix in SUFFIXES.values()})
+    return f"shipped presets: {names} (of {', '.join(files) or 'no weights'})"

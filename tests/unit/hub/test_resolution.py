@@ -1,0 +1,137 @@
+"""Names to files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from spotter.decoding.calibration import ScoreCalibration
+from spotter.errors import ConfigError, WeightsError
+from spotter.hub.resolution import language_file, resolve_preset, weights_file
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    for name in ("dbnet.onnx", "dbnet.safetensors", "ctc.onnx", "ctc.safetensors", "trba.onnx"):
+        (tmp_path / name).touch()
+    presets = {
+        "default": {"detector": "dbnet", "recognizer": "ctc", "min_score": 0.4},
+        "accurate": {"detector": "dbnet", "recognizer": "trba"},
+    }
+    (tmp_path / "presets.json").write_text(json.dumps(presets))
+    return tmp_path
+
+
+def test_names(weights: Path) -> None:
+    preset = resolve_preset(weights=weights)
+    assert (preset.detector, preset.recognizer) == (weights / "dbnet.onnx", weights / "ctc.onnx")
+    assert preset.min_score == 0.4
+    assert (
+        resolve_preset(runtime="torch", weights=weights).detector == weights / "dbnet.safetensors"
+    )
+    assert resolve_preset("accurate", weights=weights).min_score == 0.0
+    assert weights_file("trba", "onnx", weights) == weights / "trba.onnx"
+
+
+def test_a_part_of_the_preset_may_be_replaced(weights: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.onnx"
+    own.touch()
+    preset = resolve_preset(recognizer=own, weights=weights)
+    assert (preset.detector, preset.recognizer) == (weights / "dbnet.onnx", own)
+    # With both given, the named preset need not exist.
+    assert resolve_preset("nothing", own, own, weights=weights / "empty").detector == own
+
+
+def test_a_preset_file_names_files_beside_it(weights: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "rec.onnx").touch()
+    file = folder / "preset.json"
+    file.write_text(json.dumps({"detector": "dbnet", "recognizer": "rec.onnx"}))
+    preset = resolve_preset(file, weights=weights)
+    assert (preset.detector, preset.recognizer) == (weights / "dbnet.onnx", folder / "rec.onnx")
+
+
+def test_the_runtime_picks_the_sibling(weights: Path) -> None:
+    assert weights_file(weights / "ctc.safetensors", "onnx", weights) == weights / "ctc.onnx"
+    (weights / "ctc.onnx").unlink()
+    with pytest.raises(WeightsError, match=r"ctc\.onnx; make it with tools/export\.py"):
+        weights_file(weights / "ctc.safetensors", "onnx", weights)
+
+
+def test_errors_say_what_there_is(weights: Path) -> None:
+    with pytest.raises(ConfigError, match="shipped presets: accurate, default"):
+        resolve_preset("fast", weights=weights)
+    with pytest.raises(WeightsError, match=r"trba: .*\(of ctc, dbnet, trba\)"):
+        resolve_preset("accurate", runtime="torch", weights=weights)
+    with pytest.raises(WeightsError, match="no such weights file"):
+        weights_file(weights / "gone.onnx", "onnx", weights)
+    with pytest.raises(ConfigError, match="one file is no preset"):
+        resolve_preset(weights / "ctc.onnx", weights=weights)
+    with pytest.raises(ConfigError, match="runtime"):
+        resolve_preset(runtime="tflite", weights=weights)
+    (weights / "presets.json").write_text('{"default": {"detector": "dbnet"}}')
+    with pytest.raises(ConfigError, match="default: recognizer is missing"):
+        resolve_preset(weights=weights)
+
+
+def test_language_models(weights: Path, tmp_path: Path) -> None:
+    (weights / "english.npz").touch()
+    assert resolve_preset(weights=weights).language is None
+    assert language_file("english", weights) == weights / "english.npz"
+    own = tmp_path / "own.npz"
+    own.touch()
+    assert language_file(own, weights) == own
+    with pytest.raises(WeightsError, match=r"french: no such language model; shipped: english"):
+        language_file("french", weights)
+    preset = {"detector": "dbnet", "recognizer": "ctc", "language": "own.npz"}
+    file = tmp_path / "preset.json"
+    file.write_text(json.dumps(preset))
+    assert resolve_preset(file, weights=weights).language == own
+
+
+def test_calibrations(weights: Path, tmp_path: Path) -> None:
+    assert resolve_preset(weights=weights).recognition_calibration is None
+    parts = {"detection": {"temperature": 0.5, "bias": -1}, "recognition": {"temperature": 2}}
+    entry = {"detector": "dbnet", "recognizer": "ctc", "calibration": parts}
+    (weights / "presets.json").write_text(json.dumps({"default": entry}))
+    preset = resolve_preset(weights=weights)
+    assert preset.detection_calibration == ScoreCalibration(0.5, -1.0)
+    assert preset.recognition_calibration == ScoreCalibration(2.0)
+    assert preset.found_calibration is None
+    parts["found"] = {"temperature": 3}
+    (weights / "presets.json").write_text(json.dumps({"default": entry}))
+    assert resolve_preset(weights=weights).found_calibration == ScoreCalibration(3.0)
+    # Another detector finds other words.
+    preset = resolve_preset(detector="dbnet", weights=weights)
+    assert preset.found_calibration is None
+    assert preset.recognition_calibration == ScoreCalibration(2.0)
+    # Another network has other scores.
+    preset = resolve_preset(recognizer="trba", weights=weights)
+    assert preset.detection_calibration == ScoreCalibration(0.5, -1.0)
+    assert preset.recognition_calibration is None
+    for faulty in ({"language": {}}, [1], {"detection": {"temperature": 0}}, {"detection": 1}):
+        entry["calibration"] = faulty
+        (weights / "presets.json").write_text(json.dumps({"default": entry}))
+        with pytest.raises(ConfigError, match="calibration"):
+            resolve_preset(weights=weights)
+
+
+def test_the_presets_that_ship() -> None:
+    names = ("default", "fast", "accurate", "plain")
+    default, fast, accurate, plain = (resolve_preset(name) for name in names)
+    scales = [preset.scale or 0 for preset in (fast, default, accurate)]
+    assert 0 < scales[0] < scales[1] < scales[2]
+    assert plain.scale == default.scale
+    assert fast.postprocessing
+    assert default.postprocessing
+    assert accurate.postprocessing
+    assert plain.language is None
+    for preset in (default, fast, accurate, plain):
+        assert preset.detection_calibration is not None
+        assert preset.recognition_calibration is not None
+        assert preset.test_time_augmentation is not None
+    for preset in (default, fast, accurate):
+        assert set(preset.recognition_calibration.kinds) == {"letters", "digits", "marks"}
