@@ -24,18 +24,18 @@ model = dict(
 crop_size = 384
 
 
-def _pipeline(smallest, largest):
+def _pipeline(smallest, largest, rotate=10.0, degrade=0.3):
     return [
         dict(type="LoadImage"),
         dict(
             type="RandomAffineCrop",
             size=crop_size,
             scale_range=(smallest, largest),
-            rotate=10.0,
+            rotate=rotate,
             flip=0.0,
         ),
         dict(type="ColorJitter"),
-        dict(type="RandomDegrade", probability=0.3),
+        dict(type="RandomDegrade", probability=degrade),
         dict(type="DBTargets", min_side=5.0),
         dict(type="PackDetInputs"),
     ]
@@ -53,7 +53,7 @@ train_dataloader = dict(
             dict(**_base_.mlt17_train, pipeline=_pipeline(0.4, 1.4)),
             dict(**_base_.icdar2003_train, pipeline=_pipeline(0.25, 1.5)),
         ],
-        ratios=[0.55, 0.35, 0.1],
+        ratios=[0.6, 0.25, 0.15],
     ),
 )
 val_dataloader = dict(
@@ -75,12 +75,17 @@ optim_wrapper = dict(
 param_scheduler = None
 train_cfg = dict(max_iters=10**9, val_interval=10**9)
 custom_hooks = [dict(type="EMAHook", decay=0.998)]
+# Pages and screens are found as pages are read: sharp, upright or turned as they were drawn.
+pages_pipeline = _pipeline(0.5, 1.6, 6.0, 0.1)
 release = dict(
+    charset="latin",
+    pages_share=0.35,  # of all samples, with --pages
+    pages_pipeline=pages_pipeline,
     checkpoints=1,  # that are kept; more to average them later
     name="dbnet_mobilenetv3",
     metric="detection/hmean",
     synthetic="scenes",
-    synthetic_share=0.2,
+    synthetic_share=0.15,
     label_margin=0.12,
     data="ICDAR2015 training photos 1-900, MLT2017 (English and French), ICDAR2003,"
     " synthetic scenes",

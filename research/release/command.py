@@ -24,6 +24,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--synthetic", type=int, default=0, help="synthetic samples to mix in")
     parser.add_argument("--signs", type=int, default=0, help="words of shop fronts to mix in")
     parser.add_argument(
+        "--pages",
+        type=int,
+        default=0,
+        help="pages to mix in; a recognizer: their words",
+    )
+    parser.add_argument(
         "--unlabelled", type=Path, help="LMDB of crops that the shipped preset labels"
     )
     parser.add_argument(
@@ -74,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         config=args.config,
         synthetic=args.synthetic,
         signs=args.signs,
+        pages=args.pages,
         unlabelled=args.unlabelled,
         photos=tuple(args.photos),
         photo_labels=tuple(args.photo_labels),

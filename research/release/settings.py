@@ -22,6 +22,7 @@ class SessionSettings:
         config: Config file instead of the kind's own.
         synthetic: Number of synthetic samples to draw into the state's folder first.
         signs: For a recognizer, number of words of shop fronts and logos to draw in addition.
+        pages: Number of pages and screens to draw in addition; for a recognizer, of their words.
         unlabelled: LMDB of crops without labels (``tools/mine_crops.py``) for a recognizer to
             learn from as well: the shipped preset reads them, with its language, and the readings
             it is sure of become labels (one round of self-training per version of the weights).
@@ -50,6 +51,7 @@ class SessionSettings:
     config: Path | None = None
     synthetic: int = 0
     signs: int = 0
+    pages: int = 0
     unlabelled: Path | None = None
     photos: tuple[Path, ...] = ()
     photo_labels: tuple[Path, ...] = ()

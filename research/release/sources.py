@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,13 @@ from spotter.labeling.photo_labels import VIEWS, LabelRules, PhotoLabeller, labe
 from spotter.labeling.pseudo_labels import label_samples
 from spotter.pipeline.word_recognizer import WordRecognizer
 from spotter.registry import READERS
-from spotter.synthesis.writers import SynthesisSettings, write_scenes, write_words
+from spotter.synthesis.writers import (
+    SynthesisSettings,
+    write_page_words,
+    write_pages,
+    write_scenes,
+    write_words,
+)
 
 
 def add_sources(cfg: Config, settings: SessionSettings, cache: str) -> None:
@@ -36,6 +43,8 @@ def add_sources(cfg: Config, settings: SessionSettings, cache: str) -> None:
         _add_synthetic(cfg, settings, cache)
     if settings.signs:
         _add_signs(cfg, settings, cache)
+    if settings.pages:
+        _add_pages(cfg, settings, cache)
     if settings.unlabelled is not None:
         _add_unlabelled(cfg, settings, cache)
     if settings.photos:
@@ -48,7 +57,7 @@ def _add_synthetic(cfg: Config, settings: SessionSettings, cache: str) -> None:
     folder = settings.state / f"synthetic_{kind}"
     dataset = cfg.train_dataloader.dataset
     pipeline = cfg.release.get("synthetic_pipeline") or dataset.datasets[0].pipeline
-    drawing = _drawing(settings, label_margin=cfg.release.get("label_margin", 0.0))
+    drawing = _drawing(cfg, settings, label_margin=cfg.release.get("label_margin", 0.0))
     if kind == "words":
         write_words(folder, drawing, settings.synthetic, _processes(settings))
         source = _drawn_words("synthetic", folder, pipeline, cache)
@@ -73,19 +82,48 @@ def _add_signs(cfg: Config, settings: SessionSettings, cache: str) -> None:
     if settings.kind != "recognizer":
         raise ConfigError("words of signs are for recognizers; a detector learns from scenes")
     folder = settings.state / "synthetic_signs"
-    write_words(folder, _drawing(settings, style="signs"), settings.signs, _processes(settings))
+    drawing = _drawing(cfg, settings, style="signs")
+    write_words(folder, drawing, settings.signs, _processes(settings))
     source = _drawn_words("signs", folder, cfg.release.synthetic_pipeline, cache)
     _mix_in(cfg.train_dataloader.dataset, source, cfg.release.signs_share)
     cfg.release.data += ", synthetic words like the lettering of shop fronts"
 
 
-def _drawing(settings: SessionSettings, **others: Any) -> SynthesisSettings:
+def _add_pages(cfg: Config, settings: SessionSettings, cache: str) -> None:
+    """Draw pages and screens, or their words, into the state's folder, once, and mix them in."""
+    drawing = _drawing(cfg, settings, label_margin=cfg.release.get("label_margin", 0.0))
+    if settings.kind == "recognizer":
+        folder = settings.state / "synthetic_page_words"
+        drawing = replace(drawing, label_margin=0.0)
+        write_page_words(folder, drawing, settings.pages, _processes(settings))
+        source = _drawn_words("page_words", folder, cfg.release.synthetic_pipeline, cache)
+    else:
+        folder = settings.state / "synthetic_pages"
+        write_pages(folder, drawing, settings.pages, _processes(settings))
+        reader = {
+            "type": "CTW1500TextReader",
+            "annotation_root": str(folder / "gt"),
+            "image_root": str(folder / "images"),
+        }
+        source = {
+            "type": "TextDetDataset",
+            "name": "pages",
+            "reader": reader,
+            "pipeline": cfg.release.pages_pipeline,
+            "cache_dir": cache,
+        }
+    _mix_in(cfg.train_dataloader.dataset, source, cfg.release.pages_share)
+    cfg.release.data += ", synthetic pages and screens"
+
+
+def _drawing(cfg: Config, settings: SessionSettings, **others: Any) -> SynthesisSettings:
     """How synthetic samples are drawn, from the material in the data's folder."""
     root = Path(settings.data_root)
     return SynthesisSettings(
         fonts=(str(root / "fonts"),),
         words=(str(root / "words"),),
         backgrounds=(str(root / "backgrounds"),),
+        charset=cfg.model.get("charset") or cfg.release.get("charset", "94"),
         **others,
     )
 
@@ -133,7 +171,7 @@ def _add_photos(cfg: Config, settings: SessionSettings, cache: str) -> None:
             "annotation_root": str(labels),
             "image_root": str(folder),
         }
-        words = {"margin": 0.05, "context": 0.5, "min_height": 8.0, "max_length": 25}
+        words = {"margin": 0.05, "context": 0.5, "min_height": 8.0, "max_length": 32}
         readers.append({"type": "SceneWordsReader", "reader": boxes, **words})
     counts = [len(READERS.build(reader)) for reader in readers]
     if not sum(counts):

@@ -299,7 +299,11 @@ def _load_face(path: str, size: int) -> Any:
 
 
 def _draw_glyph(face: Any, char: str) -> Glyph:
-    mask, offset = face.getmask2(char, mode="L", anchor="ls")
+    try:
+        mask, offset = face.getmask2(char, mode="L", anchor="ls")
+    except OSError:
+        # FreeType refuses some glyphs without ink, such as the space of a few faces.
+        return Glyph(np.zeros((0, 0), np.uint8), 0, 0, float(face.getlength(char)))
     width, height = mask.size
     left, top = int(offset[0]), int(offset[1])
     alpha = np.zeros((height, width), np.uint8)

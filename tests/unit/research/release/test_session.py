@@ -187,7 +187,7 @@ def test_a_deeper_model_is_initialised_from_a_shipped_one(folder: Path, tmp_path
         unlabelled=None,
         config=packaged_config("recognition/deep_ctc_release.py"),
         state=tmp_path / "state",
-        options={"release.init_from": "shallow"},
+        options={"release.init_from": "shallow", "model.charset": "94"},
     )
     cfg = session_config(own)
     assert cfg.load_from == str(shallow)
