@@ -14,7 +14,7 @@ test: .venv/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 # Installations by pip in clean environments, and whatever else takes minutes or the network.
 test-slow: .venv/installed-test

@@ -7,7 +7,7 @@ _base_ = [
 ]
 load_from = "spotter/hub/weights/dbnet_mobilenetv3.safetensors"
 channels_last = True
-input_size = dict(limit_side=1664, limit_type="max", size_divisor=32, zoom=1.3)
+input_size = dict(limit_side=1664, limit_type="max", size_divisor=32, scale=1.3)
 preprocessing = dict(**input_size)
 postprocessing = dict(binary_threshold=0.35, split_threshold=0.75, min_score=0.7, unclip_ratio=1.3)
 model = dict(

@@ -132,8 +132,13 @@ def test_an_interrupt_is_status_130(capsys: pytest.CaptureFixture[str]) -> None:
         """Stop."""
         signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(SystemExit) as ended:
-        run_tool(lambda: run(stopped, []))
+    # A shell that starts a job in the background has it ignore interrupts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            run_tool(lambda: run(stopped, []))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert ended.value.code == 130
     assert capsys.readouterr().err.endswith("interrupted\n")
 
