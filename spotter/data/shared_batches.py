@@ -103,10 +103,15 @@ class SharedBatches:
         self._free = [context.Semaphore(1) for _ in range(self.slots)]
         self._notes: list[Any] = [context.Queue() for _ in range(workers)]
         self._workers: list[BaseProcess] = []
+        # A forked process that touches the threads of OpenCV waits for ever for those of its parent:
+        # they end before the fork, and the processes do without.
+        threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)
         for place in range(workers):
             worker = context.Process(target=self._work, args=(place, start), daemon=True)
             worker.start()
             self._workers.append(worker)
+        cv2.setNumThreads(threads)
 
     def __iter__(self) -> Iterator[SharedBatch]:
         while True:
@@ -158,7 +163,6 @@ class SharedBatches:
 
     def _work(self, place: int, start: int) -> None:
         parent = os.getppid()
-        cv2.setNumThreads(1)
         count = len(self._notes)
         number = start + (place - start) % count
         while True:

@@ -2,6 +2,7 @@ import os
 import signal
 import time
 
+import cv2
 import numpy as np
 import pytest
 
@@ -38,6 +39,18 @@ def drawn(workers: int, count: int = 12, start: int = 0) -> tuple[list[np.ndarra
         batches.release(batch)
     batches.stop()
     return values, processes
+
+
+def test_workers_run_where_the_threads_of_opencv_are_at_work() -> None:
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(4)
+    try:
+        cv2.GaussianBlur(np.zeros((2000, 2000, 3), np.uint8), (0, 0), 5)
+        values, processes = drawn(2, count=2)
+        assert cv2.getNumThreads() == 4
+    finally:
+        cv2.setNumThreads(before)
+    assert len(values) == len(processes) == 2
 
 
 def test_batches_do_not_depend_on_the_number_of_workers() -> None:
