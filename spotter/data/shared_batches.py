@@ -103,7 +103,7 @@ class SharedBatches:
         self._free = [context.Semaphore(1) for _ in range(self.slots)]
         self._notes: list[Any] = [context.Queue() for _ in range(workers)]
         self._workers: list[BaseProcess] = []
-        # A forked process that touches the threads of OpenCV waits for ever for those of its parent:
+        # A forked process that touches OpenCV's threads waits for ever for those of its parent:
         # they end before the fork, and the processes do without.
         threads = cv2.getNumThreads()
         cv2.setNumThreads(1)
