@@ -122,9 +122,15 @@ def test_calibrations(weights: Path, tmp_path: Path) -> None:
 def test_the_presets_that_ship() -> None:
     names = ("default", "fast", "accurate", "plain")
     default, fast, accurate, plain = (resolve_preset(name) for name in names)
-    scales = [preset.scale or 0 for preset in (fast, default, accurate)]
-    assert 0 < scales[0] < scales[1] < scales[2]
-    assert plain.scale == default.scale
+    # Photos at their own size, but for the one that takes more time.
+    assert [preset.scale for preset in (fast, default, plain)] == [1.0, 1.0, 1.0]
+    assert accurate.scale == 1.6
+    assert accurate.coarse_pass is not None
+    # Fast is default with fewer views.
+    assert fast.test_time_augmentation is not None
+    assert default.test_time_augmentation is not None
+    views = [len(preset.test_time_augmentation.views) for preset in (fast, default)]
+    assert views == [3, 4]
     assert fast.postprocessing
     assert default.postprocessing
     assert accurate.postprocessing
