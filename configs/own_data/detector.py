@@ -7,9 +7,9 @@ _base_ = [
 ]
 load_from = "spotter/hub/weights/dbnet_mobilenetv3.safetensors"
 channels_last = True
-input_size = dict(limit_side=1664, limit_type="max", size_divisor=32, scale=1.3)
+input_size = dict(limit_side=1664, limit_type="max", size_divisor=32, scale=1.0)
 preprocessing = dict(**input_size)
-postprocessing = dict(binary_threshold=0.35, split_threshold=0.75, min_score=0.7, unclip_ratio=1.3)
+postprocessing = dict(binary_threshold=0.3, split_threshold=0.55, min_score=0.65, unclip_ratio=1.2)
 model = dict(
     # The first layers and all batch norms keep what they learned from many more photos.
     backbone=dict(frozen_blocks=2, norm_eval=True),

@@ -9,14 +9,18 @@ _base_ = [
 load_from = "spotter/hub/weights/deep_ctc.safetensors"
 channels_last = True
 model = dict(
+    charset="latin",
+    max_length=32,
     feature_extraction=dict(depths=(2, 4, 4, 5), zero_init_residual=True),
     rescorer=dict(type="TransformerPrediction", weight=0.5),
 )
-widths = [96, 128, 192, 256]
-preprocessing = dict(_delete_=True, mean=127.5, std=127.5, height=32, mode="buckets", widths=widths)
+# As the shipped recognizer sees words.
+widths = [48, 96, 128, 192, 256, 384]
+size = dict(height=32, mode="buckets", widths=widths, stretch=1.2)
+preprocessing = dict(_delete_=True, mean=127.5, std=127.5, **size)
 train_pipeline = [
     dict(type="LoadCrop"),
-    dict(type="RecAugment", height=32, mode="buckets", widths=widths),
+    dict(type="RecAugment", **size),
     dict(type="PackRecInputs"),
 ]
 # Drawn words are blurred and noisy already: degraded twice, many could not be read at all.
@@ -24,9 +28,7 @@ drawn_pipeline = [
     dict(type="LoadCrop"),
     dict(
         type="RecAugment",
-        height=32,
-        mode="buckets",
-        widths=widths,
+        **size,
         geometric=0.5,
         color=0.3,
         blur=0.05,
@@ -38,7 +40,7 @@ drawn_pipeline = [
 ]
 test_pipeline = [
     dict(type="LoadCrop"),
-    dict(type="RecResize", height=32, mode="buckets", widths=widths),
+    dict(type="RecResize", **size),
     dict(type="PackRecInputs"),
 ]
 words = dict(type="TextRecDataset", name="own", unspellable="leave_out")
@@ -46,7 +48,7 @@ train_dataloader = dict(
     batch_size=64,
     num_workers=2,
     sampler=dict(type="RatioSampler"),
-    batch_sampler=dict(type="BucketBatchSampler", widths=widths),
+    batch_sampler=dict(type="BucketBatchSampler", widths=widths, stretch=1.2),
     dataset=dict(
         type="ConcatDataset",
         datasets=[
@@ -56,7 +58,7 @@ train_dataloader = dict(
                     type="SceneWordsReader",
                     # Room around each word, so that each time it is cut out a little differently.
                     context=0.5,
-                    max_length=25,
+                    max_length=32,
                     reader=dict(
                         type="CanonicalReader",
                         annotation_file="{{$SPOTTER_DATA:data}}/train/labels.jsonl",
