@@ -68,7 +68,7 @@ def open_source(row: dict[str, Any], pipeline: list[Any], cache: Path, limit: in
         return TextDataset(
             reader,
             pipeline,
-            indices=limit,
+            stop=limit,
             cache_dir=cache,
             cache_height=row.get("height"),
             name=row["name"],

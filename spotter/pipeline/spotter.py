@@ -15,7 +15,7 @@ from spotter.decoding.lexicon import Lexicon
 from spotter.errors import ConfigError, SpotterError
 from spotter.geometry import reading_order
 from spotter.hub.resolution import resolve_preset
-from spotter.hub.spotting_config import load_spotting_config
+from spotter.hub.settings import read_settings
 from spotter.io.documents import read_pages
 from spotter.io.images import ImageSource, read_image
 from spotter.io.sources import DEFAULT_LIMITS, ReadLimits, is_single, name_of
@@ -158,7 +158,7 @@ class SceneTextSpotter:
             ConfigError: The file is missing or faulty; or as the class.
             WeightsError: As the class.
         """
-        return cls(**{**load_spotting_config(path), **options})
+        return cls(**{**read_settings(path), **options})
 
     def __repr__(self) -> str:
         names = (self._detector.runtime.header["name"], self._recognizer.runtime.header["name"])

@@ -27,9 +27,6 @@ class ArTReader(SceneJSONReader):
         image_root: Folder of the photos, found by their stem; ``None``: the file's own.
         languages: What the words to read are written in, as ``("Latin",)``; words of others are
             ignored. ``None``: all.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -42,13 +39,10 @@ class ArTReader(SceneJSONReader):
         annotation_file: str | Path,
         image_root: str | Path | None = None,
         languages: Sequence[str] | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.languages = languages
-        super().__init__(annotation_file, image_root, indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, strict)
 
     def _photos(self, document: Any) -> Iterable[tuple[str, Any]]:
         self._folder = PhotoFolder(self.image_root)

@@ -1,10 +1,10 @@
-"""What all readers share: a lazily read sequence of samples, of which a part can be selected."""
+"""What all readers share: a lazily read sequence of samples."""
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,6 @@ class Reader(ABC):
     so under :meth:`_refusing`, so that ``strict`` means the same everywhere.
 
     Args:
-        indices: Positions of the samples to keep, in this order.
-        start: First sample to keep, when ``indices`` is not given.
-        stop: One past the last sample to keep; negative values count from the end.
         strict: ``False``: an entry that is malformed, or whose photo is missing, is left out and
             noted in ``refusals``, instead of ending the reading.
 
@@ -33,30 +30,14 @@ class Reader(ABC):
         refusals: One line per entry that was left out, ``"file:line: reason"``.
 
     Raises:
-        AnnotationError: An index lies outside the annotation; an entry is refused and ``strict``.
+        AnnotationError: An entry is refused and ``strict``.
     """
 
-    def __init__(
-        self,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
-        strict: bool = True,
-    ) -> None:
+    def __init__(self, strict: bool = True) -> None:
         self.strict = strict
         self.refusals: list[str] = []
         self._load()
-        total = self._total()
-        self._selection: Sequence[int]
-        if indices is None:
-            self._selection = range(total)[start:stop]
-            return
-        if start is not None or stop is not None:
-            raise AnnotationError("give a reader either indices or start and stop, not both")
-        outside = [index for index in indices if not 0 <= index < total]
-        if outside:
-            raise AnnotationError(f"index {outside[0]} outside an annotation of {total} samples")
-        self._selection = list(indices)
+        self._size = self._total()
 
     def _load(self) -> None:  # noqa: B027
         """Read what :meth:`_total` needs; a reader with nothing to read leaves it out."""
@@ -92,10 +73,10 @@ class Reader(ABC):
                 yield number, line
 
     def __len__(self) -> int:
-        return len(self._selection)
+        return self._size
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        return self._read(self._selection[index])
+        return self._read(range(self._size)[index])
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return (self[index] for index in range(len(self)))
@@ -108,9 +89,6 @@ class FileReader(Reader):
         annotation_file: The file.
         image_root: Folder that the file's image names start from; ``None``: the file's own, or
             ``default_images`` in it.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Attributes:
@@ -123,15 +101,12 @@ class FileReader(Reader):
         self,
         annotation_file: str | Path,
         image_root: str | Path | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.file = Path(annotation_file)
         beside = self.file.parent / self.default_images
         self.image_root = beside if image_root is None else Path(image_root)
-        super().__init__(indices, start, stop, strict)
+        super().__init__(strict)
 
 
 def natural_key(path: str | Path) -> list[tuple[int, int | str]]:

@@ -30,9 +30,6 @@ class CanonicalReader(LineReader):
         annotation_file: The file of JSON lines, as ``tools/convert_dataset.py`` writes it.
         image_root: Folder that the paths are relative to; ``None``: the file's own.
         check: See :class:`LineReader`; a million words take about a minute.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:

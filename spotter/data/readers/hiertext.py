@@ -29,9 +29,6 @@ class HierTextReader(SceneJSONReader):
         image_root: Folder of the photos, found by their stem; ``None``: the file's own.
         level: What an instance is: ``"words"``, ``"lines"`` or ``"paragraphs"``.
         ignore: Which words and lines are ignored besides, of ``"vertical"`` and ``"handwritten"``.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -46,9 +43,6 @@ class HierTextReader(SceneJSONReader):
         image_root: str | Path | None = None,
         level: Level = "words",
         ignore: Sequence[str] = (),
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         if level not in get_args(Level):
@@ -58,7 +52,7 @@ class HierTextReader(SceneJSONReader):
             raise ConfigError(f"ignore is of vertical and handwritten, not {unknown.pop()!r}")
         self.level = level
         self.ignore = tuple(ignore)
-        super().__init__(annotation_file, image_root, indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, strict)
 
     def _photos(self, document: Any) -> Iterable[tuple[str, Any]]:
         self._folder = PhotoFolder(self.image_root)

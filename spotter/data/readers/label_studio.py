@@ -42,9 +42,6 @@ class LabelStudioReader(SceneJSONReader):
         labels: Labels of the regions to read; ``None``: all.
         ignored_labels: Labels of regions that are ignored, as ``("illegible",)``.
         predictions: Take the last prediction of a task that nobody has annotated.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -60,16 +57,13 @@ class LabelStudioReader(SceneJSONReader):
         labels: Sequence[str] | None = None,
         ignored_labels: Sequence[str] = (),
         predictions: bool = False,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.text_name = text_name
         self.labels = labels
         self.ignored_labels = ignored_labels
         self.predictions = predictions
-        super().__init__(annotation_file, image_root, indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, strict)
 
     def _photos(self, document: Any) -> Iterable[tuple[str, Any]]:
         photos = []

@@ -31,9 +31,6 @@ class LabelMeReader(PackedSceneReader):
         text_key: Where a word's text is: in its ``"label"``, or in its ``"description"`` if labels
             are classes; ``None``: nowhere.
         labels: The labels (classes) to read; ``None``: all.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -47,16 +44,13 @@ class LabelMeReader(PackedSceneReader):
         image_root: str | Path | None = None,
         text_key: str | None = "label",
         labels: Sequence[str] | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.text_key = text_key
         self.labels = labels
         # The folder takes the file's part; its own files are beside the photos.
         root = annotation_root if image_root is None else image_root
-        super().__init__(annotation_root, root, indices, start, stop, strict)
+        super().__init__(annotation_root, root, strict)
 
     def _load(self) -> None:
         self._entries = [(str(path), path) for path in label_files(self.file, "", ".json")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,6 @@ class LMDBReader(Reader):
     Args:
         lmdb_path: Folder with ``data.mdb``.
         labelled: ``False``: do not look for labels; every text is unknown.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
 
     Raises:
         AnnotationError: The archive is missing, or a key is.
@@ -35,13 +31,10 @@ class LMDBReader(Reader):
         self,
         lmdb_path: str | Path,
         labelled: bool = True,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
     ) -> None:
         self.lmdb_path = str(lmdb_path)
         self.labelled = labelled
-        super().__init__(indices, start, stop)
+        super().__init__()
 
     def _total(self) -> int:
         value = _get(self.lmdb_path, "num-samples")

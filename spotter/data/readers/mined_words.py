@@ -27,9 +27,6 @@ class MinedWordsReader(LMDBReader):
         lmdb_path: Folder of the archive.
         annotations: Detection readers of labelled photos among those mined, or their configs.
         min_iou: Least overlap of a crop's outline and the annotated word's.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
     """
 
     def __init__(
@@ -37,9 +34,6 @@ class MinedWordsReader(LMDBReader):
         lmdb_path: str | Path,
         annotations: Sequence[Reader | Mapping[str, Any]] = (),
         min_iou: float = 0.6,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
     ) -> None:
         self.min_iou = min_iou
         self._photos: dict[str, dict[str, Any]] = {}
@@ -47,7 +41,7 @@ class MinedWordsReader(LMDBReader):
             reader: Reader = READERS.build(item) if isinstance(item, Mapping) else item
             for photo in reader:
                 self._photos[_name(photo["img_path"])] = photo
-        super().__init__(lmdb_path, False, indices, start, stop)
+        super().__init__(lmdb_path, False)
 
     def _read(self, index: int) -> dict[str, Any]:
         sample = super()._read(index)

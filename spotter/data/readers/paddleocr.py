@@ -23,9 +23,6 @@ class PaddleOCRReader(PackedSceneReader):
     Args:
         annotation_file: The label file (``Label.txt``).
         image_root: Folder that the paths start from, or the photos' own; ``None``: the file's own.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:

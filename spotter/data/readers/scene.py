@@ -17,31 +17,25 @@ from spotter.geometry import as_polygon, is_clockwise, order_polygon
 
 
 class SceneReader(Reader):
-    """Photos whose annotation is small enough to be parsed whole, at once, for the selection.
+    """Photos whose annotation is small enough to be parsed whole, at once.
 
     A subclass says how many photos there are (:meth:`_total`) and parses one (:meth:`_parse`).
-    A photo that is refused leaves the selection; ``indices`` count it nevertheless.
+    A photo that is refused is no sample.
 
     Args:
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
     """
 
     def __init__(
         self,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
-        super().__init__(indices, start, stop, strict)
-        self._samples: dict[int, dict[str, Any]] = {}
-        for index in self._selection:
+        super().__init__(strict)
+        self._samples: list[dict[str, Any]] = []
+        for index in range(self._size):
             with self._refusing():
-                self._samples[index] = self._parse(index)
-        self._selection = [index for index in self._selection if index in self._samples]
+                self._samples.append(self._parse(index))
+        self._size = len(self._samples)
 
     @abstractmethod
     def _parse(self, index: int) -> dict[str, Any]:
@@ -68,9 +62,6 @@ class LabelFolderReader(SceneReader):
         annotation_root: Folder of the label files.
         image_root: Folder of ``<stem>.<any image suffix>``; ``None``: the label files' own.
         prefix: What a label file's name has before the photo's stem; ``None``: the benchmark's.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -85,15 +76,12 @@ class LabelFolderReader(SceneReader):
         annotation_root: str | Path,
         image_root: str | Path | None = None,
         prefix: str | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.annotation_root = Path(annotation_root)
         self.image_root = self.annotation_root if image_root is None else Path(image_root)
         self.prefix = self.default_prefix if prefix is None else prefix
-        super().__init__(indices, start, stop, strict)
+        super().__init__(strict)
 
     def _load(self) -> None:
         self._files = label_files(self.annotation_root, self.prefix, self.suffix)

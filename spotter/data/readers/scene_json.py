@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,11 @@ _MANY_PHOTOS = 2_000
 
 
 class PackedSceneReader(FileReader):
-    """Photos whose annotations are parsed at once, for the selection, and kept packed.
+    """Photos whose annotations are parsed at once, and kept packed.
 
     A subclass lists the photos (:meth:`_load` sets ``_entries``), parses one (:meth:`_parse`) and
-    one of its words (:meth:`_instance`). A photo that is refused leaves the selection; ``indices``
-    count it nevertheless. Memory: some 50 MB per million words (:class:`PackedScenes`), and what is
-    listed while it is parsed.
+    one of its words (:meth:`_instance`). A photo that is refused is no sample. Memory: some 50 MB
+    per million words (:class:`PackedScenes`), and what is listed while it is parsed.
 
     Arguments are those of :class:`FileReader`.
     """
@@ -33,19 +32,16 @@ class PackedSceneReader(FileReader):
         self,
         annotation_file: str | Path,
         image_root: str | Path | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
-        super().__init__(annotation_file, image_root, indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, strict)
         scenes: list[Scene] = []
-        for index in progress(self._selection, f"Reading {self.file.name}", _MANY_PHOTOS):
+        for index in progress(range(self._size), f"Reading {self.file.name}", _MANY_PHOTOS):
             where, entry = self._entries[index]
             with self._refusing():
                 scenes.append(self._parse(entry, where))
         self._scenes = PackedScenes(scenes)
-        self._selection = range(len(scenes))
+        self._size = len(scenes)
         # The document is many times as large as what was made of it.
         self._entries = []
 
@@ -106,9 +102,6 @@ class SceneJSONReader(PackedSceneReader):
     Args:
         annotation_file: The JSON file, which may be packed as ``.gz``.
         image_root: Folder that the photos' names start from; ``None``: the file's own.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
     """
 

@@ -57,10 +57,10 @@ def test_sure_readings_become_labels(samples: Listed, tmp_path: Path) -> None:
     assert [sample["text"] for sample in reader] == ["zero", "one"]
     assert [sample["hidden_text"] for sample in reader] == [None, "truth"]
     assert reader[1]["img_path"] == "/data/words/1.png"
-    long = PseudoLabelReader(samples, tmp_path / "l.jsonl", threshold=0.0, min_length=4, start=0)
+    long = PseudoLabelReader(samples, tmp_path / "l.jsonl", threshold=0.0, min_length=4)
     assert [sample["text"] for sample in long] == ["zero"]
-    short = PseudoLabelReader(samples, tmp_path / "l.jsonl", threshold=0.0, max_length=3, start=1)
-    assert [sample["text"] for sample in short] == ["two"]
+    short = PseudoLabelReader(samples, tmp_path / "l.jsonl", threshold=0.0, max_length=3)
+    assert [sample["text"] for sample in short] == ["one", "two"]
 
 
 def test_names_do_not_depend_on_where_the_data_lie() -> None:
