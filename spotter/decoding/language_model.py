@@ -227,7 +227,7 @@ class LanguageModel:
             "codes": self.codes,
             "card": self.card,
         }
-        arrays = {
+        arrays: dict[str, Any] = {
             "meta": np.frombuffer(json.dumps(meta).encode(), np.uint8),
             **_front_code(self.prior.words),
             "word_codes": codes,

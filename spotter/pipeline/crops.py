@@ -146,9 +146,8 @@ def cut_word(img: np.ndarray, cut: np.ndarray, width: int, height: int) -> np.nd
     upper, lower = resample_polyline(top, shares), resample_polyline(bottom, shares)
     depth = ((np.arange(height) + 0.5) / height)[:, None, None]
     grid = (upper * (1 - depth) + lower * depth - 0.5).astype(np.float32)
-    return cv2.remap(
-        img, grid, None, interpolation=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
+    columns, rows = grid[..., 0], grid[..., 1]
+    return cv2.remap(img, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
 def cut_upright(img: np.ndarray, cut: np.ndarray) -> np.ndarray:
