@@ -15,9 +15,12 @@ from tests.packaging.conftest import ROOT, call
 
 pytestmark = pytest.mark.slow
 
+# Prints the kind of windows that OpenCV was built for, and the libraries of OpenGL that it loaded.
 HEADLESS = """
-import re, sys, cv2
-print(re.search(r"^\\s*GUI:\\s*(\\S+)", cv2.getBuildInformation(), re.M).group(1))
+import pathlib, re, cv2
+maps = pathlib.Path("/proc/self/maps")
+loaded = re.findall(r"libGL\\S*", maps.read_text()) if maps.is_file() else []
+print(re.search(r"^\\s*GUI:\\s*(\\S+)", cv2.getBuildInformation(), re.M).group(1), *loaded)
 """
 
 
