@@ -41,7 +41,7 @@ class LanguageState:
         code: Probability under the model of codes.
         log_places: Log-probability of its symbols, and of there being none elsewhere.
         log_probability: Log-probability of all words that begin so.
-        longer: Continuations that were asked for before.
+        longer: Continuations that were computed before.
     """
 
     words: WordRange

@@ -82,7 +82,7 @@ class CropBatcher:
         self._words: list[_Word] = []
 
     def add(self, img: np.ndarray, directions: list[Direction]) -> int:
-        """Cut a word out in each of its directions; gives its index in :meth:`finish`."""
+        """Cut a word out in each of its directions, and return its index in :meth:`finish`."""
         if len(directions) > 1:
             directions = [*directions, replace(directions[0], vertical=True)]
         crops = [(d, self._crop(img, d)) for d in directions]
@@ -96,7 +96,7 @@ class CropBatcher:
         return len(self._words) - 1
 
     def finish(self) -> list[WordReading]:
-        """Readings of all words added, in their order."""
+        """Readings of all added words, in the order in which they were added."""
         while any(self._waiting.values()):
             for width in list(self._waiting):
                 self._read(width)
@@ -212,13 +212,13 @@ def _worth_reading(predictions: Sequence[RawPrediction]) -> list[int]:
 def best_direction(directions: Sequence[Direction], readings: Sequence[Decoded]) -> int:
     """Index of the most confident reading of a word.
 
-    A tall crop that is one character upright is only turned where that gives three or more: lying
-    on its side, an ``I`` is a convincing dash and an ``N`` a ``Z``.
+    A tall crop that reads as one upright character is only turned if it then reads as three or
+    more: an ``I`` that is turned looks like a dash, and an ``N`` like a ``Z``.
 
     Args:
-        directions: As :func:`reading_directions` gives them, upright first; then perhaps vertical
-            text.
-        readings: One for each, without language: that finds words in any direction.
+        directions: As :func:`reading_directions` gives them, upright first; vertical text may
+            follow.
+        readings: One for each, without language model, as that makes words in any direction.
     """
     if len(directions) == 2 and (directions[1].rotation - directions[0].rotation) % 360 == 180:
         first, other = readings
@@ -251,16 +251,16 @@ def _with_reading(word: WordReading, reading: Decoded) -> WordReading:
 
 
 def choose_view(word: WordReading, readings: Sequence[Decoded]) -> WordReading:
-    """The most confident of several readings of a word in one direction.
+    """The reading with the highest score among those of several views in one direction.
 
-    Its score is the median of all their scores: the highest one of many says less, as something
-    that is no word resembles one in some view. A further view may have cut a mark off, or show a
-    part of what is beside the word, so marks and digits stay those of the first view, unless that
-    is doubtful itself.
+    Its score becomes the median of all their scores, because the highest of many scores is too
+    optimistic: what is no word resembles one in some view. A further view may cut off a mark or
+    show a part of the surroundings, so marks and digits are those of the first view, unless its own
+    score is low.
 
     Args:
-        word: Of the first view, whose direction is kept.
-        readings: Those that count, at least one.
+        word: The reading of the first view, whose direction is kept.
+        readings: The readings of the views that are kept, at least one.
     """
     allowed = list(readings)
     if word.text and word.score >= _DOUBTFUL:

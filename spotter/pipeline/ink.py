@@ -80,7 +80,7 @@ def part_of(quad: np.ndarray, start: float, end: float) -> np.ndarray:
     Args:
         quad: (4, 2) clockwise from the top left.
         start: Share at which the part starts; below 0: before the quadrilateral.
-        end: Likewise where it ends.
+        end: Share at which the part ends; above 1: after the quadrilateral.
     """
     top, bottom = quad[1] - quad[0], quad[2] - quad[3]
     corners = [

@@ -144,7 +144,7 @@ def joins_read_well(whole: Decoded, pieces: Sequence[Decoded]) -> bool:
 
 
 def spell(pieces: Sequence[Decoded]) -> Decoded | None:
-    """The reading of a word of which every piece is a character of its own; else ``None``."""
+    """The reading of a word whose pieces are single characters, or ``None`` if they are not."""
     if len(pieces) < 3 or not all(len(piece.text) == 1 for piece in pieces):
         return None
     score = float(np.exp(np.mean([np.log(max(piece.score, 1e-9)) for piece in pieces])))

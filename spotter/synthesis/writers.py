@@ -11,6 +11,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -360,22 +361,11 @@ _SCENES = _PhotoKind("scenes", "scene", "gt_", _draw_scene)
 _PAGES = _PhotoKind("pages", "page", "", _draw_page)
 
 
-class _Job:
-    """A drawing function with its settings; unlike a closure it can be sent to a process."""
-
-    def __init__(self, draw: Callable[..., Any], settings: SynthesisSettings) -> None:
-        self.draw = draw
-        self.settings = settings
-
-    def __call__(self, item: Any) -> Any:
-        return self.draw(self.settings, item)
-
-
 def _mapped(
     draw: Callable[..., Any], items: list[Any], settings: SynthesisSettings, workers: int
 ) -> Iterator[Any]:
     """Results in the order of the items, drawn by one process or many."""
-    job = _Job(draw, settings)
+    job = partial(draw, settings)
     _SYNTHESIZERS.clear()
     if workers <= 1 or len(items) <= 1:
         yield from map(job, items)

@@ -71,7 +71,7 @@ class Lexicon:
         return word in self._search(case_sensitive=True, costs=None).position
 
     def _search(self, case_sensitive: bool, costs: Costs | None) -> _Search:
-        """The search for a way to compare, built when it is first asked for."""
+        """The search for a way to compare, built at its first use."""
         key = (case_sensitive, id(costs))
         if key not in self._searches:
             for pair, cost in (costs or {}).items():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from spotter.errors import ConfigError
 from spotter.evaluation.protocols.cleval import evaluate_cleval
@@ -13,6 +13,8 @@ from spotter.evaluation.protocols.deteval import evaluate_deteval
 from spotter.evaluation.protocols.end_to_end import EndToEndScores, evaluate_end_to_end
 from spotter.evaluation.protocols.recognition import EXACT, RecognitionRules
 from spotter.evaluation.protocols.tiou import evaluate_tiou
+
+_T = TypeVar("_T")
 
 
 class Scores(Protocol):
@@ -58,10 +60,7 @@ def detection_protocol(name: str) -> DetectionProtocol:
     Raises:
         ConfigError: Unknown name; the message lists the known ones.
     """
-    if name not in DETECTION_PROTOCOLS:
-        known = ", ".join(DETECTION_PROTOCOLS)
-        raise ConfigError(f"There is no detection protocol {name!r}; known are {known}.")
-    return DETECTION_PROTOCOLS[name]
+    return _by_name(DETECTION_PROTOCOLS, "detection", name)
 
 
 #: Takes predictions, ground truth and lexicons, then options of :func:`evaluate_end_to_end`.
@@ -107,10 +106,7 @@ def end_to_end_protocol(name: str) -> EndToEndProtocol:
     Raises:
         ConfigError: Unknown name; the message lists the known ones.
     """
-    if name not in END_TO_END_PROTOCOLS:
-        known = ", ".join(END_TO_END_PROTOCOLS)
-        raise ConfigError(f"There is no end-to-end protocol {name!r}; known are {known}.")
-    return END_TO_END_PROTOCOLS[name]
+    return _by_name(END_TO_END_PROTOCOLS, "end-to-end", name)
 
 
 def recognition_protocol(name: str) -> RecognitionRules:
@@ -122,7 +118,11 @@ def recognition_protocol(name: str) -> RecognitionRules:
     Raises:
         ConfigError: Unknown name; the message lists the known ones.
     """
-    if name not in RECOGNITION_PROTOCOLS:
-        known = ", ".join(RECOGNITION_PROTOCOLS)
-        raise ConfigError(f"There is no recognition protocol {name!r}; known are {known}.")
-    return RECOGNITION_PROTOCOLS[name]
+    return _by_name(RECOGNITION_PROTOCOLS, "recognition", name)
+
+
+def _by_name(protocols: Mapping[str, _T], kind: str, name: str) -> _T:
+    if name not in protocols:
+        known = ", ".join(protocols)
+        raise ConfigError(f"There is no {kind} protocol {name!r}; known are {known}.")
+    return protocols[name]

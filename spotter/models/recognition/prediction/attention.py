@@ -65,13 +65,6 @@ class AttentionPrediction(AutoregressivePrediction):
         for layer in (self.glimpse_gates, self.token_gates, self.hidden_gates):
             nn.init.uniform_(layer.weight, -(hidden_channels**-0.5), hidden_channels**-0.5)
 
-    def forward(self, features: Tensor, mask: Tensor | None = None, height: int = 1) -> Tensor:
-        """Logits (N, max_length + 1, K) of frames (N, T, C), decoded greedily.
-
-        The number of steps is fixed, so that the graph can be traced and exported.
-        """
-        return self.decode_free(features, mask, early_stop=False)[1]
-
     def forward_train(
         self,
         features: Tensor,
@@ -79,15 +72,7 @@ class AttentionPrediction(AutoregressivePrediction):
         mask: Tensor | None = None,
         projection: Projection | None = None,
     ) -> TeacherForced:
-        """Teacher-forced pass.
-
-        Args:
-            features: Frames (N, T, C).
-            tokens: (N, S+1) ``BOS c1 .. EOS PAD ..`` as :meth:`AttentionTokenMap.encode` gives;
-                step t is fed token t and should say token t+1.
-            mask: (N, T) bool, true where a frame is not padding.
-            projection: Applied to the hidden states (N, S, H) before the classifier.
-        """
+        """See the base class."""
         memory = self._memory(features, mask)
         token_gates = self.token_gates(self.embedding(tokens[:, :-1])).unbind(1)
         state = self._start(features)

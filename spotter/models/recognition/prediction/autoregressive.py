@@ -60,6 +60,13 @@ class AutoregressivePrediction(Prediction):
         super().__init__(in_channels, charset, max_length, init_cfg)
         self.token_map = AttentionTokenMap(charset)
 
+    def forward(self, features: Tensor, mask: Tensor | None = None, height: int = 1) -> Tensor:
+        """Logits (N, max_length + 1, K) of frames (N, T, C), decoded greedily.
+
+        The number of steps is fixed, so that the graph can be traced and exported.
+        """
+        return self.decode_free(features, mask, early_stop=False)[1]
+
     @abstractmethod
     def forward_train(
         self,

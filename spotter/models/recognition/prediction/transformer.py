@@ -145,13 +145,6 @@ class TransformerPrediction(AutoregressivePrediction):
         self.classifier = nn.Linear(channels, self.token_map.num_classes)
         nn.init.normal_(self.embedding.weight, std=channels**-0.5)
 
-    def forward(self, features: Tensor, mask: Tensor | None = None, height: int = 1) -> Tensor:
-        """Logits (N, max_length + 1, K) of frames (N, T, C), decoded greedily.
-
-        The number of steps is fixed, so that the graph can be traced and exported.
-        """
-        return self.decode_free(features, mask, early_stop=False)[1]
-
     def forward_train(
         self,
         features: Tensor,
