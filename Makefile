@@ -36,7 +36,7 @@ fuzz: .venv/installed-test
 # The documentation as a site, in site/.
 docs: .venv/installed-docs
 	test -f mkdocs.yml || { echo "no mkdocs.yml: there is no site to build" >&2; exit 2; }
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 .venv/installed: pyproject.toml setup.py
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
