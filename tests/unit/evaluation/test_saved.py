@@ -76,7 +76,7 @@ def test_unknown_image(tmp_path, truth):
     [
         ({"text": "a"}, ": img_1.*word 1: needs a polygon"),
         ({"polygon": [[0, 0], [1, 1]]}, ": img_1.*three points or more"),
-        ({"polygon": [[0, 0], [1, 1], [0, float("nan")]]}, ":1: instances has the number nan"),
+        ({"polygon": [[0, 0], [1, 1], [0, float("nan")]]}, ":1: not JSON"),
         ({"polygon": SQUARE, "score": "high"}, ": img_1.*numeric scores"),
     ],
 )
