@@ -47,6 +47,7 @@ from spotter.evaluation.saved import (
     parse_scale,
 )
 from spotter.evaluation.submissions import OUTLINES, write_submission
+from spotter.io.writing import write_file
 from spotter.label_alphabet import LABEL_ALPHABETS, LabelAlphabet
 
 _NO_LEXICON = "no lexicon"
@@ -208,8 +209,7 @@ def _report(
             **counts,
             "results": results,
         }
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        write_file(file, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
 
 _Outcome = tuple[list[dict[str, Any]], list[Table], dict[str, Any]]

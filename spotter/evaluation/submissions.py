@@ -13,6 +13,7 @@ a whole, so that the word ``42`` is not taken for a score.
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ from spotter.evaluation.words import Refusals
 from spotter.geometry import min_area_rect
 from spotter.io.bounded import MEBI, ZipContents, read_file
 from spotter.io.names import printable_path
+from spotter.io.writing import write_file
 
 Outline: TypeAlias = Literal["quads", "boxes", "polygons"]
 OUTLINES: tuple[Outline, ...] = get_args(Outline)
@@ -145,9 +147,8 @@ def write_submission(
     """
     if outline not in OUTLINES:
         raise ConfigError(f"An outline is one of {', '.join(OUTLINES)}, not {outline!r}.")
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for record in records:
             name = f"res_{PurePosixPath(str(record['image'])).stem}.txt"
             if name in archive.NameToInfo:
@@ -155,6 +156,7 @@ def write_submission(
             words = [w for w in record.get("instances") or [] if w.get("text") or not texts]
             lines = [_official_line(word, outline, texts, scores) for word in words]
             archive.writestr(name, "".join(f"{line}\n" for line in lines))
+    write_file(path, packed.getvalue())
 
 
 def _official_line(word: Mapping[str, Any], outline: Outline, texts: bool, scores: bool) -> str:
