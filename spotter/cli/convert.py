@@ -29,6 +29,7 @@ from spotter.conversion.source import Source
 from spotter.conversion.writers import WRITERS, Task
 from spotter.data.readers import Reader, SceneWordsReader, SelectedReader
 from spotter.errors import ConfigError
+from spotter.io.writing import only_writer
 
 _SHOWN_REFUSALS = 5
 
@@ -111,7 +112,8 @@ def convert(
         return
     if layout is None or source is None or root is None:
         raise click.UsageError("LAYOUT, SRC and DST are needed, or --list")
-    _convert(layout, source, root, options)
+    with only_writer(root):
+        _convert(layout, source, root, options)
 
 
 def _convert(name: str, path: str, root: Path, options: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +35,8 @@ class JsonLines:
         with self._written():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.done = self._repair()
-            self._file = self.path.open("a", encoding="utf-8", errors="backslashreplace")
+            # Without a buffer nothing that could not be written is tried once more at the end.
+            self._file = self.path.open("ab", buffering=0)
 
     def __enter__(self) -> JsonLines:
         return self
@@ -52,12 +54,19 @@ class JsonLines:
         """Write the record of an image, or those of its pages; on their way to the disk on return.
 
         Raises:
-            AnnotationError: They cannot be written, such as on a full disk; the lines before stay.
+            AnnotationError: They cannot be written, such as on a full disk; the lines before stay,
+                and nothing of these does.
         """
-        lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
+        lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+        data = lines.encode("utf-8", "backslashreplace")
         with self._written():
-            self._file.write("".join(lines))
-            self._file.flush()
+            before = self._file.seek(0, os.SEEK_END)
+            try:
+                while data:
+                    data = data[self._file.write(data) :]
+            except OSError:
+                self._file.truncate(before)
+                raise
         self.done.update(record["image"] for record in records)
 
     @contextmanager

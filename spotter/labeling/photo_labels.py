@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.progress import track
 from spotter.errors import ConfigError, GeometryError, SpotterError
 from spotter.geometry import native_size
 from spotter.io.images import read_image
+from spotter.io.writing import write_file
 from spotter.pipeline.crop_batching import best_direction
 from spotter.pipeline.crops import reading_directions
 from spotter.pipeline.recognizer import TextRecognizer
@@ -225,6 +225,4 @@ def write_labels(file: Path, words: Sequence[TextInstance]) -> None:
     instances = [
         {"polygon": word.polygon, "text": word.text, "ignore": word.ignore} for word in words
     ]
-    partial = file.with_suffix(".part")
-    partial.write_text(icdar_lines(instances), encoding="utf-8")
-    os.replace(partial, file)
+    write_file(file, icdar_lines(instances))
