@@ -133,7 +133,7 @@ def main() -> None:
     finally:
         process.terminate()
         process.wait()
-    p50, p95 = np.percentile(seconds, (50, 95))
+    p50, p95 = (float(np.percentile(seconds, share)) for share in (50, 95))
     print(f"{len(seconds)} requests of {options.clients} clients: {dict(ends)}")
     print(f"{len(seconds) / wall:.2f} photos/s, p50 {p50:.1f} s, p95 {p95:.1f} s")
     print(f"memory {before:.0f} MiB before, {after:.0f} after, {again:.0f} after as many more")

@@ -186,7 +186,7 @@ def presets(runtime: str, device: str) -> dict[str, dict[str, str]]:
 
 def drawn_photo() -> np.ndarray:
     """(720, 1280, 3) uint8 BGR: four words on signs."""
-    image = np.full((720, 1280, 3), (150, 140, 125), np.uint8)
+    image: np.ndarray = np.full((720, 1280, 3), (150, 140, 125), np.uint8)
     for number, text in enumerate(_DRAWN):
         x, y = 120 + 580 * (number % 2), 140 + 300 * (number // 2)
         cv2.rectangle(image, (x, y), (x + 460, y + 160), (90, 40, 20), -1)
@@ -217,7 +217,7 @@ def timed_photo(
             again.append(time.perf_counter() - start)
     except SpotterError as error:
         return {"error": str(error)}
-    record = {
+    record: dict[str, Any] = {
         "image": photo or "drawn",
         "size": f"{results[0].width} x {results[0].height}",
         "model": model,

@@ -19,11 +19,11 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.formparsers import MultiPartParser
 
 import spotter
-from spotter.io.names import one_line, printable_path
+from spotter.io.names import printable_path
 from spotter.io.results.alto import to_alto
 from spotter.io.results.hocr import to_hocr
 from spotter.io.results.parts import readable
-from spotter.serve.batching import BatchQueue, DeadlineError, QueueFullError
+from spotter.serve.batching import Answer, BatchQueue, DeadlineError, QueueFullError
 from spotter.serve.engine import Engine, Spotted, Upload
 from spotter.serve.metrics import ServerMetrics
 from spotter.serve.middleware import Observed, RequestLimits
@@ -74,7 +74,7 @@ class Service:
     async def running(self, app: FastAPI) -> AsyncIterator[None]:
         """Networks are loaded before the first request is taken."""
         self.engine = engine = await run_in_threadpool(self._make_engine)
-        kinds = {
+        kinds: dict[str, tuple[Answer, int]] = {
             "spot": (engine.spot, self.settings.max_batch),
             "read": (engine.read, self.settings.max_crops),
         }
@@ -288,7 +288,7 @@ async def _failed(request: Request, error: Any) -> JSONResponse:
 async def _invalid(request: Request, error: Any) -> JSONResponse:
     first = error.errors()[0]
     place = ".".join(map(str, first["loc"][1:]))
-    return JSONResponse({"error": one_line(f"{place}: {first['msg']}")}, 422)
+    return JSONResponse({"error": f"{place}: {first['msg']}"}, 422)
 
 
 async def _broken(request: Request, error: Exception) -> JSONResponse:

@@ -125,8 +125,8 @@ class Engine:
                 waiting.append(record)
             except SpotterError as error:
                 record["error"] = str(error)
-        for record, reading, error in zip(waiting, *self._reader.read(crops), strict=True):
-            record["error"] = error
+        for record, reading, refusal in zip(waiting, *self._reader.read(crops), strict=True):
+            record["error"] = refusal
             if reading is not None:
                 record["text"], record["score"] = reading.text, round(reading.score, 4)
         return answers
