@@ -12,8 +12,8 @@ from spotter.cli.options import spotter_arguments, spotter_options
 
 @command(
     examples=(
-        "spotter serve",
-        "spotter serve --port 8080 --model fast --processes 4",
+        "spotter serve --port 8080",
+        "spotter serve --model fast --processes 4",
         "curl -F files=@photo.jpg http://127.0.0.1:8000/v1/spot",
         "curl -F files=@scan.pdf 'http://127.0.0.1:8000/v1/spot?format=hocr'",
     )
