@@ -47,13 +47,7 @@ _DRAWN = ("EXIT", "OPEN", "STREET", "COFFEE")
 _TIMED = 3
 
 
-@command(
-    examples=(
-        "spotter doctor",
-        "spotter doctor photo.jpg --model accurate",
-        "spotter doctor --json",
-    )
-)
+@command(examples=("spotter doctor --json", "spotter doctor photo.jpg --model accurate"))
 @click.argument("photo", required=False)
 @click.option(
     "--model", default="default", show_default=True, help="preset that reads the timed photo"
