@@ -133,6 +133,44 @@ def test_pages(client: Any) -> None:
     assert [len(each["instances"]) for each in results] == [1, 1, 1, 0, 1]
 
 
+def test_a_document_whose_time_is_up_is_left_between_pages(networks: dict[str, Any]) -> None:
+    import asyncio
+    import time
+
+    from spotter.serve.batching import DeadlineError, Job
+    from spotter.serve.engine import Engine, Spotted, Upload
+    from spotter.serve.settings import ServerSettings
+
+    frames = [Image.fromarray(photo(90, 60, [(20, 20, 50, 18)])) for _ in range(3)]
+    stream = io.BytesIO()
+    frames[0].save(stream, "TIFF", save_all=True, append_images=frames[1:])
+    engine = Engine(ServerSettings(spotter=networks))
+
+    async def run() -> None:
+        def job(kind: type[Job], name: str, data: bytes) -> Job:
+            outcome = asyncio.get_running_loop().create_future()
+            return kind("spot", Upload(name, data), time.monotonic() + 100, outcome)
+
+        looked: list[int] = []
+
+        class Twice(Job):
+            @property
+            def expired(self) -> bool:
+                looked.append(1)
+                return len(looked) > 2
+
+        late = job(Twice, "late.tif", stream.getvalue())
+        whole = job(Job, "b.png", ONE_WORD)
+        first, second = engine.spot([late, whole])
+        # Two pages were read before it was seen that nobody waits any more.
+        assert isinstance(first, DeadlineError)
+        assert len(looked) == 3
+        assert isinstance(second, Spotted)
+        assert len(second.results[0].instances) == 1
+
+    asyncio.run(run())
+
+
 def test_crops(client: Any, networks: dict[str, Any]) -> None:
     crop = encoded(written("4071"))
     files = send(("a.png", crop), ("b.png", b"nothing"), ("c.png", encoded(written("35"))))

@@ -137,6 +137,43 @@ def test_a_failure_is_one_line_and_that_of_its_request() -> None:
     with_server(engine, test)
 
 
+def test_a_client_that_has_gone_is_not_answered() -> None:
+    engine = SlowEngine()
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="gone.png"\r\n\r\n'
+        b"picture\r\n--x--\r\n"
+    )
+
+    async def test(app: Any, client: Any) -> None:
+        messages = [{"type": "http.request", "body": body}, {"type": "http.disconnect"}]
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return messages.pop(0) if len(messages) > 1 else messages[0]
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        blocker = asyncio.create_task(post(client))
+        while not engine.sizes:
+            await asyncio.sleep(0.01)
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/v1/spot",
+            "query_string": b"",
+            "headers": [(b"content-type", b"multipart/form-data; boundary=x")],
+        }
+        await asyncio.wait_for(app(scope, receive, send), 10)
+        assert sent[0]["status"] == 499
+        assert len(app.state.service.queue) == 1
+        engine.go.set()
+        assert (await blocker).status_code == 200
+        assert engine.sizes == [1]
+
+    with_server(engine, test)
+
+
 def test_a_slow_sender_is_refused() -> None:
     async def test(app: Any, client: Any) -> None:
         async def body() -> Any:
