@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, HTTPException, Query, Request, Response, UploadFile
+from fastapi import FastAPI, File, HTTPException, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -52,7 +52,7 @@ _FORMATS = {
     "image/jpeg": {"schema": {"type": "string", "format": "binary"}},
 }
 
-Files = Annotated[list[UploadFile], "photos, PDF or TIFF documents"]
+Files = Annotated[list[UploadFile], File(description="one or several, under this name")]
 
 
 class Service:
@@ -155,7 +155,9 @@ def create_app(
     )
     app.state.service = service
     # Photos of strangers stay in memory: none is written to a temporary file.
-    MultiPartParser.spool_max_size = max(MultiPartParser.spool_max_size, settings.max_bytes)
+    MultiPartParser.spool_max_size = max(
+        getattr(MultiPartParser, "spool_max_size", 0), settings.max_bytes
+    )
     _add_reading(app, service)
     _add_pages(app, service)
     app.add_exception_handler(StarletteHTTPException, _failed)

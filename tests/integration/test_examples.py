@@ -13,6 +13,7 @@ import cv2
 import pytest
 
 from spotter.data.readers import LabelStudioReader
+from spotter.runtime.header import read_header
 from tests.integration.conftest import ROOT, load_tool
 
 PHOTOS = ROOT / "demo/photos"
@@ -88,3 +89,25 @@ def test_watch_folder(
     assert records[0]["instances"] == records[1]["instances"]
     assert len(records[0]["instances"]) >= 5
     assert "sign.png: " in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_own_alphabet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A few iterations: the new letters are in the weights that come out, and these are opened."""
+    import matplotlib
+
+    module = example("own_alphabet")
+    monkeypatch.setattr(module, "DRAWN", 64)
+    monkeypatch.setattr(module, "HELD_BACK", 8)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    words = tmp_path / "words.txt"
+    words.write_text("\n".join(["Żółw", "gęś", "jaźń", "łąka"] * 4), encoding="utf-8")
+    fonts = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
+    settings = ("train_cfg.val_interval=4", "train_dataloader.batch_size=8")
+    module.main(str(words), str(fonts), str(tmp_path / "own"), "4", *settings)
+    assert "--language none" in capsys.readouterr().out
+    header = read_header(tmp_path / "own/recognizer.onnx")
+    assert set("Żółwgęśjaźńąk0123456789") <= set(header["charset"])
+    assert "Q" not in header["charset"]
