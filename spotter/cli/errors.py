@@ -26,6 +26,9 @@ EXTRA_OF = {
     "pypdfium2": "pdf",
     "pillow_heif": "heif",
     "scipy": "mat",
+    "fastapi": "serve",
+    "uvicorn": "serve",
+    "prometheus_client": "serve",
 }
 """Modules that only an extra of the distribution brings, and the extra."""
 

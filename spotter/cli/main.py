@@ -12,6 +12,8 @@ SECTIONS = {
     "Read": {
         "spot": ("spotter.cli.spot:spot", "find and read the words of photos"),
         "read": ("spotter.cli.read:read", "read images of single words"),
+        "serve": ("spotter.cli.serve:serve", "an HTTP service, and a page to drop a photo on"),
+        "doctor": ("spotter.cli.doctor:doctor", "what is installed, and how quick it is"),
     },
     "Train": {
         "train": ("spotter.cli.train:train", "train what a config describes"),
