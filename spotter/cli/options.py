@@ -105,15 +105,21 @@ def recognizer_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in _RUNTIME_NAMES}
 
 
-def spotter_from(options: Mapping[str, Any]) -> SceneTextSpotter:
-    """The spotter that the values of :data:`spotter_options` describe."""
+def spotter_settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of the spotter, out of the values of :data:`spotter_options`."""
     from spotter.hub.spotting_config import load_spotting_config, merge_settings
-    from spotter.pipeline.spotter import SceneTextSpotter
 
     chosen = recognizer_settings(options) | {name: options[name] for name in _SPOTTER_NAMES}
     if options["config"]:
         chosen = merge_settings(load_spotting_config(options["config"]), chosen, _DEFAULTS)
-    return SceneTextSpotter(**chosen)
+    return chosen
+
+
+def spotter_from(options: Mapping[str, Any]) -> SceneTextSpotter:
+    """The spotter that the values of :data:`spotter_options` describe."""
+    from spotter.pipeline.spotter import SceneTextSpotter
+
+    return SceneTextSpotter(**spotter_settings(options))
 
 
 def parse_overrides(pairs: Sequence[str]) -> dict[str, Any]:
