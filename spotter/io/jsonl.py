@@ -12,6 +12,7 @@ from typing import Any
 
 from spotter.errors import AnnotationError
 from spotter.io.bounded import parse_json
+from spotter.io.locks import OutputLock
 from spotter.io.names import one_line, printable_path
 
 
@@ -28,15 +29,21 @@ class JsonLines:
 
     Raises:
         AnnotationError: A line other than the last is not a record with an ``image``.
+        ConfigError: Another process writes the file.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         with self._written():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.done = self._repair()
-            # Without a buffer nothing that could not be written is tried once more at the end.
-            self._file = self.path.open("ab", buffering=0)
+            self._lock = OutputLock(self.path, "give another output")
+            try:
+                self.done = self._repair()
+                # Without a buffer nothing that could not be written is tried again at the end.
+                self._file = self.path.open("ab", buffering=0)
+            except BaseException:
+                self._lock.release()
+                raise
 
     def __enter__(self) -> JsonLines:
         return self
@@ -49,6 +56,7 @@ class JsonLines:
     ) -> None:
         with self._written():
             self._file.close()
+            self._lock.release()
 
     def append(self, *records: dict[str, Any]) -> None:
         """Write the record of an image, or those of its pages; on their way to the disk on return.
