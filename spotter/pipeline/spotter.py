@@ -29,6 +29,7 @@ from spotter.pipeline.word_recognizer import (
     calibrate_reading,
     open_language,
     recognition_calibration,
+    tell_dropped,
 )
 from spotter.pipeline.word_search import FoundWords, WordSearch
 from spotter.runtime.runtimes import open_runtime
@@ -48,7 +49,9 @@ class SceneTextSpotter:
         model: Name of a shipped preset, or a ``.json`` file that names one, see
             :func:`spotter.hub.resolution.resolve_preset`.
         detector: File or name of a detector instead of the preset's.
-        recognizer: Likewise; with both, ``model`` is not asked for.
+        recognizer: Likewise; with both, ``model`` is not asked for. A network of one's own brings
+            its own rules in its header (language model, calibration, least score) or none; a
+            warning names those of the preset that are dropped.
         runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``; one that is not available is an error.
         min_score: Words whose detection score times recognition score is lower are dropped;
@@ -114,6 +117,12 @@ class SceneTextSpotter:
         if min(det_batch_size, rec_batch_size) < 1:
             raise ConfigError("batch sizes must be at least 1")
         self.preset = resolve_preset(model, detector, recognizer, runtime)
+        tell_dropped(
+            self.preset,
+            language=language is None,
+            calibration=calibrated,
+            min_score=min_score is None,
+        )
         self.min_score = self.preset.min_score if min_score is None else min_score
         self.crop_margin = self.preset.crop_margin if crop_margin is None else crop_margin
         self.det_batch_size = det_batch_size
