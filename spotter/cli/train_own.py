@@ -43,7 +43,9 @@ _training_options = joined(
 @_labels_options
 @click.option("--alphabet", help="name (spotter alphabet) or file; default: shipped and labels'")
 @click.option("--start", default="deep_ctc", show_default=True, help="weights to start from")
-@click.option("--draw", type=int, help="words to draw; default: 20000 without LABELS, else none")
+@click.option(
+    "--draw", type=int, help="words to draw; 0: none; default: 2000, without LABELS 20000"
+)
 @several("--words", metavar="PATH...", help="word lists to draw from, .txt or .tsv")
 @several("--fonts", metavar="PATH...", help="fonts to draw with, or folders; default: the system's")
 @several("--held-back-fonts", metavar="PATH...", help="fonts to judge by; default: a fifth")
@@ -127,8 +129,9 @@ def _drawing(options: dict[str, Any], alone: bool) -> Any:
     from spotter.own_data.drawing import Drawing
 
     count = options["draw"]
+    wanted = alone or bool(count or options["words"] or options["fonts"])
     if count is None:
-        count = 20000 if alone else 0
+        count = 20000 if alone else 2000
     if not count:
         return None
     lists: Sequence[str] = options["words"]
@@ -139,6 +142,7 @@ def _drawing(options: dict[str, Any], alone: bool) -> Any:
         options["held_back_fonts"],
         options["backgrounds"],
         workers=options["workers"],
+        wanted=wanted,
     )
 
 

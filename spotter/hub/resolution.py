@@ -103,8 +103,9 @@ def resolve_preset(
     """
     weights = WEIGHTS_FOLDER if weights is None else weights
     if detector and recognizer:
-        files = [weights_file(name, runtime, weights) for name in (detector, recognizer)]
-        return _with_recognizer(_with_detector(ResolvedPreset(*files), files[0]), files[1])
+        found = weights_file(detector, runtime, weights)
+        read = weights_file(recognizer, runtime, weights)
+        return _with_recognizer(_with_detector(ResolvedPreset(found, read), found), read)
     preset, folder = _find_preset(model, weights)
     calibration = preset.calibration
     views, coarse = preset.test_time_augmentation, preset.coarse_pass

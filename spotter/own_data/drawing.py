@@ -29,8 +29,10 @@ class Drawing:
         fonts: Fonts or folders of them; none: those of the system.
         held_back_fonts: Fonts to judge by; none: a fifth of ``fonts``.
         backgrounds: Photos or folders of them; none: painted surfaces.
-        judged: Words to judge by.
+        judged: Words to judge by; 0: none, and no font is held back.
         workers: Processes that draw.
+        wanted: Whether the user has asked for drawn words: fonts that do not draw the alphabet are
+            an error then.
     """
 
     count: int
@@ -40,6 +42,7 @@ class Drawing:
     backgrounds: Sequence[str] = ()
     judged: int = 500
     workers: int = 1
+    wanted: bool = True
 
 
 def draw_words(
@@ -81,9 +84,11 @@ def draw_words(
             number,
             charset=str(alphabet.resolve()),
         )
+        if not count:
+            continue
         write_words(out / name, settings, count, drawing.workers)
         readers.append({"type": "LMDBReader", "lmdb_path": str(out / name), "stop": count})
-    return readers[0], readers[1], drawing.judged
+    return readers[0], readers[-1], drawing.judged
 
 
 def split_fonts(drawing: Drawing, charset: Charset) -> tuple[list[str], list[str]]:
@@ -95,13 +100,14 @@ def split_fonts(drawing: Drawing, charset: Charset) -> tuple[list[str], list[str
     named = [f for p in drawing.fonts for f in find_fonts(p)] if drawing.fonts else system_fonts()
     train = fonts_that_draw(named, charset)
     judged = fonts_that_draw([f for p in drawing.held_back_fonts for f in find_fonts(p)], charset)
-    if not judged:
-        if len(train) < 2:
-            where = ", ".join(drawing.fonts) or "on this system"
-            raise ConfigError(
-                f"{len(train)} of {len(named)} fonts {where} draw the alphabet; at least two are"
-                " needed, such as those of Debian's fonts-noto-core, fonts-noto-cjk, fonts-nanum"
-            )
+    fewest = 1 if judged or not drawing.judged else 2
+    if len(train) < fewest:
+        where = ", ".join(drawing.fonts) or "on this system"
+        raise ConfigError(
+            f"{len(train)} of {len(named)} fonts {where} draw the alphabet; at least {fewest} are"
+            " needed, such as those of Debian's fonts-noto-core, fonts-noto-cjk, fonts-nanum"
+        )
+    if drawing.judged and not judged:
         step = _FEWEST_FONTS if len(train) >= _FEWEST_FONTS else len(train)
         judged = train[step - 1 :: step]
         train = [font for font in train if font not in judged]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from spotter.charset import Charset
-from spotter.errors import ConfigError
+from spotter.errors import ConfigError, WeightsError
 from spotter.hub.resolution import language_file, weights_file
 from spotter.own_data.drawing import Drawing, draw_words
 from spotter.own_data.labels import Labels, split_samples, write_lines
@@ -104,7 +104,11 @@ def finish(best: Path, out: Path, recommended: dict[str, Any]) -> Path:
 
     header = {**read_header(best), "recommended": recommended}
     save_weights(out, load_state(best), header)
-    return export_onnx(out).path
+    try:
+        return export_onnx(out).path
+    except WeightsError:
+        # Weights far from their final values lose more in half precision.
+        return export_onnx(out, half_weights=False).path
 
 
 def _texts(labels: Labels) -> list[str]:
@@ -125,8 +129,8 @@ def _word_sets(
     if labels is None:
         if drawing is None:
             raise ConfigError("neither labels nor drawn words to train on")
-        drawn, judged, count = draw_words(drawing, charset, settings.out, settings.seed, say)
-        return WordSets(None, drawn, judged, 0, count)
+        made, judged, count = draw_words(drawing, charset, settings.out, settings.seed, say)
+        return WordSets(None, made, judged, 0, count)
     samples: Sequence[dict[str, Any]] = labels.samples
     if not labels.photos:
         samples = [s for s in samples if spellable(s["text"], charset, longest)]
@@ -146,8 +150,30 @@ def _word_sets(
         raise ConfigError("one of the two parts has no word; more labels are needed")
     drawn = None
     if drawing is not None:
-        drawn, _, _ = draw_words(drawing, charset, settings.out, settings.seed, say)
+        drawn = _draw_beside(drawing, settings, charset, train, say)
     return WordSets(labelled, drawn, judged, counts[0], counts[1], _texts(labels))
+
+
+def _draw_beside(
+    drawing: Drawing,
+    settings: TuningSettings,
+    charset: Charset,
+    train: Sequence[dict[str, Any]],
+    say: Say,
+) -> dict[str, Any] | None:
+    """Drawn words beside labelled ones; without a word list of the user they say what those say."""
+    if not drawing.words:
+        words = settings.out / "words.txt"
+        texts = _texts(Labels("instances" in train[0], list(train)))
+        words.write_text("\n".join(dict.fromkeys(texts)) + "\n", encoding="utf-8")
+        drawing = replace(drawing, words=(str(words),))
+    try:
+        return draw_words(replace(drawing, judged=0), charset, settings.out, settings.seed, say)[0]
+    except ConfigError as error:
+        if drawing.wanted:
+            raise
+        say(f"no words are drawn beside the labels: {error}")
+        return None
 
 
 def _beside(language: str | Path | None, out: Path) -> str | None:

@@ -119,7 +119,7 @@ def word_config(
     size = {k: v for k, v in header["preprocessing"].items() if k not in ("mean", "std")}
     if size.get("mode") != "buckets":
         raise ConfigError(f"{start}: fine-tuning needs a recognizer with width buckets")
-    few = sets.drawn is None and sets.count < _FEW
+    few = 0 < sets.count < _FEW
     new = _new_share(sets.texts or [charset.characters], header["charset"])
     batch = settings.batch_size or (16 if few else 64)
     iterations = settings.iterations or _iterations(sets, batch, new)
@@ -134,6 +134,7 @@ def word_config(
         model.pop("rescorer", None)
     if few:
         config["custom_hooks"].append({"type": "FixedNormsHook"})
+    if few and sets.drawn is None:
         config["optim_wrapper"]["paramwise_cfg"] = {"custom_keys": _frozen_layers(model)}
     config.update(
         task="recognition",
@@ -183,9 +184,9 @@ def _new_share(texts: Sequence[str], known: str) -> float:
 
 def _iterations(sets: WordSets, batch: int, new: float) -> int:
     """A length that suits the data: some passes over few labels, and more for new characters."""
-    if sets.drawn is not None:
+    if not sets.count:
         return 20000 if new > _MOSTLY_NEW else 6000
-    crops = (9600 if new > _MOSTLY_NEW else 4800) if sets.count < _FEW else 15 * sets.count
+    crops = (6400 if new > _MOSTLY_NEW else 4800) if sets.count < _FEW else 15 * sets.count
     return min(20000, max(300, crops // batch))
 
 
