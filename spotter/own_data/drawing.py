@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from spotter.alphabets import alphabets
 from spotter.charset import Charset
 from spotter.errors import ConfigError
 from spotter.synthesis.fonts import FontBank, find_fonts, system_fonts
@@ -115,11 +116,16 @@ def split_fonts(drawing: Drawing, charset: Charset) -> tuple[list[str], list[str
 
 
 def fonts_that_draw(paths: Sequence[str], charset: Charset) -> list[str]:
-    """Those fonts that draw nine of ten letters of the alphabet beyond ASCII, and can be read."""
+    """Those fonts that can be read, and draw nine of ten letters of the alphabet's own script.
+
+    These are its letters beyond the Latin ones, or where there are none, those beyond ASCII.
+    """
     if not paths:
         return []
     bank = FontBank([str(Path(path).resolve()) for path in paths])
     letters = [c for c in charset.characters if c.isalpha() and not c.isascii()]
+    latin = alphabets()["latin"]
+    letters = [c for c in letters if c not in latin] or letters
     chosen = np.random.default_rng(0).permutation(len(letters))[:_PROBE]
     probe = [letters[index] for index in chosen]
     found = []
