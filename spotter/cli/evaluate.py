@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from spotter.charset import Charset
 from spotter.cli.commands import Command, File, several
 from spotter.cli.options import Decorator, joined, scale_option, truth_options
 from spotter.decoding.lexicon import VISUAL_COSTS, Lexicon
@@ -52,6 +54,7 @@ from spotter.label_alphabet import LABEL_ALPHABETS, LabelAlphabet
 
 _NO_LEXICON = "no lexicon"
 _SHOWN_REFUSALS = 10
+_SHOWN_LETTERS = 10
 
 
 _json_option = click.option("--json", "json_file", type=File, help="write the scores as JSON")
@@ -275,14 +278,38 @@ def _recognition(options: Mapping[str, Any]) -> _Outcome:
     if options["lexicon"]:
         lexicon = Lexicon.from_file(options["lexicon"])
         readings = [read and lexicon.nearest(read)[0] for read in readings]
-    results, tables = [], []
+    results, tables, unspelled = [], [], []
     for name, rule in rules.items():
         report = evaluate_recognition(
             readings, words.truths, words.sources, rule, words.confidences, labels
         )
         results.append({"protocol": name, **recognition_json(report)})
-        tables += recognition_tables(f"recognition, {name}", report)
-    return results, tables, _counts("words", words)
+        if report.words or not words.truths:
+            tables += recognition_tables(f"recognition, {name}", report)
+        unspelled.append(_unspelled(name, rule, words.truths, len(report.words)))
+    notes = [note for note in unspelled if note]
+    return results, tables, {**_counts("words", words), "not_compared": notes}
+
+
+def _unspelled(name: str, rule: RecognitionRules, truths: Sequence[str], counted: int) -> str:
+    """A line on true words with letters that the rules leave out of the comparison."""
+    if rule.charset is None:
+        return ""
+    charset = Charset.load(str(rule.charset))
+    outside: Counter[str] = Counter()
+    words = 0
+    for text in truths:
+        letters = [c for c in charset.unspellable(text) if c.isalnum()]
+        outside.update(letters)
+        words += bool(letters)
+    if not words:
+        return ""
+    named = " ".join(letter for letter, _ in outside.most_common(_SHOWN_LETTERS))
+    left = "no word counts at all" if not counted else f"{counted} words count"
+    return (
+        f"{name}: {words} of {len(truths)} true words have letters that do not count there"
+        f" ({named}), {left}; --protocol exact counts all"
+    )
 
 
 def _word_lists(options: Mapping[str, Any]) -> _Outcome:
@@ -392,3 +419,4 @@ def _notes(counts: Mapping[str, Any]) -> Iterator[str]:
     if counts.get("refused"):
         yield f"{counts['refused']} lines or words of the predictions were refused:"
         yield from counts["refused_lines"]
+    yield from counts.get("not_compared", ())

@@ -16,9 +16,13 @@ SECTIONS = {
         "doctor": ("spotter.cli.doctor:doctor", "what is installed, and how quick it is"),
     },
     "Train": {
-        "train": ("spotter.cli.train:train", "train what a config describes"),
+        "train": (
+            "spotter.cli.train:train",
+            "fine-tune on your own words or photos, or train what a config describes",
+        ),
         "test": ("spotter.cli.train:test", "score weights on the test set of a config"),
         "export": ("spotter.cli.export:export", "weights to ONNX"),
+        "alphabet": ("spotter.cli.alphabet:alphabet", "the alphabets, and pages to test them by"),
         "average": ("spotter.cli.weights:average", "the mean of several trainings"),
         "language-model": (
             "spotter.cli.weights:language_model",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,13 @@ from spotter.pipeline.crop_batching import CropBatcher, WordReading
 from spotter.pipeline.crops import image_directions
 from spotter.pipeline.recognizer import TextRecognizer
 from spotter.runtime.runtimes import open_runtime
+
+_logger = logging.getLogger("spotter")
+_RULE_NAMES = {
+    "language": "language model",
+    "calibration": "calibration of scores",
+    "min_score": "least score",
+}
 
 Language = LanguageDecoder | LanguageModel | Mapping[str, Any] | str | Path | None
 """What may stand for a language model, see :class:`WordRecognizer`."""
@@ -40,6 +48,25 @@ def open_language(language: Language, preset: ResolvedPreset) -> LanguageDecoder
     if isinstance(source, str | Path):
         source = language_file(source)
     return LanguageDecoder.open(source, **settings)
+
+
+def tell_dropped(preset: ResolvedPreset, **asked: bool) -> None:
+    """Log one line on the rules of a preset that went with the network they belong to.
+
+    Args:
+        preset: See :attr:`ResolvedPreset.dropped`.
+        **asked: By rule, whether it was left to the preset; one that the caller has set himself is
+            not worth a line.
+    """
+    names = [_RULE_NAMES[name] for name in preset.dropped if asked.get(name, True)]
+    if names:
+        files = " and ".join(path.name for path in preset.replaced)
+        verb = "bring" if len(preset.replaced) > 1 else "brings"
+        _logger.warning("%s %s no %s; those of the preset are dropped", files, verb, _listed(names))
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def recognition_calibration(

@@ -151,7 +151,8 @@ def open_runtime(
         path: See :class:`OnnxRuntime` and :class:`TorchRuntime`.
         task: ``"detection"`` or ``"recognition"``.
         runtime: ``"onnx"`` (ONNX Runtime), ``"openvino"``, ``"torch"``, or ``"auto"``: OpenVINO
-            where it is quicker, which is on CPUs with instructions for bfloat16, else ONNX Runtime.
+            where it is quicker, which is on CPUs with instructions for bfloat16, else ONNX Runtime;
+            torch for a ``.safetensors`` file.
         device: Where to run.
         threads: See the classes.
 
@@ -159,7 +160,9 @@ def open_runtime(
         WeightsError: Unreadable, or weights for the other task.
         ConfigError: Unknown runtime or device.
     """
-    if runtime == "auto":
+    if runtime == "auto" and Path(path).suffix == ".safetensors":
+        runtime = "torch"
+    elif runtime == "auto":
         runtime = "openvino" if is_quicker(device) else "onnx"
     kinds: dict[str, type[OnnxRuntime] | type[OpenVinoRuntime] | type[TorchRuntime]]
     kinds = {"onnx": OnnxRuntime, "openvino": OpenVinoRuntime, "torch": TorchRuntime}

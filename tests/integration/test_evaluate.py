@@ -82,6 +82,29 @@ def test_end_to_end_with_lexicons(run_script: Callable, photos, tmp_path: Path) 
     assert spotting["scores"]["ground_truths"] == 3
 
 
+def test_letters_that_a_protocol_leaves_out_are_named(
+    run_script: Callable, tmp_path: Path, capsys
+) -> None:
+    truth, predictions = tmp_path / "labels.txt", tmp_path / "r.jsonl"
+    truth.write_text("a.png Häuser\nb.png 서울\nc.png it's\n", encoding="utf-8")
+    texts = {"a.png": "Häuser", "b.png": "서울", "c.png": "it's"}
+    lines = [json.dumps({"image": i, "text": t, "score": 0.9}) for i, t in texts.items()]
+    predictions.write_text("\n".join(lines), encoding="utf-8")
+    run_script(TOOL, "recognition", predictions, truth)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert (
+        "36: 2 of 3 true words have letters that do not count there (ä 서 울), 2 words count;"
+        " --protocol exact counts all" in printed
+    )
+    truth.write_text("b.png 서울\n", encoding="utf-8")
+    predictions.write_text(lines[1], encoding="utf-8")
+    run_script(TOOL, "recognition", predictions, truth)
+    printed = capsys.readouterr().out
+    assert "recognition, exact" in printed
+    assert "recognition, 36" not in printed
+    assert "no word counts at all" in " ".join(printed.split())
+
+
 def test_recognition(run_script: Callable, tmp_path: Path, capsys) -> None:
     truth = tmp_path / "labels.txt"
     truth.write_text("a.png Hotel\nb.png it's\nc.png of\n")
