@@ -15,6 +15,7 @@ SECTIONS = {
     },
     "Train": {
         "train": ("spotter.cli.train:train", "train what a config describes"),
+        "adapt": ("spotter.cli.adapt:adapt", "better weights for your photos, without labels"),
         "test": ("spotter.cli.train:test", "score weights on the test set of a config"),
         "export": ("spotter.cli.export:export", "weights to ONNX"),
         "average": ("spotter.cli.weights:average", "the mean of several trainings"),

@@ -79,6 +79,13 @@ def read_lmdb_value(lmdb_path: str, key: str) -> bytes:
     return _get(lmdb_path, key)
 
 
+def close_lmdb(lmdb_path: str) -> None:
+    """Forget an archive that was read, so that this process can write to it."""
+    environment = _OPENED.pop(lmdb_path, None)
+    if environment is not None:
+        environment.close()
+
+
 def _get(lmdb_path: str, key: str) -> bytes:
     with _environment(lmdb_path).begin() as transaction:
         value = transaction.get(key.encode())
