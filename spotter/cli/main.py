@@ -20,6 +20,7 @@ SECTIONS = {
             "spotter.cli.train:train",
             "fine-tune on your own words or photos, or train what a config describes",
         ),
+        "adapt": ("spotter.cli.adapt:adapt", "better weights for your photos, without labels"),
         "test": ("spotter.cli.train:test", "score weights on the test set of a config"),
         "export": ("spotter.cli.export:export", "weights to ONNX"),
         "alphabet": ("spotter.cli.alphabet:alphabet", "the alphabets, and pages to test them by"),

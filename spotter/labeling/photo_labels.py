@@ -16,10 +16,9 @@ from spotter.io.images import read_image
 from spotter.io.writing import write_file
 from spotter.pipeline.crop_batching import best_direction
 from spotter.pipeline.crops import reading_directions
-from spotter.pipeline.recognizer import TextRecognizer
 from spotter.pipeline.spotter import SceneTextSpotter
 from spotter.pipeline.test_time_augmentation import View, surroundings
-from spotter.pipeline.word_recognizer import open_language
+from spotter.pipeline.word_recognizer import open_recognizer
 from spotter.runtime.runtimes import open_runtime
 from spotter.structures import TextInstance
 from spotter.synthesis.writers import icdar_lines
@@ -120,7 +119,7 @@ class PhotoLabeller:
         )
         preset = self._spotter.preset
         loaded = open_runtime(preset.recognizer, "recognition", runtime, device, threads)
-        self._recognizer = TextRecognizer(loaded, open_language(None, preset))
+        self._recognizer = open_recognizer(loaded, None, preset)
 
     def label(self, image: np.ndarray, name: str = "") -> list[TextInstance]:
         """The words of a photo; those that it is not sure of are ``ignore`` and have no text.

@@ -23,11 +23,10 @@ from spotter.pipeline.crop_batching import CropBatcher
 from spotter.pipeline.crops import reading_directions
 from spotter.pipeline.detector import TextDetector
 from spotter.pipeline.joining import resolve_joins
-from spotter.pipeline.recognizer import TextRecognizer
 from spotter.pipeline.word_recognizer import (
     Language,
     calibrate_reading,
-    open_language,
+    open_recognizer,
     recognition_calibration,
     tell_dropped,
 )
@@ -145,7 +144,7 @@ class SceneTextSpotter:
         self._detector = TextDetector(
             network, limit_side, limit_type, tile, det_batch_size, scale, options, coarse, adaptive
         )
-        self._recognizer = TextRecognizer(rec_network, open_language(language, self.preset))
+        self._recognizer = open_recognizer(rec_network, language, self.preset)
         calibrate = self.preset.detection_calibration if calibrated else None
         self._words = WordSearch(
             self._detector, self._recognizer, self.crop_margin, calibrate, detect_orientation

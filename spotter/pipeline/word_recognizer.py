@@ -15,8 +15,8 @@ from spotter.hub.resolution import ResolvedPreset, language_file, resolve_preset
 from spotter.io.images import ImageSource, read_image
 from spotter.pipeline.crop_batching import CropBatcher, WordReading
 from spotter.pipeline.crops import image_directions
-from spotter.pipeline.recognizer import TextRecognizer
-from spotter.runtime.runtimes import open_runtime
+from spotter.pipeline.recognizer import TextRecognizer, reads_ctc
+from spotter.runtime.runtimes import Runtime, open_runtime
 
 _logger = logging.getLogger("spotter")
 _RULE_NAMES = {
@@ -67,6 +67,26 @@ def tell_dropped(preset: ResolvedPreset, **asked: bool) -> None:
 
 def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def open_recognizer(runtime: Runtime, language: Language, preset: ResolvedPreset) -> TextRecognizer:
+    """A recognizer with the language that was asked for, else with that of its preset.
+
+    A preset's language corrects readings of CTC; a recognizer of attention that takes the place of
+    the preset's own reads without it.
+
+    Args:
+        runtime: The loaded network.
+        language: See :class:`WordRecognizer`.
+        preset: Its recommendation holds where ``language`` is ``None``.
+
+    Raises:
+        WeightsError: The network is no recognizer, or there is no such language model.
+        ConfigError: A language was asked for, for a recognizer that is not of CTC.
+    """
+    if language is None and not reads_ctc(runtime.header):
+        return TextRecognizer(runtime)
+    return TextRecognizer(runtime, open_language(language, preset))
 
 
 def recognition_calibration(
@@ -137,7 +157,7 @@ class WordRecognizer:
         # With a recognizer of one's own, no preset has to exist.
         preset = resolve_preset(model, recognizer, recognizer, runtime)
         loaded = open_runtime(preset.recognizer, "recognition", runtime, device, threads)
-        self._recognizer = TextRecognizer(loaded, open_language(language, preset))
+        self._recognizer = open_recognizer(loaded, language, preset)
         self._calibrate = recognition_calibration(
             preset, language, test_time_augmentation, calibrated
         )

@@ -77,6 +77,13 @@ def read_lmdb_value(lmdb_path: str, key: str) -> bytes:
     return _get(lmdb_path, key)
 
 
+def close_lmdb(lmdb_path: str) -> None:
+    """Forget an archive that was read, so that this process can write to it."""
+    environment = _OPENED.pop(lmdb_path, None)
+    if environment is not None:
+        environment.close()
+
+
 def _get(lmdb_path: str, key: str) -> bytes:
     environment = _environment(lmdb_path)
     with failures_as(AnnotationError, lmdb_path, "cannot be read"), environment.begin() as reading:
