@@ -76,11 +76,11 @@ def predicted_words(
     if not isinstance(words, list):
         found = shown(words) if "instances" in record else "none"
         raise AnnotationError(f"{where}: needs a list of instances, found {found}")
-    return [
-        found
+    read = [
+        refusals.unless_refused(_reading(word, f"{where}, word {number}"))
         for number, word in enumerate(words, start=1)
-        if (found := refusals.unless_refused(_reading(word, f"{where}, word {number}"))) is not None
     ]
+    return [word for word in read if word is not None]
 
 
 def _reading(word: Any, where: str) -> Callable[[], TextInstance]:
