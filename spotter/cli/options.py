@@ -105,16 +105,22 @@ def recognizer_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in _RUNTIME_NAMES}
 
 
-def spotter_from(options: Mapping[str, Any]) -> SceneTextSpotter:
-    """The spotter that the values of :data:`spotter_options` describe."""
+def spotter_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of the spotter that the values of :data:`spotter_options` describe."""
     from spotter.hub.settings import read_settings
-    from spotter.pipeline.spotter import SceneTextSpotter
 
     chosen = recognizer_settings(options) | {name: options[name] for name in _SPOTTER_NAMES}
     if options["config"]:
         given = {k: v for k, v in chosen.items() if v is not None and v != _DEFAULTS.get(k)}
         chosen |= read_settings(options["config"]) | given
-    return SceneTextSpotter(**chosen)
+    return chosen
+
+
+def spotter_from(options: Mapping[str, Any]) -> SceneTextSpotter:
+    """The spotter that the values of :data:`spotter_options` describe."""
+    from spotter.pipeline.spotter import SceneTextSpotter
+
+    return SceneTextSpotter(**spotter_arguments(options))
 
 
 def parse_overrides(pairs: Sequence[str]) -> dict[str, Any]:

@@ -9,12 +9,14 @@ from typing import Any, TypeAlias
 
 from spotter.conversion.source import Source
 from spotter.conversion.writers import Task
-from spotter.data.readers import Reader
+from spotter.data.readers import Reader, SelectedReader
 from spotter.errors import ConfigError
 from spotter.registry import READERS
 
 #: Finds a reader's arguments below what the user named.
 Finder: TypeAlias = "Callable[[Source], dict[str, Any]]"
+
+_SELECTION = ("start", "stop", "indices")
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class Layout:
 
         Args:
             source: What the user named.
-            options: Further arguments of the reader; they go before what was found.
+            options: Further arguments of the reader, which replace those that were found; and
+                ``start``, ``stop`` or ``indices``, as :class:`SelectedReader` takes them.
 
         Raises:
             ConfigError: The files are not found, or the reader has no such option.
@@ -48,13 +51,16 @@ class Layout:
         if kind is None:
             raise ConfigError(f"{self.reader}: no such reader is registered")
         known = inspect.signature(kind).parameters
-        strangers = [name for name in options or {} if name not in known]
+        options = dict(options or {})
+        selection = {name: options.pop(name) for name in _SELECTION if name in options}
+        strangers = [name for name in options if name not in known]
         if strangers:
             raise ConfigError(f"{self.reader} has no {strangers[0]}; it has {', '.join(known)}")
-        arguments = {**self.find(source), **(options or {})}
+        arguments = {**self.find(source), **options}
         if "strict" in known:
             arguments["strict"] = False
-        return kind(**arguments)
+        reader = kind(**arguments)
+        return SelectedReader(reader, **selection) if selection else reader
 
 
 def one_file(*patterns: str, images: tuple[str, ...] = ()) -> Finder:

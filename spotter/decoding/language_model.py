@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from spotter.decoding.word_prior import WordPrior, WordRange
 from spotter.errors import ConfigError, WeightsError
 from spotter.io.bounded import failures_as, parse_json, read_arrays
 from spotter.io.names import printable_path
+from spotter.io.writing import write_file
 
 _FORMAT = 1
 # -log of a word's probability is stored as a byte, in twelfths: down to e^-21.
@@ -235,8 +237,9 @@ class LanguageModel:
             "gram_steps": np.diff(self.ngram.grams, prepend=np.uint32(0)),
             "gram_codes": self.ngram.codes,
         }
-        with open(path, "wb") as file:
-            np.savez_compressed(file, **arrays)
+        packed = io.BytesIO()
+        np.savez_compressed(packed, **arrays)
+        write_file(path, packed.getvalue())
 
     @classmethod
     def load(cls, path: str | Path) -> LanguageModel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,13 +72,11 @@ class TextRecognizer:
                 f" not {preprocessing.get('mode')!r}"
             )
         self._size = _input_size(preprocessing, name)
-        # Vision with language reads as its vision model does.
-        config = header["config"].get("vision", header["config"])
-        kind = config.get("prediction", {}).get("type")
+        kind = prediction_kind(header)
         if kind not in _DECODERS or not header["charset"]:
             raise WeightsError(f"{name}: no decoder for the output of {kind!r}")
         self._decoder: Decoder = _DECODERS[kind]
-        if language is not None and kind != "CTCPrediction":
+        if language is not None and not reads_ctc(header):
             raise ConfigError(f"{name}: language corrects readings of CTC, not of {kind}")
         self._language = language
         self._rescores = language is not None and language.rescoring > 0 and runtime.rescores
@@ -133,6 +131,18 @@ class TextRecognizer:
         return self._language.reread(
             prediction.logits, self._characters, prediction.greedy, rescorer
         )
+
+
+def prediction_kind(header: Mapping[str, Any]) -> str | None:
+    """Name of a recognizer's prediction stage, by the header of its weights."""
+    # Vision with language reads as its vision model does.
+    config = header["config"].get("vision", header["config"])
+    return config.get("prediction", {}).get("type")
+
+
+def reads_ctc(header: Mapping[str, Any]) -> bool:
+    """Whether a recognizer's output is one of CTC, which language can read again."""
+    return prediction_kind(header) == "CTCPrediction"
 
 
 def _input_size(preprocessing: dict[str, Any], name: str) -> RecInputSize:

@@ -23,12 +23,12 @@ from spotter.pipeline.crop_batching import CropBatcher
 from spotter.pipeline.crops import reading_directions
 from spotter.pipeline.detector import TextDetector
 from spotter.pipeline.joining import resolve_joins
-from spotter.pipeline.recognizer import TextRecognizer
 from spotter.pipeline.word_recognizer import (
     Language,
     calibrate_reading,
-    open_language,
+    open_recognizer,
     recognition_calibration,
+    tell_dropped,
 )
 from spotter.pipeline.word_search import FoundWords, WordSearch
 from spotter.runtime.runtimes import open_runtime
@@ -49,7 +49,9 @@ class SceneTextSpotter:
             :func:`spotter.hub.resolution.resolve_preset`.
         detector: File or name of a detector that replaces the preset's.
         recognizer: File or name of a recognizer that replaces the preset's. If both are given,
-            ``model`` is not used.
+            ``model`` is not used. A network of one's own brings its own rules in its header
+            (language model, calibration, least score) or none; a warning names those of the preset
+            that are dropped.
         runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``; one that is not available is an error.
         min_score: Words with a lower score (detection score times recognition score) are dropped.
@@ -117,6 +119,12 @@ class SceneTextSpotter:
         if min(det_batch_size, rec_batch_size) < 1:
             raise ConfigError("batch sizes must be at least 1")
         self.preset = resolve_preset(model, detector, recognizer, runtime)
+        tell_dropped(
+            self.preset,
+            language=language is None,
+            calibration=calibrated,
+            min_score=min_score is None,
+        )
         self.min_score = self.preset.min_score if min_score is None else min_score
         self.crop_margin = self.preset.crop_margin if crop_margin is None else crop_margin
         self.det_batch_size = det_batch_size
@@ -136,7 +144,7 @@ class SceneTextSpotter:
         self._detector = TextDetector(
             network, limit_side, limit_type, tile, det_batch_size, scale, options, coarse, adaptive
         )
-        self._recognizer = TextRecognizer(rec_network, open_language(language, self.preset))
+        self._recognizer = open_recognizer(rec_network, language, self.preset)
         calibrate = self.preset.detection_calibration if calibrated else None
         self._words = WordSearch(
             self._detector, self._recognizer, self.crop_margin, calibrate, detect_orientation

@@ -64,7 +64,7 @@ def test_training_keeps_the_opencv_without_libgl(wheel: Path, tmp_path: Path) ->
     python = environment(tmp_path / "train")
     report = tmp_path / "report.json"
     call(python, "-m", "pip", "install", "--quiet", "--dry-run", "--report", report,
-         f"{wheel}[train,openvino,bench,pdf,heif,mat]")  # fmt: skip
+         f"{wheel}[train,openvino,bench,pdf,heif,mat,serve]")  # fmt: skip
     chosen = {
         item["metadata"]["name"].lower() for item in json.loads(report.read_text())["install"]
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from spotter.data.readers.json_files import checked, field, text_of
+from spotter.data.readers.json_files import checked, field, flag_of, text_of
 from spotter.data.readers.scene import PhotoFolder, canonical_polygon
 from spotter.data.readers.scene_json import Scene, SceneJSONReader, instance
 from spotter.registry import READERS
@@ -58,5 +58,6 @@ class ArTReader(SceneJSONReader):
         polygon = canonical_polygon(field(word, "points", list, where), where)
         text = text_of(field(word, "transcription", str, where), where)
         foreign = self.languages is not None and word.get("language") not in self.languages
-        ignore = bool(word.get("illegibility")) or text == ILLEGIBLE or foreign
+        illegible = flag_of(word.get("illegibility"), f"{where}: illegibility")
+        ignore = illegible or text == ILLEGIBLE or foreign
         return instance(polygon, text, ignore)

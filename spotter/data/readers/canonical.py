@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from spotter.data.readers.json_files import checked, field, parse_json
+from spotter.data.readers.json_files import checked, field, flag_of, parse_json
 from spotter.data.readers.lines import LineReader
 from spotter.errors import AnnotationError, GeometryError
 from spotter.geometry import as_polygon
@@ -68,7 +68,7 @@ def _instance(word: Any, where: str) -> dict[str, Any]:
         polygon = as_polygon(field(word, "polygon", list, where))
     except GeometryError as error:
         raise AnnotationError(f"{where}: {error}") from None
-    ignore = bool(word.get("ignore", False))
+    ignore = flag_of(word.get("ignore"), f"{where}: ignore")
     return {**word, "polygon": polygon, "text": _text(word, where), "ignore": ignore}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spotter.data.readers.json_files import field, text_of
+from spotter.data.readers.json_files import box_of, field, text_of
 from spotter.data.readers.scene import box_polygon, canonical_polygon
 from spotter.data.readers.scene_json import Scene, SceneJSONReader, instance
 from spotter.errors import AnnotationError
@@ -89,7 +89,7 @@ class COCOTextReader(SceneJSONReader):
         except AnnotationError as error:
             refusal = error
         try:
-            left, top, width, height = (float(side) for side in word.get("bbox") or ())
-        except (TypeError, ValueError):
+            left, top, width, height = box_of(word.get("bbox"), where)
+        except AnnotationError:
             raise refusal from None
         return canonical_polygon(box_polygon(left, top, left + width, top + height), where)

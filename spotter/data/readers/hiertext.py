@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from spotter.data.readers.json_files import field, text_of
+from spotter.data.readers.json_files import field, flag_of, text_of
 from spotter.data.readers.scene import PhotoFolder, canonical_polygon
 from spotter.data.readers.scene_json import Scene, SceneJSONReader, instance
 from spotter.errors import ConfigError
@@ -72,5 +72,6 @@ class HierTextReader(SceneJSONReader):
     def _instance(self, word: Any, where: str) -> dict[str, Any]:
         polygon = canonical_polygon(field(word, "vertices", list, where), where)
         text = None if self.level == "paragraphs" else text_of(word.get("text"), where)
-        ignore = not word.get("legible", True) or any(word.get(flag) for flag in self.ignore)
+        ignore = not flag_of(word.get("legible"), f"{where}: legible", default=True)
+        ignore |= any(flag_of(word.get(flag), f"{where}: {flag}") for flag in self.ignore)
         return instance(polygon, text, ignore)

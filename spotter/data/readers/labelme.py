@@ -11,7 +11,8 @@ import numpy as np
 from spotter.data.readers.json_files import checked, field, load_json, text_of
 from spotter.data.readers.scene import box_polygon, canonical_polygon, label_files
 from spotter.data.readers.scene_json import PackedSceneReader, Scene, instance
-from spotter.errors import AnnotationError
+from spotter.errors import AnnotationError, GeometryError
+from spotter.geometry import as_vertices
 from spotter.registry import READERS
 
 ILLEGIBLE = "###"
@@ -75,8 +76,8 @@ def _outline(shape: Any, where: str) -> np.ndarray:
     kind = shape.get("shape_type") or "polygon"
     if kind == "rectangle" and len(points) == 2:
         try:
-            (left, right), (top, bottom) = np.sort(np.array(points, np.float64), axis=0).T
-        except (TypeError, ValueError):
+            (left, right), (top, bottom) = np.sort(as_vertices(points), axis=0).T
+        except GeometryError:
             raise AnnotationError(f"{where}: its corners are not two points") from None
         return canonical_polygon(box_polygon(left, top, right, bottom), where)
     if kind not in ("polygon", "rectangle", "quadrilateral", "rotation"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import os
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +13,9 @@ import shapely
 
 from spotter.data.readers.base import Reader, list_images, natural_key
 from spotter.errors import AnnotationError, GeometryError
-from spotter.geometry import as_polygon, is_clockwise, order_polygon
+from spotter.geometry import MAX_COORDINATE, as_polygon, is_clockwise, order_polygon
+
+_LONGEST_STEM = 256
 
 
 class SceneReader(Reader):
@@ -156,7 +158,7 @@ class PhotoFolder:
             AnnotationError: There is none.
         """
         photo = self._photos.get(stem)
-        if photo is None and stem.isdecimal():
+        if photo is None and stem.isdecimal() and len(stem) < _LONGEST_STEM:
             photo = self._numbered.get(int(stem))
         if photo is None:
             raise AnnotationError(f"{where}: no photo {stem}.* in {self.root}")
@@ -193,6 +195,11 @@ def own_copy(value: Any) -> Any:
     return value
 
 
+def is_photo(path: str | Path) -> bool:
+    """Whether there is such a file; a name that no file can have is of none."""
+    return os.path.isfile(path)
+
+
 def split_ignored(text: str, marks: tuple[str, ...] = ("###",)) -> tuple[str | None, bool]:
     """Text and ``ignore`` of a transcription: a mark is an illegible word, nothing an unknown one.
 
@@ -206,12 +213,17 @@ def split_ignored(text: str, marks: tuple[str, ...] = ("###",)) -> tuple[str | N
 
 
 def finite_numbers(fields: Sequence[str]) -> list[float] | None:
-    """The fields as numbers; ``None`` when one of them is no finite number."""
+    """The fields as numbers; ``None`` when one of them is no number of at most 10,000,000.
+
+    ``1_000`` is none, though Python takes it for one; neither is what is not finite.
+    """
     try:
-        numbers = [float(field) for field in fields]
+        numbers = [float(field) for field in fields if "_" not in field]
     except ValueError:
         return None
-    return numbers if all(math.isfinite(number) for number in numbers) else None
+    # Not a number is never at most anything.
+    fit = len(numbers) == len(fields) and all(abs(each) <= MAX_COORDINATE for each in numbers)
+    return numbers if fit else None
 
 
 def box_polygon(left: float, top: float, right: float, bottom: float) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 from spotter.data.readers.base import FileReader
 from spotter.data.readers.json_files import load_json
 from spotter.data.readers.packed import PackedScenes, progress
+from spotter.data.readers.scene import is_photo
 from spotter.errors import AnnotationError
 
 Scene = tuple[str, list[dict[str, Any]]]
@@ -82,7 +83,7 @@ class PackedSceneReader(FileReader):
         # Annotations made on Windows have backslashes.
         name = name.replace("\\", "/")
         for path in (self.image_root / name, self.image_root / name.rpartition("/")[2]):
-            if path.is_file():
+            if is_photo(path):
                 return str(path)
         raise AnnotationError(f"{where}: no photo {self.image_root / name}")
 

@@ -11,7 +11,7 @@ from rich.progress import track
 from spotter.data.readers.base import FileReader
 from spotter.data.readers.mat_files import load_mat, mat_text
 from spotter.data.readers.packed import PackedStrings
-from spotter.data.readers.scene import canonical_polygon
+from spotter.data.readers.scene import canonical_polygon, is_photo
 from spotter.errors import AnnotationError
 from spotter.registry import READERS
 
@@ -92,7 +92,7 @@ class SynthTextReader(FileReader):
         """Name, words, their quadrilaterals and those of their characters."""
         name = mat_text(self._cells["imnames"][index])
         where = f"{self.file}: photo {index + 1} ({name})"
-        if not (self.image_root / name).is_file():
+        if not is_photo(self.image_root / name):
             raise AnnotationError(f"{where}: no photo {self.image_root / name}")
         texts = mat_text(self._cells["txt"][index]).split()
         boxes = _quads(self._cells["wordBB"][index], where)

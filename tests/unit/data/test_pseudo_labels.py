@@ -76,7 +76,7 @@ def test_errors_say_what_to_do(samples: Listed, tmp_path: Path) -> None:
         PseudoLabelReader(samples, write(tmp_path / "part.jsonl", *ALL[:3]))
     with pytest.raises(AnnotationError, match="lower the threshold"):
         PseudoLabelReader(samples, write(tmp_path / "all.jsonl", *ALL), threshold=0.95)
-    with pytest.raises(AnnotationError, match="cannot be read"):
+    with pytest.raises(AnnotationError, match="no such file"):
         PseudoLabelReader(samples, tmp_path / "none.jsonl")
     (tmp_path / "bad.jsonl").write_text('{"image": "a", "text": "b", "score": 1}\n{"image": 1}\n')
     with pytest.raises(AnnotationError, match=r"bad.jsonl:2: text is missing"):

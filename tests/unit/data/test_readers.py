@@ -154,7 +154,7 @@ def test_word_list(tmp_path):
     reader = WordListReader(file, labelled=False)
     assert [Path(sample["img_path"]).name for sample in reader] == ["1.png", "2 b.png"]
     assert all(sample["text"] is None for sample in reader)
-    with pytest.raises(AnnotationError, match="cannot be read"):
+    with pytest.raises(AnnotationError, match="no such file"):
         WordListReader(tmp_path / "absent.txt")
 
 

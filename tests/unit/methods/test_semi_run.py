@@ -67,8 +67,8 @@ def config(words: Path, work_dir: Path, **changes: Any) -> Config:
         weak=[{"type": "WeakView"}, RESIZE, PACK], strong=[{"type": "StrongView"}, RESIZE, PACK]
     )
     datasets = [
-        {"type": "TextRecDataset", "reader": {**reader, "stop": 8}, "pipeline": labelled},
-        {"type": "TextRecDataset", "reader": {**reader, "start": 8}, "pipeline": unlabelled},
+        {"type": "TextRecDataset", "reader": reader, "stop": 8, "pipeline": labelled},
+        {"type": "TextRecDataset", "reader": reader, "start": 8, "pipeline": unlabelled},
     ]
     loader = {"num_workers": 0, "collate_fn": {"type": "pseudo_collate"}}
     recognizer = {

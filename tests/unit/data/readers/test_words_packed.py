@@ -47,7 +47,7 @@ def test_files_of_next_to_nothing(tmp_path, data, count):
     file = tmp_path / "a.txt"
     file.write_bytes(data)
     assert len(LineFile(file)) == count
-    with pytest.raises(AnnotationError, match=r"absent\.txt: cannot be read"):
+    with pytest.raises(AnnotationError, match=r"absent\.txt: no such file"):
         LineFile(tmp_path / "absent.txt")
 
 
