@@ -16,7 +16,8 @@ from spotter.registry import READERS
 #: Finds a reader's arguments below what the user named.
 Finder: TypeAlias = "Callable[[Source], dict[str, Any]]"
 
-_SELECTION = ("start", "stop", "indices")
+SELECTION = ("start", "stop", "indices")
+"""Options that select samples of any reader."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Layout:
             raise ConfigError(f"{self.reader}: no such reader is registered")
         known = inspect.signature(kind).parameters
         options = dict(options or {})
-        selection = {name: options.pop(name) for name in _SELECTION if name in options}
+        selection = {name: options.pop(name) for name in SELECTION if name in options}
         strangers = [name for name in options if name not in known]
         if strangers:
             raise ConfigError(f"{self.reader} has no {strangers[0]}; it has {', '.join(known)}")

@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.suites import SUITES, PhotoSet, WordSet, suite_of
 from spotter.conversion import LAYOUTS
+from spotter.conversion.layout import SELECTION
 from spotter.errors import ConfigError
 from spotter.evaluation.protocols.names import (
     DETECTION_PROTOCOLS,
@@ -24,7 +25,7 @@ def test_definitions_name_what_exists(kind: WordSet | PhotoSet) -> None:
         layout = LAYOUTS[place.layout]
         assert layout.task == ("detection" if isinstance(kind, PhotoSet) else "recognition")
         known = inspect.signature(READERS.get(layout.reader)).parameters
-        assert set(place.options) <= set(known)
+        assert set(place.options) <= {*known, *SELECTION}
     if isinstance(kind, WordSet):
         assert kind.protocol in RECOGNITION_PROTOCOLS
         assert LabelAlphabet.load(kind.label_alphabet)
