@@ -74,8 +74,8 @@ def predicted_words(
     if words is None and isinstance(record.get("error"), str):
         return []
     if not isinstance(words, list):
-        found = shown(words) if "instances" in record else "none"
-        raise AnnotationError(f"{where}: needs a list of instances, found {found}")
+        instead = shown(words) if "instances" in record else "none"
+        raise AnnotationError(f"{where}: needs a list of instances, found {instead}")
     return [
         found
         for number, word in enumerate(words, start=1)
