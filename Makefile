@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test test-slow golden coverage fuzz docs clean
+.PHONY: demo test test-slow golden coverage fuzz soak audit docs clean
 
 # The words of the demo photos: a table on the terminal, pictures and JSON in outputs/.
 demo: .venv/installed
@@ -29,9 +29,18 @@ golden: .venv/installed-test
 coverage: .venv/installed-test
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=90
 
-# Damaged pictures, headers, presets, settings, archives and models: some 100,000, in about an hour.
+# Damaged pictures, headers, presets, settings, archives, annotations, predictions and models: some
+# 150,000. The last line says how many were tried, the slowest, and the memory.
 fuzz: .venv/installed-test
-	SPOTTER_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest tests/fuzz -x --durations=0
+	SPOTTER_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest tests/fuzz --durations=0
+
+# An hour of photos of ever other sizes: memory stays level, results stay equal.
+soak: .venv/installed
+	$(BIN)/python -m tests.soak --minutes 60
+
+# Known vulnerabilities of what is installed; says so and passes where it cannot look them up.
+audit: .venv/installed
+	$(BIN)/python -m tests.audit
 
 # The documentation as a site, in site/.
 docs: .venv/installed-docs

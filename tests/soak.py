@@ -14,7 +14,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from spotter import SceneTextSpotter, SpottingResult
+from spotter import SceneTextSpotter
+from spotter.structures import SpottingResult
 
 PHOTOS = Path(__file__).parents[1] / "demo" / "photos"
 _GROWTH = 1.15

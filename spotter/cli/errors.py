@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Callable
 
 from spotter.errors import SpotterError
-from spotter.io.names import one_line, printable_path
 
 EXTRA_OF = {
     "torch": "train",
@@ -70,7 +69,8 @@ def run_tool(main: Callable[[], None]) -> None:
         # Of LMDB, which says so in its own way.
         if type(error).__module__ != "lmdb":
             raise
-        _end(f"error: cannot be written ({one_line(error)})", 2)
+        reason = " ".join(str(error).split())
+        _end(f"error: cannot be written ({reason[:200]})", 2)
 
 
 def missing_extra(module: str) -> str:
@@ -83,8 +83,9 @@ def missing_extra(module: str) -> str:
 
 
 def _refused(error: OSError) -> str:
-    reason = error.strerror or one_line(error)
-    return f"{printable_path(error.filename)}: {reason}" if error.filename else reason
+    reason = error.strerror or " ".join(str(error).split())
+    # A SpotterError is printable, whatever a file is named.
+    return str(SpotterError(f"{error.filename}: {reason}" if error.filename else reason))
 
 
 def _drop_output() -> None:

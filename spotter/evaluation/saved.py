@@ -361,9 +361,8 @@ def _factors(
     if record is None or not record.get("instances"):
         # Nothing is predicted there that could be matched.
         return None
-    sides = [record.get("width"), record.get("height")]
-    frame = [side for side in sides if isinstance(side, int | float) and not isinstance(side, bool)]
-    if len(frame) < len(sides):
+    frame: list[Any] = [record.get("width"), record.get("height")]
+    if not all(isinstance(side, int | float) and not isinstance(side, bool) for side in frame):
         raise ConfigError(f"{name}: 'fit' needs width and height in the predictions")
     if not all(0 < side <= MAX_COORDINATE for side in frame):
         raise ConfigError(f"{name}: 'fit' needs a width and height that a photo can have")

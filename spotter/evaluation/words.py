@@ -74,8 +74,8 @@ def predicted_words(
     if words is None and isinstance(record.get("error"), str):
         return []
     if not isinstance(words, list):
-        found = shown(words) if "instances" in record else "none"
-        raise AnnotationError(f"{where}: needs a list of instances, found {found}")
+        instead = shown(words) if "instances" in record else "none"
+        raise AnnotationError(f"{where}: needs a list of instances, found {instead}")
     read = [
         refusals.unless_refused(_reading(word, f"{where}, word {number}"))
         for number, word in enumerate(words, start=1)

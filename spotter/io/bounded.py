@@ -262,8 +262,7 @@ class ZipContents:
             raise self.error(f"{shown}: is encrypted")
         # Dictionaries of other methods can ask for gigabytes.
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            names = vars(zipfile).get("compressor_names", {})
-            method = names.get(info.compress_type, info.compress_type)
+            method = info.compress_type
             raise self.error(f"{shown}: is packed by the method {method}, not by deflate")
         parts = []
         with (

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from spotter import SceneTextSpotter, SpottingResult
+from spotter import SceneTextSpotter
 from spotter.runtime.openvino import computes_in_bfloat16
+from spotter.structures import SpottingResult
 
 PHOTO = Path(__file__).parents[3] / "demo" / "photos" / "posters.jpg"
 
