@@ -7,29 +7,18 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
+from spotter.alphabets import ASCII, alphabets
 from spotter.errors import CharsetError
 
 _DIGITS_LOWER = string.digits + string.ascii_lowercase
-_PRINTABLE = _DIGITS_LOWER + string.ascii_uppercase + string.punctuation
-# Letters of Latin-1 and Latin Extended-A, the comma-below letters of Romanian, capital sharp s,
-# and the signs met on signs and packages of the countries that write with them.
-_ACCENTED = (
-    "".join(
-        chr(code)
-        for code in (*range(0xC0, 0x180), 0x218, 0x219, 0x21A, 0x21B, 0x1E9E)
-        # The ligatures of IJ, the dotted L, the deprecated n-apostrophe and the long s are not
-        # written today, and NFKC spells them with other characters.
-        if chr(code) not in "×÷ĲĳĿŀŉſ"
-    )
-    + "¡¿§©®°·ªº«»“”„‘’–—…€£¥¢±×÷²³½¼¾™№"
-)
 
 BUILTIN_CHARSETS = {
     "36": _DIGITS_LOWER,
     "62": _DIGITS_LOWER + string.ascii_uppercase,
-    "94": _PRINTABLE,
-    "latin": _PRINTABLE + _ACCENTED,
+    "94": ASCII,
+    **alphabets(),
 }
+"""Sets by name: 36, 62, 94 (printable ASCII), and the alphabets of :mod:`spotter.alphabets`."""
 
 
 class Charset:
@@ -62,9 +51,9 @@ class Charset:
 
         Args:
             source: ``"36"`` (digits, lower case), ``"62"`` (and upper case), ``"94"`` (printable
-                ASCII without the space), ``"latin"`` (94, accented letters and common signs), or
-                a UTF-8 text file: one character per line, or all of them on a single line. A
-                ``Charset`` is returned as it is.
+                ASCII without the space), an alphabet such as ``"latin"`` or ``"korean"``
+                (:mod:`spotter.alphabets`), or a UTF-8 text file: one character per line, or all of
+                them on a single line. A ``Charset`` is returned as it is.
 
         Raises:
             CharsetError: If there is no such set or file, or the file's layout is neither.

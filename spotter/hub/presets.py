@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from spotter.decoding.calibration import WORD_KINDS, ScoreCalibration
+from spotter.decoding.calibration import ScoreCalibration
 from spotter.errors import ConfigError
 from spotter.hub.plain_files import read_plain_file
 from spotter.io.names import printable_path
-from spotter.runtime.header_schema import POSTPROCESSING, SCALE
+from spotter.runtime.header_schema import CALIBRATION, POSTPROCESSING, SCALE
 from spotter.schema import (
     Rule,
     any_of,
@@ -53,11 +53,6 @@ _VIEW = record(
     }
 )
 
-_SIGMOID = {"temperature": number(0.0, 1000.0, above=True), "bias": number(-1e3, 1e3)}
-_CALIBRATION = record(
-    {**_SIGMOID, "kinds": record({kind: record(_SIGMOID) for kind in WORD_KINDS})}
-)
-
 PRESET_RULES: dict[str, Rule] = {
     "detector": _NAME,
     "recognizer": _NAME,
@@ -87,7 +82,7 @@ PRESET_RULES: dict[str, Rule] = {
     "scale": optional(SCALE),
     "postprocessing": POSTPROCESSING,
     "calibration": record(
-        {"detection": _CALIBRATION, "recognition": _CALIBRATION, "found": _CALIBRATION}
+        {"detection": CALIBRATION, "recognition": CALIBRATION, "found": CALIBRATION}
     ),
 }
 """What a preset may say, by key."""

@@ -9,7 +9,7 @@ NAME, "min_score": 0.5}}``, perhaps with ``crop_margin``, ``language``, ``test_t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from spotter.hub.presets import Preset, parse_preset, read_preset, read_presets
 from spotter.io.names import printable_path
 from spotter.pipeline.coarse_pass import CoarsePass
 from spotter.pipeline.test_time_augmentation import TestTimeAugmentation
+from spotter.runtime.header import read_header
 
 WEIGHTS_FOLDER = Path(__file__).resolve().parent / "weights"
 
@@ -53,6 +54,9 @@ class ResolvedPreset:
         postprocessing: Arguments of the detector's post-processor that go with ``scale``, instead
             of those of its weights.
         coarse_pass: A second, coarser pass over each photo, for its large words.
+        dropped: Which of ``language``, ``calibration`` and ``min_score`` of the preset do not hold,
+            because another network takes the place of its own.
+        replaced: The files of those networks.
     """
 
     detector: Path
@@ -67,6 +71,8 @@ class ResolvedPreset:
     scale: float | None = None
     postprocessing: Mapping[str, Any] = field(default_factory=dict)
     coarse_pass: CoarsePass | None = None
+    dropped: tuple[str, ...] = ()
+    replaced: tuple[Path, ...] = ()
 
 
 def resolve_preset(
@@ -78,7 +84,9 @@ def resolve_preset(
 ) -> ResolvedPreset:
     """A preset with the files that its names stand for.
 
-    A part that is replaced loses its calibration.
+    A network that takes the place of the preset's own brings its own rules: language model,
+    calibration and least score are those that its header recommends
+    (:data:`spotter.runtime.header_schema.RECOMMENDED`), or none.
 
     Args:
         model: Name of a shipped preset, or a ``.json`` or ``.toml`` file with the keys
@@ -95,32 +103,119 @@ def resolve_preset(
     """
     weights = WEIGHTS_FOLDER if weights is None else weights
     if detector and recognizer:
-        return ResolvedPreset(
-            weights_file(detector, runtime, weights), weights_file(recognizer, runtime, weights)
-        )
+        found = weights_file(detector, runtime, weights)
+        read = weights_file(recognizer, runtime, weights)
+        return _with_recognizer(_with_detector(ResolvedPreset(found, read), found), read)
     preset, folder = _find_preset(model, weights)
     calibration = preset.calibration
     views, coarse = preset.test_time_augmentation, preset.coarse_pass
-    return ResolvedPreset(
-        weights_file(detector or _beside(folder, preset.detector), runtime, weights),
-        weights_file(recognizer or _beside(folder, preset.recognizer), runtime, weights),
+    own = [_beside(folder, name) for name in (preset.detector, preset.recognizer)]
+    files = [
+        weights_file(given or name, runtime, weights)
+        for given, name in zip((detector, recognizer), own, strict=True)
+    ]
+    resolved = ResolvedPreset(
+        files[0],
+        files[1],
         preset.min_score,
         preset.crop_margin,
         _language(folder, preset.language),
         None if views is None else TestTimeAugmentation.from_settings(views, preset.name),
-        None if detector else calibration.get("detection"),
-        None if recognizer else calibration.get("recognition"),
-        None if detector or recognizer else calibration.get("found"),
-        None if detector else preset.scale,
-        {} if detector else preset.postprocessing,
-        None if detector or coarse is None else CoarsePass(**coarse),
+        calibration.get("detection"),
+        calibration.get("recognition"),
+        calibration.get("found"),
+        preset.scale,
+        preset.postprocessing,
+        None if coarse is None else CoarsePass(**coarse),
     )
+    if detector and not _is_own(files[0], own[0], runtime, weights):
+        resolved = _with_detector(resolved, files[0])
+    if recognizer and not _is_own(files[1], own[1], runtime, weights):
+        resolved = _with_recognizer(resolved, files[1])
+    return resolved
+
+
+def _is_own(file: Path, name: str | Path, runtime: str, weights: Path) -> bool:
+    """Whether a file is the preset's own network, which was only named once more."""
+    try:
+        return file.samefile(weights_file(name, runtime, weights))
+    except (OSError, WeightsError):
+        return False
+
+
+def _with_detector(preset: ResolvedPreset, file: Path) -> ResolvedPreset:
+    """A preset with another detector, whose header brings its rules."""
+    own = _recommended(file)
+    calibration = _calibrations(own, file)
+    dropped = _dropped(
+        preset,
+        own,
+        calibration=preset.detection_calibration or preset.found_calibration,
+        min_score=preset.min_score,
+    )
+    return replace(
+        preset,
+        min_score=own.get("min_score", 0.0),
+        detection_calibration=calibration.get("detection"),
+        found_calibration=None,
+        scale=None,
+        postprocessing={},
+        coarse_pass=None,
+        dropped=dropped,
+        replaced=(*preset.replaced, file),
+    )
+
+
+def _with_recognizer(preset: ResolvedPreset, file: Path) -> ResolvedPreset:
+    """A preset with another recognizer, whose header brings its rules."""
+    own = _recommended(file)
+    calibration = _calibrations(own, file)
+    dropped = _dropped(
+        preset,
+        own,
+        language=preset.language,
+        calibration=preset.recognition_calibration or preset.found_calibration,
+        min_score=preset.min_score,
+    )
+    return replace(
+        preset,
+        min_score=own.get("min_score", 0.0),
+        language=_language(file.parent, own.get("language")),
+        recognition_calibration=calibration.get("recognition"),
+        found_calibration=calibration.get("found"),
+        dropped=dropped,
+        replaced=(*preset.replaced, file),
+    )
+
+
+def _recommended(file: Path) -> Mapping[str, Any]:
+    """What the header of a network recommends; nothing where there is no header to read."""
+    try:
+        found: Mapping[str, Any] = read_header(file)["recommended"]
+    except WeightsError:
+        # What loads the file tells what is wrong with it.
+        return {}
+    return found
+
+
+def _calibrations(own: Mapping[str, Any], file: Path) -> dict[str, ScoreCalibration]:
+    return {
+        part: ScoreCalibration.from_settings(values, printable_path(file))
+        for part, values in own.get("calibration", {}).items()
+    }
+
+
+def _dropped(preset: ResolvedPreset, own: Mapping[str, Any], **before: Any) -> tuple[str, ...]:
+    """Names of the preset's rules that a network ends and has none of its own for."""
+    names = (name for name, value in before.items() if value and name not in own)
+    return (*preset.dropped, *(name for name in names if name not in preset.dropped))
 
 
 def weights_file(name: str | Path, runtime: str, weights: Path | None = None) -> Path:
     """The file that a runtime loads for the name of shipped weights or a path.
 
-    A path with the other runtime's suffix stands for its sibling, where that exists.
+    A path with the other runtime's suffix stands for its sibling, where that exists; where it does
+    not, or is older, ``"auto"`` takes a ``.safetensors`` file as it is.
 
     Raises:
         ConfigError: Unknown runtime.
@@ -138,11 +233,14 @@ def weights_file(name: str | Path, runtime: str, weights: Path | None = None) ->
         kind = "is a folder" if path.is_dir() else "no such weights"
         raise WeightsError(f"{name}: {kind}; {_inventory(weights)}, or give a {suffix} file")
     wanted = path.with_suffix(suffix)
+    if runtime == "auto" and path.suffix != suffix and path.is_file():
+        exported = wanted.is_file() and wanted.stat().st_mtime >= path.stat().st_mtime
+        return wanted if exported else path
     if wanted.is_file():
         return wanted
     if path.is_file():
         hint = (
-            "make it with tools/export.py, or take runtime='torch'"
+            "make it with spotter export, or take runtime='torch'"
             if suffix == ".onnx"
             else "take runtime='onnx'"
         )

@@ -1,7 +1,8 @@
-"""Reading words that are cut out already, with what a preset recommends for that."""
+"""Recognition of word crops, with the recognizer and settings of a preset."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,19 +15,26 @@ from spotter.hub.resolution import ResolvedPreset, language_file, resolve_preset
 from spotter.io.images import ImageSource, read_image
 from spotter.pipeline.crop_batching import CropBatcher, WordReading
 from spotter.pipeline.crops import image_directions
-from spotter.pipeline.recognizer import TextRecognizer
-from spotter.runtime.runtimes import open_runtime
+from spotter.pipeline.recognizer import TextRecognizer, reads_ctc
+from spotter.runtime.runtimes import Runtime, open_runtime
+
+_logger = logging.getLogger("spotter")
+_RULE_NAMES = {
+    "language": "language model",
+    "calibration": "calibration of scores",
+    "min_score": "least score",
+}
 
 Language = LanguageDecoder | LanguageModel | Mapping[str, Any] | str | Path | None
 """What may stand for a language model, see :class:`WordRecognizer`."""
 
 
 def open_language(language: Language, preset: ResolvedPreset) -> LanguageDecoder | None:
-    """What the argument ``language`` of the recognizers stands for.
+    """The language decoder for an argument ``language``; ``None`` for no language.
 
     Args:
         language: See :class:`WordRecognizer`.
-        preset: Its recommendation holds where ``language`` is ``None``.
+        preset: Its language is used if ``language`` is ``None``.
 
     Raises:
         WeightsError: There is no such file or name.
@@ -40,6 +48,45 @@ def open_language(language: Language, preset: ResolvedPreset) -> LanguageDecoder
     if isinstance(source, str | Path):
         source = language_file(source)
     return LanguageDecoder.open(source, **settings)
+
+
+def tell_dropped(preset: ResolvedPreset, **asked: bool) -> None:
+    """Log one line on the rules of a preset that went with the network they belong to.
+
+    Args:
+        preset: See :attr:`ResolvedPreset.dropped`.
+        **asked: By rule, whether it was left to the preset; one that the caller has set himself is
+            not worth a line.
+    """
+    names = [_RULE_NAMES[name] for name in preset.dropped if asked.get(name, True)]
+    if names:
+        files = " and ".join(path.name for path in preset.replaced)
+        verb = "bring" if len(preset.replaced) > 1 else "brings"
+        _logger.warning("%s %s no %s; those of the preset are dropped", files, verb, _listed(names))
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def open_recognizer(runtime: Runtime, language: Language, preset: ResolvedPreset) -> TextRecognizer:
+    """A recognizer with the language that was asked for, else with that of its preset.
+
+    A preset's language corrects readings of CTC; a recognizer of attention that takes the place of
+    the preset's own reads without it.
+
+    Args:
+        runtime: The loaded network.
+        language: See :class:`WordRecognizer`.
+        preset: Its recommendation holds where ``language`` is ``None``.
+
+    Raises:
+        WeightsError: The network is no recognizer, or there is no such language model.
+        ConfigError: A language was asked for, for a recognizer that is not of CTC.
+    """
+    if language is None and not reads_ctc(runtime.header):
+        return TextRecognizer(runtime)
+    return TextRecognizer(runtime, open_language(language, preset))
 
 
 def recognition_calibration(
@@ -75,23 +122,23 @@ def calibrate_reading(reading: WordReading, calibrate: ScoreCalibration | None) 
 
 
 class WordRecognizer:
-    """Reads word crops: the second stage alone.
+    """Reads word crops: recognition without detection.
 
     Args:
         model: Name of a shipped preset, whose recognizer is taken; see
             :func:`spotter.hub.resolution.resolve_preset`.
-        recognizer: File or name of the recognizer instead.
+        recognizer: File or name of a recognizer that replaces the preset's.
         runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
         batch_size: Crops per batch.
         threads: See :mod:`spotter.runtime.runtimes`.
         turn: Try tall crops in three directions, see :func:`reading_directions`.
-        language: Corrects what was not read with certainty: the name of a shipped language model,
-            its file, a :class:`LanguageModel` or a :class:`LanguageDecoder`; ``dict(model=...,
-            weight=..., beam=...)`` with settings of :meth:`LanguageDecoder.open`; ``"none"`` for
-            none; default: what the preset recommends.
+        language: The language model that corrects readings with a low score: the name of a shipped
+            one, its file, a :class:`LanguageModel` or a :class:`LanguageDecoder`;
+            ``dict(model=..., weight=..., beam=...)`` with settings of :meth:`LanguageDecoder.open`;
+            or ``"none"``. Default: that of the preset.
         test_time_augmentation: See :class:`spotter.pipeline.SceneTextSpotter`.
-        calibrated: Likewise.
+        calibrated: See :class:`spotter.pipeline.SceneTextSpotter`.
     """
 
     def __init__(
@@ -110,7 +157,7 @@ class WordRecognizer:
         # With a recognizer of one's own, no preset has to exist.
         preset = resolve_preset(model, recognizer, recognizer, runtime)
         loaded = open_runtime(preset.recognizer, "recognition", runtime, device, threads)
-        self._recognizer = TextRecognizer(loaded, open_language(language, preset))
+        self._recognizer = open_recognizer(loaded, language, preset)
         self._calibrate = recognition_calibration(
             preset, language, test_time_augmentation, calibrated
         )
@@ -130,7 +177,8 @@ class WordRecognizer:
             images: Paths, bytes, PIL images or BGR arrays, one word each.
 
         Returns:
-            A reading per image, and per image ``None`` or the line that says why it was not read.
+            One reading per image, ``None`` for images that cannot be read; and one error message
+            per image, ``None`` for those that were read.
         """
         batcher = CropBatcher(self._recognizer, self.batch_size, self._test_time_augmentation)
         tickets: list[int | None] = []

@@ -34,6 +34,7 @@ EMPTY_HEADER: dict[str, Any] = {
     "charset": None,
     "preprocessing": {},
     "postprocessing": {},
+    "recommended": {},
     "card": {},
 }
 """Fields that a header may leave out."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from spotter.decoding.calibration import WORD_KINDS
 from spotter.errors import WeightsError
 from spotter.schema import (
     Rule,
@@ -90,6 +92,37 @@ POSTPROCESSING = record(
 """Settings of a detector's post-processor."""
 
 
+_BARE_NAME = text(200, 1)
+
+
+def _language(value: Any, where: str) -> str:
+    """A name without a folder: the header of a stranger's file opens nothing but its neighbours."""
+    name = _BARE_NAME(value, where)
+    if name != Path(name).name or name.startswith("."):
+        raise ValueError(f"{where} must be a name without a folder")
+    return str(name)
+
+
+_CURVE = {"temperature": number(0.0, 1000.0, above=True), "bias": number(-1e3, 1e3)}
+CALIBRATION = record({**_CURVE, "kinds": record({kind: record(_CURVE) for kind in WORD_KINDS})})
+"""Temperature and bias of scores, perhaps by kind of word."""
+
+RECOMMENDED: dict[str, Rule] = {
+    "detection": record({"min_score": _SHARE, "calibration": record({"detection": CALIBRATION})}),
+    "recognition": record(
+        {
+            "min_score": _SHARE,
+            "language": optional(_language),
+            "calibration": record({"recognition": CALIBRATION, "found": CALIBRATION}),
+        }
+    ),
+    "language": record({}),
+}
+"""By task, what the makers of a network recommend where it stands in for that of a preset: the keys
+of a preset. ``language`` is the name of a shipped language model or of a file beside the weights,
+or null for none."""
+
+
 def _model_config(value: Any, where: str) -> Any:
     if not isinstance(value, Mapping) or "type" not in value:
         raise ValueError("no model config in the header")
@@ -136,6 +169,7 @@ def check_header(header: Any, origin: str) -> None:
             "charset": _charset,
             "preprocessing": PREPROCESSING[task],
             "postprocessing": post,
+            "recommended": RECOMMENDED[task],
             # Scores and dates for readers; not a thing is built of it.
             "card": record({}, others=plain_data(depth=30, values=50_000, largest=1e18)),
         },

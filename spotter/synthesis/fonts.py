@@ -184,7 +184,8 @@ class FontBank:
 
         ASCII is measured with the traits, any other character when it is first asked for: it must
         differ from the sign for what is missing and from the letter without the accent, and signs
-        must resemble those of the reference faces. Faces with one set of letters draw no accents.
+        must resemble those of the reference faces, where these have them. Faces with one set of
+        letters draw no accents.
         """
         traits = self.traits(font)
         for char in set(text) - traits.covered:
@@ -216,6 +217,8 @@ class FontBank:
                 alpha, self.glyph(font, base, _MEASURE_SIZE).alpha
             )
         known = _reference_glyphs(char)
+        if not known:
+            return True
         likeness = _features([glyph]) @ _features(list(known)).T
         return bool(likeness.max() > _LIKE_THE_SIGN)
 
@@ -352,8 +355,11 @@ def _reference_features() -> np.ndarray:
 
 @lru_cache(maxsize=512)
 def _reference_glyphs(char: str) -> tuple[Glyph, ...]:
-    """A character as the reference faces draw it."""
-    return tuple(_draw_glyph(face, char) for face in _reference_faces())
+    """A character as those of the reference faces draw it that have it."""
+    drawn = [(face, _draw_glyph(face, char)) for face in _reference_faces()]
+    return tuple(
+        glyph for face, glyph in drawn if not _same(glyph.alpha, _draw_glyph(face, "\uffff").alpha)
+    )
 
 
 def _case_of(glyphs: dict[str, Glyph]) -> str:

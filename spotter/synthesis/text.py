@@ -18,6 +18,8 @@ from spotter.synthesis import codes, formats
 from spotter.synthesis.accents import accented_words, put_accents
 
 PRINTABLE = string.digits + string.ascii_letters + string.punctuation
+# Alphabets so many times as large as ASCII: their rare characters would hardly ever come.
+_LARGE = 8
 WORDLIST = Path(__file__).with_name("wordlist.txt")
 MAX_LENGTH = 32
 
@@ -86,7 +88,7 @@ class TextSource:
             (self._compound, 0.01),
             (formats.single, 0.035),
             (self._accented, 0.04 if self._accents else 0.0),
-            (self._random, 0.04),
+            (self._random, 0.04 if len(self.charset) < _LARGE * len(PRINTABLE) else 0.25),
         ]
         weights = np.array([weight for _, weight in parts])
         return [kind for kind, _ in parts], np.cumsum(weights / weights.sum())
@@ -232,7 +234,8 @@ class TextSource:
     def _random(self, rng: np.random.Generator) -> str:
         length = 1 + int(rng.random() * (3 if rng.random() < 0.4 else 9))
         ascii_pool = "".join(char for char in self.charset if char.isascii())
-        pool = self.charset if rng.random() < 0.2 or not ascii_pool else ascii_pool
+        share = 0.2 if len(self.charset) < _LARGE * len(ascii_pool) else 0.9
+        pool = self.charset if rng.random() < share or not ascii_pool else ascii_pool
         if rng.random() < 0.7:
             pool = "".join(char for char in pool if char.isalnum()) or pool
         return "".join(pool[int(value * len(pool))] for value in rng.random(length))

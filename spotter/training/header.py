@@ -50,6 +50,7 @@ def make_header(
     preprocessing: Mapping[str, Any] | None = None,
     postprocessing: Mapping[str, Any] | None = None,
     card: Mapping[str, Any] | None = None,
+    recommended: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The header of docs/architecture.md, "Weights", checked and JSON-ready.
 
@@ -61,6 +62,9 @@ def make_header(
         preprocessing: What turns a photo or crop into the input.
         postprocessing: What turns the output into the answer.
         card: Model card: data, licence, scores.
+        recommended: What its makers recommend where it replaces a preset's network: ``language``,
+            ``min_score``, ``calibration``, see
+            :data:`spotter.runtime.header_schema.RECOMMENDED`.
 
     Raises:
         WeightsError: Unknown task, or a value that JSON cannot hold.
@@ -73,6 +77,7 @@ def make_header(
         "charset": charset,
         "preprocessing": _plain(preprocessing or {}),
         "postprocessing": _plain(postprocessing or {}),
+        "recommended": _plain(recommended or {}),
         "card": _plain(card or {}),
     }
     check_header(header, f"header of {name}")
@@ -84,7 +89,8 @@ def header_from_config(
 ) -> dict[str, Any]:
     """The header of a model trained from an experiment config.
 
-    The config says ``task``, ``preprocessing`` and ``postprocessing`` at its top level; the charset
+    The config says ``task``, ``preprocessing``, ``postprocessing`` and ``recommended`` at its top
+    level; the charset
     is asked of the model, because only it knows what its classes mean.
 
     Args:
@@ -102,6 +108,7 @@ def header_from_config(
         preprocessing=cfg.get("preprocessing"),
         postprocessing=cfg.get("postprocessing"),
         card=card,
+        recommended=cfg.get("recommended"),
     )
 
 

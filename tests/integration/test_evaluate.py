@@ -82,6 +82,29 @@ def test_end_to_end_with_lexicons(run_script: Callable, photos, tmp_path: Path) 
     assert spotting["scores"]["ground_truths"] == 3
 
 
+def test_letters_that_a_protocol_leaves_out_are_named(
+    run_script: Callable, tmp_path: Path, capsys
+) -> None:
+    truth, predictions = tmp_path / "labels.txt", tmp_path / "r.jsonl"
+    truth.write_text("a.png Häuser\nb.png 서울\nc.png it's\n", encoding="utf-8")
+    texts = {"a.png": "Häuser", "b.png": "서울", "c.png": "it's"}
+    lines = [json.dumps({"image": i, "text": t, "score": 0.9}) for i, t in texts.items()]
+    predictions.write_text("\n".join(lines), encoding="utf-8")
+    run_script(TOOL, "recognition", predictions, truth)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert (
+        "36: 2 of 3 true words have letters that do not count there (ä 서 울), 2 words count;"
+        " --protocol exact counts all" in printed
+    )
+    truth.write_text("b.png 서울\n", encoding="utf-8")
+    predictions.write_text(lines[1], encoding="utf-8")
+    run_script(TOOL, "recognition", predictions, truth)
+    printed = capsys.readouterr().out
+    assert "recognition, exact" in printed
+    assert "recognition, 36" not in printed
+    assert "no word counts at all" in " ".join(printed.split())
+
+
 def test_recognition(run_script: Callable, tmp_path: Path, capsys) -> None:
     truth = tmp_path / "labels.txt"
     truth.write_text("a.png Hotel\nb.png it's\nc.png of\n")
@@ -177,3 +200,22 @@ def test_bad_lines_are_named(run_script: Callable, photos, tmp_path: Path) -> No
         file.write("no json\n")
     with pytest.raises(AnnotationError, match=r"p\.jsonl:2: "):
         run_script(TOOL, "detection", predictions, truth)
+
+
+def test_the_report_counts_what_was_refused(tmp_path: Path, run_script: Callable, capsys) -> None:
+    truth = tmp_path / "gt.zip"
+    with zipfile.ZipFile(truth, "w") as archive:
+        archive.writestr("gt_img_1.txt", "0,0,10,0,10,10,0,10,Hotel\n")
+        archive.writestr("gt_img_2.txt", "")
+    word = {"polygon": [[0, 0], [10, 0], [10, 10], [0, 10]]}
+    predictions = tmp_path / "p.jsonl"
+    record = {"image": "img_1", "instances": [word, {**word, "ignore": "no"}]}
+    predictions.write_text(json.dumps(record) + '\n{"image": "img_2", "instances": null}\n')
+    arguments = ["detection", predictions, truth, "--json", tmp_path / "r.json"]
+    with pytest.raises(AnnotationError, match=r"expected true or false"):
+        run_script(TOOL, *arguments)
+    run_script(TOOL, *arguments, "--lenient")
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["refused"] == 2
+    assert report["results"][0]["scores"]["recall"] == 1.0
+    assert "2 lines or words of the predictions were refused" in capsys.readouterr().out

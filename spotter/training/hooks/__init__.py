@@ -3,6 +3,11 @@
 from spotter.training.hooks.character_probe import CharacterProbeHook
 from spotter.training.hooks.checkpoint import TimedCheckpointHook
 from spotter.training.hooks.ema import EMAHook
+from spotter.training.hooks.fine_tuning import (
+    EarlyStopHook,
+    FirstValidationHook,
+    FixedNormsHook,
+)
 from spotter.training.hooks.frame_alignment import FrameAlignmentHook
 from spotter.training.hooks.fusion_start import FusionStartHook
 from spotter.training.hooks.label_check import LabelCheckHook
@@ -13,6 +18,9 @@ from spotter.training.hooks.target_validation import TargetValidationHook
 __all__ = [
     "CharacterProbeHook",
     "EMAHook",
+    "EarlyStopHook",
+    "FirstValidationHook",
+    "FixedNormsHook",
     "FrameAlignmentHook",
     "FusionStartHook",
     "InterruptHook",

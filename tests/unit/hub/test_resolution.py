@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -57,8 +58,19 @@ def test_a_preset_file_names_files_beside_it(weights: Path, tmp_path: Path) -> N
 def test_the_runtime_picks_the_sibling(weights: Path) -> None:
     assert weights_file(weights / "ctc.safetensors", "onnx", weights) == weights / "ctc.onnx"
     (weights / "ctc.onnx").unlink()
-    with pytest.raises(WeightsError, match=r"ctc\.onnx; make it with tools/export\.py"):
+    with pytest.raises(WeightsError, match=r"ctc\.onnx; make it with spotter export"):
         weights_file(weights / "ctc.safetensors", "onnx", weights)
+
+
+def test_auto_takes_the_newer_of_two_siblings(weights: Path) -> None:
+    own, exported = weights / "ctc.safetensors", weights / "ctc.onnx"
+    os.utime(own, (1000, 1000))
+    os.utime(exported, (2000, 2000))
+    assert weights_file(own, "auto", weights) == exported
+    os.utime(own, (3000, 3000))
+    assert weights_file(own, "auto", weights) == own
+    exported.unlink()
+    assert weights_file(own, "auto", weights) == own
 
 
 def test_errors_say_what_there_is(weights: Path) -> None:
@@ -105,13 +117,19 @@ def test_calibrations(weights: Path, tmp_path: Path) -> None:
     (weights / "presets.json").write_text(json.dumps({"default": entry}))
     assert resolve_preset(weights=weights).found_calibration == ScoreCalibration(3.0)
     # Another detector finds other words.
-    preset = resolve_preset(detector="dbnet", weights=weights)
+    (weights / "other.onnx").touch()
+    preset = resolve_preset(detector="other", weights=weights)
     assert preset.found_calibration is None
+    assert preset.detection_calibration is None
     assert preset.recognition_calibration == ScoreCalibration(2.0)
     # Another network has other scores.
     preset = resolve_preset(recognizer="trba", weights=weights)
     assert preset.detection_calibration == ScoreCalibration(0.5, -1.0)
     assert preset.recognition_calibration is None
+    # The preset's own network, named once more, is no other one.
+    preset = resolve_preset(recognizer=weights / "ctc.onnx", weights=weights)
+    assert preset.recognition_calibration == ScoreCalibration(2.0)
+    assert preset.dropped == ()
     for faulty in ({"language": {}}, [1], {"detection": {"temperature": 0}}, {"detection": 1}):
         entry["calibration"] = faulty
         (weights / "presets.json").write_text(json.dumps({"default": entry}))

@@ -1,0 +1,219 @@
+"""A detector of one's own: the shipped one, fine-tuned on labelled photos."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spotter.data.readers import CanonicalReader, Reader
+from spotter.errors import ConfigError
+from spotter.evaluation.matching import as_instances
+from spotter.evaluation.protocols.detection import evaluate_detection
+from spotter.hub.resolution import ResolvedPreset, resolve_preset
+from spotter.io.images import read_image
+from spotter.own_data.labels import Labels, split_samples, write_lines
+from spotter.own_data.settings import (
+    TuningSettings,
+    open_start,
+    run_training,
+    shared_config,
+    use_threads,
+)
+from spotter.own_data.tuning import finish
+from spotter.pipeline.detector import TextDetector, scaled_header
+from spotter.runtime.runtimes import open_runtime
+
+_METRIC = "detection/hmean"
+_FEWEST_PHOTOS = 5
+
+
+@dataclass(frozen=True)
+class FoundWords:
+    """How well the words of the held-back photos are found, by ICDAR 2015's protocol.
+
+    Attributes:
+        precision: Share of found words that are there.
+        recall: Share of words that are found.
+        hmean: Harmonic mean of the two.
+    """
+
+    precision: float
+    recall: float
+    hmean: float
+
+    def __str__(self) -> str:
+        values = (100 * value for value in (self.hmean, self.precision, self.recall))
+        return "hmean {:.1f} (precision {:.1f}, recall {:.1f})".format(*values)
+
+
+@dataclass(frozen=True)
+class TunedPhotos:
+    """What a fine-tuning of a detector came to.
+
+    Attributes:
+        onnx: The file to use; ``None``: nothing was better than the start.
+        before: Of the start.
+        after: Of the new detector, or of the start where that is the best.
+    """
+
+    onnx: Path | None
+    before: FoundWords
+    after: FoundWords
+
+
+def tune_photos(
+    settings: TuningSettings, labels: Labels, say: Callable[[str], object] = print
+) -> TunedPhotos:
+    """Fine-tune a detector on labelled photos.
+
+    First layers and batch norms stay as they are, the learning rate is low, and the start takes
+    part in the choice of the best weights: what is written is never worse than the start on the
+    photos that are held back.
+
+    Args:
+        settings: How.
+        labels: Photos whose legible words are outlined.
+        say: Gets lines on what is done.
+
+    Raises:
+        ConfigError: Fewer than five photos.
+    """
+    use_threads(settings.threads)
+    if len(labels.samples) < _FEWEST_PHOTOS:
+        raise ConfigError(
+            f"{len(labels.samples)} photos can be used; at least {_FEWEST_PHOTOS} are needed"
+        )
+    start, header = open_start(settings.start, "detection")
+    preset = resolve_preset("default")
+    header = _as_used(header, preset) if preset.detector.stem == start.stem else header
+    train, held = split_samples(labels.samples, settings.hold_back, settings.seed)
+    settings.out.mkdir(parents=True, exist_ok=True)
+    files = [
+        write_lines(settings.out / f"{name}.jsonl", part)
+        for name, part in (("train", train), ("held_back", held))
+    ]
+    say(f"labels: {len(train)} photos to train on, {len(held)} held back")
+    judged = CanonicalReader(files[1])
+    before = find_words(start, header, judged, settings.threads)
+    say(f"before: {before}")
+    best = run_training(photo_config(settings, start, header, files[0], files[1]))
+    after = find_words(best, header, judged, settings.threads)
+    if after.hmean <= before.hmean:
+        return TunedPhotos(None, before, before)
+    onnx = finish(best, settings.out / "detector.safetensors", {})
+    return TunedPhotos(onnx, before, after)
+
+
+def find_words(
+    weights: Path, header: Mapping[str, Any], photos: Reader, threads: int | None = None
+) -> FoundWords:
+    """Find the words of labelled photos as the spotter does.
+
+    Args:
+        weights: A ``.safetensors`` file.
+        header: Its input size and post-processing.
+        photos: Canonical samples of photos.
+        threads: See :func:`spotter.runtime.runtimes.open_runtime`.
+    """
+    runtime = open_runtime(weights, "detection", "torch", threads=threads)
+    runtime.header = {**runtime.header, **{k: header[k] for k in _SERVED}}
+    detector = TextDetector(runtime, adaptive=True)
+    found, true = {}, {}
+    for number, sample in enumerate(photos):
+        photo = read_image(sample["img_path"])
+        found[str(number)] = detector.find([photo])[0]
+        true[str(number)] = as_instances(sample["instances"])
+    scores = evaluate_detection(found, true, iou_threshold=0.5, ignore_threshold=0.5)
+    return FoundWords(scores.precision, scores.recall, scores.hmean)
+
+
+_SERVED = ("preprocessing", "postprocessing")
+
+
+def _as_used(header: Mapping[str, Any], preset: ResolvedPreset) -> dict[str, Any]:
+    """The header of the preset's detector with the preset's scale and post-processing."""
+    used = scaled_header(header, preset.scale) if preset.scale else dict(header)
+    return {**used, "postprocessing": {**header["postprocessing"], **preset.postprocessing}}
+
+
+def photo_config(
+    settings: TuningSettings, start: Path, header: Mapping[str, Any], train: Path, held: Path
+) -> dict[str, Any]:
+    """The config of the training.
+
+    Args:
+        settings: What the user wants.
+        start: Weights to start from.
+        header: Their header, as they are used.
+        train: JSON lines of the photos to train on.
+        held: JSON lines of those that are held back.
+    """
+    iterations = settings.iterations or 1000
+    config = shared_config(settings, start, iterations, settings.lr or 1e-4, _METRIC, 5)
+    loader = config["dataloader"]
+    model = copy.deepcopy(dict(header["config"]))
+    post = {k: v for k, v in header["postprocessing"].items() if k != "type"}
+    model["postprocessor"] = {"type": "DBPostprocessor", **post}
+    if "frozen_blocks" in model["backbone"]:
+        model["backbone"].update(frozen_blocks=2, norm_eval=True)
+    config["custom_hooks"].append({"type": "FixedNormsHook"})
+    size = {k: v for k, v in header["preprocessing"].items() if k not in ("mean", "std")}
+    config.update(
+        task="detection",
+        model=model,
+        preprocessing=dict(header["preprocessing"]),
+        postprocessing=post,
+        train_cfg={
+            "type": "ResumableTrainLoop",
+            "max_iters": iterations,
+            "val_interval": max(10, iterations // 12),
+        },
+        train_dataloader={
+            **loader,
+            "batch_size": settings.batch_size or 4,
+            "sampler": {"type": "EndlessSampler"},
+            "dataset": {
+                "type": "TextDetDataset",
+                "name": "own",
+                "reader": {"type": "CanonicalReader", "annotation_file": str(train)},
+                "pipeline": [
+                    {"type": "LoadImage"},
+                    {
+                        "type": "RandomAffineCrop",
+                        "size": 640,
+                        "scale_range": (0.6, 2.0),
+                        "rotate": 8.0,
+                        # Words that a mirror shows are no words to find.
+                        "flip": 0.0,
+                    },
+                    {"type": "ColorJitter"},
+                    {"type": "RandomDegrade", "probability": 0.2},
+                    {"type": "DBTargets"},
+                    {"type": "PackDetInputs"},
+                ],
+            },
+        },
+        val_dataloader={
+            **loader,
+            "batch_size": 1,
+            "sampler": {"type": "DefaultSampler", "shuffle": False},
+            "dataset": {
+                "type": "TextDetDataset",
+                "name": "held_back",
+                "reader": {"type": "CanonicalReader", "annotation_file": str(held)},
+                "pipeline": [
+                    {"type": "LoadImage"},
+                    {"type": "ResizeByLimit", **size},
+                    {"type": "PackDetInputs"},
+                ],
+            },
+        },
+        val_evaluator={
+            "type": "DetectionScore",
+            "protocol": "icdar2015",
+        },
+    )
+    return config

@@ -1,0 +1,155 @@
+"""What a fine-tuning is told, and the parts of its config that words and photos share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spotter.errors import ConfigError
+from spotter.hub.resolution import weights_file
+from spotter.runtime.header import read_header
+
+
+@dataclass(frozen=True)
+class TuningSettings:
+    """How a network is fine-tuned; ``None`` leaves a value to the data.
+
+    Attributes:
+        out: Folder for everything that is written.
+        start: Name of shipped weights or a ``.safetensors`` file.
+        hold_back: Share of the labels that is held back.
+        iterations: Most iterations.
+        minutes: Most minutes of training.
+        lr: Highest learning rate.
+        batch_size: Samples per iteration.
+        threads: Of the processor; ``None``: all cores of this process.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        seed: Of everything random.
+    """
+
+    out: Path
+    start: str
+    hold_back: float = 0.2
+    iterations: int | None = None
+    minutes: float | None = None
+    lr: float | None = None
+    batch_size: int | None = None
+    threads: int | None = None
+    device: str = "auto"
+    seed: int = 0
+
+
+def open_start(name: str | Path, task: str) -> tuple[Path, dict[str, Any]]:
+    """The weights to start from, and their header.
+
+    Args:
+        name: Name of shipped weights or a ``.safetensors`` file.
+        task: ``"recognition"`` or ``"detection"``.
+
+    Raises:
+        WeightsError: There is no such file.
+        ConfigError: It is a network for something else.
+    """
+    file = weights_file(name, "torch")
+    header = read_header(file)
+    if header["task"] != task:
+        raise ConfigError(f"{file}: is for {header['task']}, not for {task}")
+    return file, header
+
+
+def core_count() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+def use_threads(threads: int | None) -> None:
+    """Let torch compute on so many threads; ``None``: what the environment says, or all cores."""
+    import torch
+
+    if threads is not None or "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(threads or core_count())
+
+
+def shared_config(
+    settings: TuningSettings, start: Path, iterations: int, lr: float, metric: str, patience: int
+) -> dict[str, Any]:
+    """What the configs of both trainings have in common: schedule, hooks, logging."""
+    workers = 0 if core_count() < 4 else 2
+    hooks: list[dict[str, Any]] = [
+        {"type": "EMAHook", "decay": 0.99, "warm_up": 20.0},
+        {"type": "FirstValidationHook"},
+        {"type": "EarlyStopHook", "metric": metric, "patience": patience, "enough": 1.0},
+    ]
+    if settings.minutes is not None:
+        hooks.append({"type": "TimeLimitHook", "minutes": settings.minutes})
+    return {
+        "default_scope": "spotter",
+        "device": settings.device,
+        "channels_last": True,
+        "randomness": {"seed": settings.seed},
+        "env_cfg": {
+            "cudnn_benchmark": False,
+            "mp_cfg": {"mp_start_method": "fork", "opencv_num_threads": 0},
+        },
+        "experiment_name": "own",
+        "work_dir": str(settings.out / "training"),
+        "load_from": str(start),
+        "optim_wrapper": {
+            "type": "AutocastOptimWrapper",
+            "dtype": "auto",
+            "constructor": "GroupedOptimWrapperConstructor",
+            "optimizer": {
+                "type": "AdamW",
+                "lr": lr,
+                "betas": (0.9, 0.999),
+                "weight_decay": 0.03,
+            },
+            "clip_grad": {"max_norm": 5.0},
+        },
+        "param_scheduler": [
+            {"type": "LinearLR", "start_factor": 0.01, "end": 0.05},
+            {"type": "CosineAnnealingLR", "begin": 0.05, "eta_min": lr / 50},
+        ],
+        "val_cfg": {"type": "ValLoop"},
+        "default_hooks": {
+            "logger": {"type": "ProgressHook", "interval": 50, "seconds": 20},
+            "checkpoint": {
+                "type": "TimedCheckpointHook",
+                "interval": None,
+                "minutes": 10,
+                "keep": 1,
+                "save_best": metric,
+            },
+        },
+        "custom_hooks": hooks,
+        "visualizer": {"type": "Visualizer", "vis_backends": [{"type": "LocalVisBackend"}]},
+        "dataloader": {
+            "num_workers": workers,
+            "persistent_workers": bool(workers),
+            "collate_fn": {"type": "pseudo_collate"},
+        },
+    }
+
+
+def run_training(config: Mapping[str, Any]) -> Path:
+    """Train, and give the best weights.
+
+    Raises:
+        ConfigError: No validation took place.
+    """
+    from mmengine.config import Config
+
+    from spotter.training.runner import SpotterRunner
+
+    cfg = Config({key: value for key, value in config.items() if key != "dataloader"})
+    SpotterRunner.from_cfg(cfg).train()
+    best = Path(cfg.work_dir) / "best.safetensors"
+    if not best.is_file():
+        raise ConfigError(f"{cfg.work_dir}: the training ended before a validation")
+    return best

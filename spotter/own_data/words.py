@@ -1,0 +1,222 @@
+"""A recognizer of one's own: the shipped one, fine-tuned on labelled or drawn words."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spotter.charset import Charset
+from spotter.errors import CharsetError, ConfigError
+from spotter.own_data.settings import TuningSettings, shared_config
+
+_FEW = 400
+_VALIDATION_LIMIT = 300
+_LETTERS_NAMED = 12
+# Share of new characters from which the output layer has to be learned rather than adjusted.
+_MOSTLY_NEW = 0.2
+
+
+@dataclass(frozen=True)
+class WordSets:
+    """What a recognizer learns from and is judged by, each a reader's config.
+
+    Attributes:
+        labelled: Own labels to train on; ``None``: there are none.
+        drawn: Drawn words to train on; ``None``: there are none.
+        held_back: Words that are not trained on.
+        count: How many labelled words there are.
+        held_back_count: How many are held back.
+        texts: The labels.
+    """
+
+    labelled: dict[str, Any] | None
+    drawn: dict[str, Any] | None
+    held_back: dict[str, Any]
+    count: int
+    held_back_count: int
+    texts: Sequence[str] = ()
+
+
+def reader_of(lines: Path, photos: bool, context: float) -> dict[str, Any]:
+    """The config of a reader of the words of a file of JSON lines.
+
+    Args:
+        lines: Words or labelled photos, see :func:`spotter.own_data.labels.write_lines`.
+        photos: Which of the two.
+        context: Room around words of photos, see :class:`spotter.data.readers.SceneWordsReader`.
+    """
+    reader = {"type": "CanonicalReader", "annotation_file": str(lines)}
+    if not photos:
+        return reader
+    room = {"context": context} if context else {"margin": 0.1}
+    return {"type": "SceneWordsReader", "reader": reader, **room}
+
+
+def choose_alphabet(
+    wanted: str | Path | None, start: str, texts: Sequence[str]
+) -> tuple[Charset, str]:
+    """The characters of the recognizer, and a line on labels that they do not spell.
+
+    Args:
+        wanted: Name or file of an alphabet; ``None``: the characters of the start, and those of the
+            labels that it lacks.
+        start: Characters of the recognizer that training starts from.
+        texts: The labels.
+
+    Raises:
+        CharsetError: No such alphabet, or one that spells none of the labels.
+    """
+    if wanted is None:
+        own = Charset(start)
+        new = Counter("".join(own.unspellable(text) for text in texts))
+        characters = "".join(sorted(c for c in new if c.isprintable() and not c.isspace()))
+        return Charset(start + characters), ""
+    charset = Charset.load(wanted)
+    outside: Counter[str] = Counter()
+    words = 0
+    for text in texts:
+        missing = charset.unspellable(text)
+        outside.update(missing)
+        words += bool(missing)
+    if texts and words == len(texts):
+        raise CharsetError(f"the alphabet {wanted} spells none of the {words} labels")
+    if not words:
+        return charset, ""
+    named = " ".join(c for c, _ in outside.most_common(_LETTERS_NAMED))
+    return charset, f"{words} of {len(texts)} labels are left out: the alphabet lacks {named}"
+
+
+def spellable(text: str | None, charset: Charset, longest: int) -> bool:
+    """Whether a label teaches something: spelled by the set, and not too long for the network."""
+    return bool(text) and len(text or "") <= longest and not charset.unspellable(text or "")
+
+
+def word_config(
+    settings: TuningSettings,
+    start: Path,
+    header: Mapping[str, Any],
+    charset: Charset,
+    sets: WordSets,
+    recommended: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The config of the training.
+
+    Args:
+        settings: What the user wants.
+        start: Weights to start from.
+        header: Their header.
+        charset: Characters of the recognizer.
+        sets: Its data.
+        recommended: See :func:`spotter.training.header.make_header`.
+
+    Raises:
+        ConfigError: The start is no recognizer of one width or of buckets.
+    """
+    size = {k: v for k, v in header["preprocessing"].items() if k not in ("mean", "std")}
+    if size.get("mode") != "buckets":
+        raise ConfigError(f"{start}: fine-tuning needs a recognizer with width buckets")
+    few = 0 < sets.count < _FEW
+    new = _new_share(sets.texts or [charset.characters], header["charset"])
+    batch = settings.batch_size or (16 if few else 64)
+    iterations = settings.iterations or _iterations(sets, batch, new)
+    lr = settings.lr or (1e-3 if new > _MOSTLY_NEW else 3e-4)
+    metric = "recognition/exact_" + ("one_minus_ned" if sets.held_back_count < 100 else "accuracy")
+    config = shared_config(settings, start, iterations, lr, metric, 6)
+    loader = config["dataloader"]
+    model = copy.deepcopy(dict(header["config"]))
+    model["charset"] = {"characters": charset.characters}
+    if recommended.get("language") is None:
+        # It rescores what a language model finds likely, and would be trained for nothing.
+        model.pop("rescorer", None)
+    if few:
+        config["custom_hooks"].append({"type": "FixedNormsHook"})
+    if few and sets.drawn is None:
+        config["optim_wrapper"]["paramwise_cfg"] = {"custom_keys": _frozen_layers(model)}
+    config.update(
+        task="recognition",
+        model=model,
+        preprocessing=dict(header["preprocessing"]),
+        recommended=dict(recommended),
+        train_cfg={
+            "type": "ResumableTrainLoop",
+            "max_iters": iterations,
+            "val_interval": max(10, iterations // 20),
+        },
+        train_dataloader={
+            **loader,
+            "batch_size": batch,
+            "sampler": {"type": "RatioSampler"},
+            "batch_sampler": {
+                "type": "BucketBatchSampler",
+                "widths": size["widths"],
+                "stretch": size.get("stretch"),
+                "height": size["height"],
+            },
+            "dataset": _training_set(sets, size),
+        },
+        val_dataloader={
+            **loader,
+            "batch_size": 1,
+            "sampler": {"type": "DefaultSampler", "shuffle": False},
+            "dataset": {
+                "type": "TextRecDataset",
+                "name": "held_back",
+                "unspellable": "leave_out",
+                "reader": sets.held_back,
+                "indices": _VALIDATION_LIMIT,
+                "pipeline": _pipeline({"type": "RecResize", **size}),
+            },
+        },
+        val_evaluator={"type": "WordAccuracy", "charset": None},
+    )
+    return config
+
+
+def _new_share(texts: Sequence[str], known: str) -> float:
+    """Share of the characters of texts that a recognizer does not know."""
+    characters = "".join("".join(text.split()) for text in texts)
+    return sum(character not in known for character in characters) / max(1, len(characters))
+
+
+def _iterations(sets: WordSets, batch: int, new: float) -> int:
+    """A length that suits the data: some passes over few labels, and more for new characters."""
+    if not sets.count:
+        return 20000 if new > _MOSTLY_NEW else 6000
+    crops = (6400 if new > _MOSTLY_NEW else 4800) if sets.count < _FEW else 15 * sets.count
+    return min(20000, max(300, crops // batch))
+
+
+def _frozen_layers(model: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """The first half of the extractor, which few words teach nothing; it is also the dearest."""
+    if model["feature_extraction"].get("type") != "CompactMixer":
+        return {}
+    names = ("stem", "stages.0.", "merges.0.", "stages.1.", "merges.1.")
+    return {f"feature_extraction.{name}": {"lr_mult": 0.0} for name in names}
+
+
+def _training_set(sets: WordSets, size: Mapping[str, Any]) -> dict[str, Any]:
+    augment = {"type": "RecAugment", **size}
+    # Drawn words are blurred and noisy already: degraded twice, many could not be read at all.
+    mild = {"geometric": 0.5, "color": 0.3}
+    mild |= dict.fromkeys(("blur", "resample", "noise", "jpeg"), 0.05)
+    parts = []
+    for name, reader, extra in (("own", sets.labelled, {}), ("drawn", sets.drawn, mild)):
+        if reader is not None:
+            parts.append(
+                {
+                    "type": "TextRecDataset",
+                    "name": name,
+                    "unspellable": "leave_out",
+                    "reader": reader,
+                    "pipeline": _pipeline({**augment, **extra}),
+                }
+            )
+    return {"type": "ConcatDataset", "datasets": parts, "ratios": [1.0] * len(parts)}
+
+
+def _pipeline(step: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"type": "LoadCrop"}, step, {"type": "PackRecInputs"}]

@@ -1,0 +1,48 @@
+"""Named alphabets spell the words of their languages."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from spotter.alphabets import alphabets
+from spotter.charset import Charset
+
+WORDS = {
+    "german": "Straße GROẞ Übergröße „Käse“ 5,90€",
+    "french": "Œuvre ÇA où naïf l'été À",
+    "spanish": "¿Mañana? ¡Adiós! pingüino",
+    "polish": "ŻÓŁĆ zażółć gęślą",
+    "turkish": "İstanbul Iğdır ŞİŞLİ",
+    "greek": "Ελληνικά ΕΞΟΔΟΣ έξοδος ΐ",
+    "russian": "Выход ЁЛКА съезд №5",
+    "ukrainian": "Їжак Ґанок об'єкт Євро",
+    "serbian": "Љубав Његош ЏЕП Ћевапи",
+    "cyrillic": "Ўсё Қазақ Ѓорче Выход",
+    "korean": "출구 화장실 서울역 「안내」 ₩5,000",
+    "digits": "0123456789",
+    "numbers": "-12.5% £3",
+}
+
+
+@pytest.mark.parametrize(("name", "words"), WORDS.items())
+def test_alphabets_spell_their_words(name: str, words: str) -> None:
+    charset = Charset.load(name)
+    for word in words.split():
+        assert charset.normalize(word, unknown="refuse") == word
+
+
+def test_alphabets_are_composed_and_start_with_ascii() -> None:
+    for name, characters in alphabets().items():
+        assert unicodedata.normalize("NFC", characters) == characters, name
+        assert len(set(characters)) == len(characters), name
+        if name not in ("digits", "numbers"):
+            assert characters.startswith(alphabets()["english"][:94]), name
+
+
+def test_korean_holds_the_syllables_of_the_standard() -> None:
+    hangul = [c for c in alphabets()["korean"] if "가" <= c <= "힣"]
+    assert len(hangul) == 2350
+    assert "뷁" not in hangul  # KS X 1001 lacks it
+    assert alphabets()["digits"] == "0123456789"
