@@ -27,6 +27,7 @@ class _Prefix:
         state: Where the language model stands; ``None`` once there is a digit.
         letters: Number of its letters.
         bonus: What language adds to its score.
+        lift: ``exp(bonus)``, and what one more letter may add.
         blank: Probability of the paths so far that spell it and end in a blank.
         last: Probability of those that end in its last character.
         next_blank: ``blank`` after the current frame.
@@ -40,6 +41,7 @@ class _Prefix:
     state: LanguageState | None
     letters: int
     bonus: float
+    lift: float
     blank: float = 0.0
     last: float = 0.0
     next_blank: float = 0.0
@@ -58,6 +60,9 @@ class _Prefix:
 
 
 _score = attrgetter("score")
+
+# Within, exp(score) is exact enough to compare products with it, up to the slack.
+_LARGEST_LOG, _SLACK = 600.0, 1.0 - 1e-9
 
 
 class Hypothesis(NamedTuple):
@@ -138,7 +143,7 @@ class CTCBeamSearch:
         """
         folded = _folded(characters)
         visual_floor = math.exp(-max_visual_loss)
-        kept = [_Prefix(None, 0, self.model.start, 0, 0.0, blank=1.0)]
+        kept = [_Prefix(None, 0, self.model.start, 0, 0.0, self._lift(0.0), blank=1.0)]
         considered = probabilities >= self.min_prob
         considered[:, 0] = False
         frames, classes = np.nonzero(considered)
@@ -231,15 +236,23 @@ class CTCBeamSearch:
             folded: See :func:`_folded`.
         """
         log, more = math.log, max(self.length_bonus, 0.0)
+        totals = [(prefix.next_blank + prefix.next_last, prefix.bonus) for prefix in reached]
+        scores = [log(total) + bonus for total, bonus in totals if total > 0]
+        best = nlargest(self.beam, scores)
+        heapify(best)
+        if len(best) == self.beam and abs(best[0]) < _LARGEST_LOG:
+            # A product and a comparison each: logarithms and their order are for what is left.
+            floor = math.exp(best[0]) * _SLACK
+            new = [
+                each
+                for each in new
+                if each[0] * (1.0 if DIGIT in folded[each[2]] else each[1].lift) >= floor
+            ]
         hopes = [
             (log(gain) + (0.0 if DIGIT in folded[token] else prefix.bonus + more), i)
             for i, (gain, prefix, token) in enumerate(new)
         ]
         hopes.sort(reverse=True)
-        totals = [(prefix.next_blank + prefix.next_last, prefix.bonus) for prefix in reached]
-        scores = [log(total) + bonus for total, bonus in totals if total > 0]
-        best = nlargest(self.beam, scores)
-        heapify(best)
         for hope, index in hopes:
             full = len(best) == self.beam
             if full and hope <= best[0]:
@@ -262,9 +275,13 @@ class CTCBeamSearch:
             state = self.model.advance_folded(state, folded)
             letters += 1
             bonus = self.weight * state.log_probability + self.length_bonus * letters
-        longer = _Prefix(prefix, token, state, letters, bonus)
+        longer = _Prefix(prefix, token, state, letters, bonus, self._lift(bonus))
         prefix.longer[token] = longer
         return longer
+
+    def _lift(self, bonus: float) -> float:
+        exponent = bonus + max(self.length_bonus, 0.0)
+        return math.exp(exponent) if exponent < _LARGEST_LOG else math.inf
 
     def _prune(self, reached: list[_Prefix]) -> list[_Prefix]:
         for prefix in reached:

@@ -47,6 +47,7 @@ class _Word:
         around: Photo part and cut per direction for further views; empty where there are none.
         missing: Number of raw predictions that are asked for and not there yet.
         best: Reading in the best direction; of all views once they are there.
+        views_from: Least score of the first view for which further ones are asked for.
     """
 
     directions: list[Direction]
@@ -54,6 +55,7 @@ class _Word:
     around: list[tuple[np.ndarray, np.ndarray]]
     missing: int
     best: WordReading | None = None
+    views_from: float = 0.0
 
 
 class CropBatcher:
@@ -81,15 +83,24 @@ class CropBatcher:
         self._waiting: dict[int, list[tuple[_Word, int, np.ndarray]]] = {}
         self._words: list[_Word] = []
 
-    def add(self, img: np.ndarray, directions: list[Direction]) -> int:
-        """Cut a word out in each of its directions, and return its index in :meth:`finish`."""
+    def add(self, img: np.ndarray, directions: list[Direction], views_from: float = 0.0) -> int:
+        """Cut a word out in each of its directions, and return its index in :meth:`finish`.
+
+        Args:
+            img: The photo.
+            directions: Of the word in it.
+            views_from: Least score of its first view, before calibration, for which it is read
+                again in further ones; above 1: never.
+        """
         if len(directions) > 1:
             directions = [*directions, replace(directions[0], vertical=True)]
         crops = [(d, self._crop(img, d)) for d in directions]
         seen = [(direction, crop) for direction, crop in crops if crop is not None]
         directions = [direction for direction, _ in seen]
         around = [surroundings(img, direction.cut) for direction in directions]
-        word = _Word(directions, [None] * len(directions), around, len(directions))
+        word = _Word(
+            directions, [None] * len(directions), around, len(directions), views_from=views_from
+        )
         self._words.append(word)
         for place, (_, crop) in enumerate(seen):
             self._ask(word, place, crop)
@@ -155,7 +166,7 @@ class CropBatcher:
             augmentation is None
             or direction.vertical
             or direction.spaced
-            or word.best.score >= augmentation.below
+            or not word.views_from <= word.best.score < augmentation.below
         ):
             return
         part, cut = around[chosen]

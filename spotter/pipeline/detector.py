@@ -17,6 +17,7 @@ from spotter.pipeline.multi_scale import (
     SmallText,
     add_small_words,
     first_scale,
+    largest_scale,
     small_text,
     windows_around,
 )
@@ -178,7 +179,7 @@ class TextDetector:
         for index, (photo, (width, _)) in enumerate(jobs):
             scale, missed = width / photo.shape[1], small[index]
             for _ in range(MAX_PASSES):
-                finer = missed.next_scale(scale)
+                finer = missed.next_scale(scale, largest_scale(self._scale))
                 if finer is None:
                     break
                 windows, missed = self._search_windows(photo, missed, finer)

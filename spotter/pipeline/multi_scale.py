@@ -27,6 +27,10 @@ TARGET_HEIGHT = 24.0
 MAX_SCALE = 4.0
 """Enlarging further adds pixels and nothing to see."""
 
+OWN_SIZE_MAX_SCALE = 2.0
+"""Likewise, where photos are not enlarged from the start: a word of :data:`MIN_HEIGHT` at this
+scale is 6 pixels high in the photo."""
+
 MAX_PASSES = 4
 WINDOW = 1024
 """Side of a window of a finer pass, in pixels of the detector's input."""
@@ -64,6 +68,11 @@ def first_scale(width: int, height: int, scale: float, limit_side: int) -> float
     return min(scale, max(by_side, by_area))
 
 
+def largest_scale(scale: float) -> float:
+    """The scale at which finer passes end, given that of photos of moderate size."""
+    return OWN_SIZE_MAX_SCALE if scale <= 1.0 else MAX_SCALE
+
+
 @dataclass(frozen=True)
 class SmallText:
     """Where a pass has found text that is too small for its scale.
@@ -84,12 +93,17 @@ class SmallText:
         heights = [part.height for part in parts if part.height is not None]
         return cls(np.concatenate(boxes), float(np.median(heights)) if heights else None)
 
-    def next_scale(self, scale: float) -> float | None:
-        """The scale of the pass that follows one at ``scale``; ``None``: there is none."""
-        if not len(self.boxes) or scale >= MAX_SCALE / _LEAST_STEP:
+    def next_scale(self, scale: float, largest: float = MAX_SCALE) -> float | None:
+        """The scale of the pass that follows one at ``scale``; ``None``: there is none.
+
+        Args:
+            scale: Of the pass.
+            largest: The scale to stop at, see :func:`largest_scale`.
+        """
+        if not len(self.boxes) or scale >= largest / _LEAST_STEP:
             return None
         step = _UNRESOLVED_STEP if self.height is None else TARGET_HEIGHT / (self.height * scale)
-        return min(scale * max(step, _LEAST_STEP), MAX_SCALE)
+        return min(scale * max(step, _LEAST_STEP), largest)
 
 
 def small_text(

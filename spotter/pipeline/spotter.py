@@ -268,7 +268,8 @@ class SceneTextSpotter:
         """
         photo, batcher = read_image(image, self.limits), self._batcher()
         for word in words:
-            batcher.add(photo, reading_directions(word.polygon, self.crop_margin))
+            directions = reading_directions(word.polygon, self.crop_margin)
+            batcher.add(photo, directions, self._views_from(word))
         return self._collect(words, batcher.finish())
 
     def _spot_pages(
@@ -333,8 +334,10 @@ class SceneTextSpotter:
         found = list(zip(results, self._words.search(photos), strict=True))
         for result, each in found:
             result.orientation, result.notes = each.orientation, each.notes
-            for directions in self._words.directions(each):
-                batcher.add(each.image, directions)
+            each.drop_faint(self.min_score)
+            asked = zip(each.candidates(), self._words.directions(each), strict=True)
+            for word, directions in asked:
+                batcher.add(each.image, directions, self._views_from(word))
             # A long run must not hold all of its photos.
             each.image = np.zeros((0, 0, 3), np.uint8)
         return found
@@ -346,6 +349,12 @@ class SceneTextSpotter:
             whole = [next(readings) for _ in each.joined]
             chosen = resolve_joins(each.words, singly, each.joined, whole)
             result.instances = each.in_photo(self._collect(*chosen))
+
+    def _views_from(self, word: TextInstance) -> float:
+        """See :meth:`spotter.pipeline.crop_batching.CropBatcher.add`."""
+        if self._test_time_augmentation is None:
+            return 0.0
+        return self._test_time_augmentation.views_from(word.detection_score, self.min_score)
 
     def _batcher(self) -> CropBatcher:
         return CropBatcher(self._recognizer, self.rec_batch_size, self._test_time_augmentation)

@@ -16,6 +16,8 @@ _REACH = 0.3
 _EXTREMES = (2, 98)
 # Where there is next to nothing to see, noise is not blown up to letters.
 _LEAST_RANGE = 8.0
+# By how many times further views raise a score at most.
+_LIFT = 20.0
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,23 @@ class TestTimeAugmentation:
     below: float
     views: tuple[View, ...]
     top_k: int | None = None
+
+    def views_from(self, detection_score: float, min_score: float) -> float:
+        """Least score of a found word's first view for which further views can pay.
+
+        Words that are dropped whatever the views say are not worth them: those that would have to
+        score :attr:`below` or more, and those of which the first view shows next to nothing.
+
+        Args:
+            detection_score: Of the word.
+            min_score: Words whose detection score times recognition score is lower are dropped.
+
+        Returns:
+            A score before calibration; above 1 where no views pay.
+        """
+        if detection_score * self.below < min_score:
+            return 2.0
+        return min_score / max(detection_score, min_score, 1e-9) / _LIFT
 
     @classmethod
     def from_settings(cls, settings: Any, origin: str) -> TestTimeAugmentation:

@@ -39,6 +39,27 @@ class FoundWords:
     turned: TurnedPhoto | None = None
     notes: list[str] = field(default_factory=list)
 
+    def candidates(self) -> list[TextInstance]:
+        """Each of the words, and after them each of those that may be one of several."""
+        return [*self.words, *(each.word for each in self.joined)]
+
+    def drop_faint(self, min_score: float) -> None:
+        """Forget words that are no piece of another and are found with less than ``min_score``.
+
+        No reading is sure enough for them to be kept: its score is at most 1.
+        """
+        pieces = {index for each in self.joined for index in each.members}
+        kept = [
+            index
+            for index, word in enumerate(self.words)
+            if index in pieces or word.detection_score >= min_score
+        ]
+        places = {index: place for place, index in enumerate(kept)}
+        self.words = [self.words[index] for index in kept]
+        self.joined = [
+            replace(each, members=[places[index] for index in each.members]) for each in self.joined
+        ]
+
     def in_photo(self, words: Sequence[TextInstance]) -> list[TextInstance]:
         """The words, after they are read, in pixels of the photo as given."""
         if self.turned is None:

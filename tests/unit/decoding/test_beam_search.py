@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from spotter.decoding import CTCBeamSearch, LanguageModel, WordSource, align
+from spotter.decoding import CTCBeamSearch, LanguageModel, WordSource, align, beam_search
 
 CHARACTERS = "ab-"
 
@@ -92,6 +92,20 @@ def test_a_small_beam_finds_the_same_best(model: LanguageModel) -> None:
             exact(probabilities, CHARACTERS)[0].tokens == small(probabilities, CHARACTERS)[0].tokens
         )
     assert agree >= 18
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_continuations_that_cannot_stay_are_left_out_without_a_difference(
+    model: LanguageModel, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(seed)
+    probabilities = softmax(rng.normal(0, 2, (12, 5)))
+    search = CTCBeamSearch(model, beam=6, min_prob=0.0, prune_margin=math.inf)
+    quick = search(probabilities, "ab-1")
+    # No bound on scores is below 0: all continuations are compared by their logarithms.
+    monkeypatch.setattr(beam_search, "_LARGEST_LOG", 0.0)
+    assert search(probabilities, "ab-1") == quick
+    assert len(quick) == 6
 
 
 def test_language_decides_what_the_eye_cannot(model: LanguageModel) -> None:

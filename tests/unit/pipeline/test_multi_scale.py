@@ -12,6 +12,7 @@ from spotter.pipeline.multi_scale import (
     SmallText,
     add_small_words,
     first_scale,
+    largest_scale,
     small_text,
     windows_around,
 )
@@ -48,6 +49,9 @@ def test_small_words_and_unresolved_regions() -> None:
     assert SmallText(small.boxes[1:], None).next_scale(0.5) == 1.0
     assert SmallText(small.boxes[1:], None).next_scale(3.5) is None
     assert SmallText(small.boxes[:0], None).next_scale(0.5) is None
+    assert SmallText(small.boxes[1:], 6.0).next_scale(1.0, largest_scale(1.0)) == 2.0
+    assert SmallText(small.boxes[1:], 6.0).next_scale(1.6, largest_scale(1.0)) is None
+    assert SmallText(small.boxes[1:], 6.0).next_scale(1.6, largest_scale(1.6)) == pytest.approx(4.0)
 
 
 def test_only_windows_with_small_text_are_searched() -> None:

@@ -11,8 +11,11 @@ from spotter.errors import ConfigError
 from spotter.pipeline import WordRecognizer
 from spotter.pipeline.crop_batching import CropBatcher, WordReading, choose_view
 from spotter.pipeline.crops import Direction, cut_word
+from spotter.pipeline.joining import JoinedWord
 from spotter.pipeline.recognizer import RawPrediction
 from spotter.pipeline.test_time_augmentation import TestTimeAugmentation, View, surroundings
+from spotter.pipeline.word_search import FoundWords
+from spotter.structures import TextInstance
 
 BOX = np.array([[10, 10], [50, 10], [50, 20], [10, 20]], np.float32)
 STRIP = np.array([[0, 0], [10, 2], [20, 0], [20, 8], [10, 10], [0, 8]], np.float32)
@@ -176,6 +179,36 @@ def test_only_unsure_words_get_further_views(batch_size: int) -> None:
     readings = batcher.finish()
     assert [(r.text, r.score) for r in readings] == [("ga", 0.4), ("ea", 1.0), ("ga", 0.4)]
     assert sorted(reader.seen) == [20, 20, 40, 40, 40, 60, 60]
+
+
+def test_a_word_whose_first_view_scores_too_little_gets_no_further_views() -> None:
+    reader = StretchReader()
+    batcher = CropBatcher(reader, 8, TestTimeAugmentation(0.9, (View(stretch=1.5),)))
+    cut = np.array([[0, 0], [40, 0], [40, 8], [0, 8]], np.float32)
+    for views_from in (0.0, 0.4, 0.41):
+        batcher.add(np.full((8, 60, 3), 200, np.uint8), [Direction(cut, cut)], views_from)
+    assert [word.score for word in batcher.finish()] == pytest.approx([0.5, 0.5, 0.4])
+    assert sorted(reader.seen) == [40, 40, 40, 60, 60]
+
+
+def test_views_pay_only_for_words_that_they_can_save() -> None:
+    augmentation = TestTimeAugmentation(0.6, (View(stretch=1.5),))
+    # 0.5 * 0.6 is below 0.35; 0.7 needs a score of 0.5, a twentieth of which is 0.025.
+    assert augmentation.views_from(0.5, 0.35) > 1.0
+    assert augmentation.views_from(0.7, 0.35) == pytest.approx(0.025)
+    # Where nothing is dropped, every word is worth them.
+    assert augmentation.views_from(0.01, 0.0) == 0.0
+    assert augmentation.views_from(0.0, 0.0) == 0.0
+
+
+def test_words_found_too_faintly_are_not_read_unless_they_are_pieces() -> None:
+    square = np.array([[0, 0], [8, 0], [8, 8], [0, 8]], np.float32)
+    words = [TextInstance(square, detection_score=score) for score in (0.9, 0.2, 0.3, 0.5)]
+    whole = TextInstance(square, detection_score=0.4)
+    found = FoundWords(np.zeros((8, 8, 3), np.uint8), words, [JoinedWord([2, 3], whole)])
+    found.drop_faint(0.35)
+    assert [word.detection_score for word in found.candidates()] == [0.9, 0.3, 0.5, 0.4]
+    assert found.joined[0].members == [1, 2]
 
 
 def test_only_the_top_k_views_are_read_with_language_and_count() -> None:
