@@ -15,6 +15,7 @@ from spotter.pipeline.detector import Detections, TextDetector
 from spotter.pipeline.joining import JoinedWord, propose_joins
 from spotter.pipeline.orientation import TurnedPhoto, photo_orientation, turn_photo
 from spotter.pipeline.recognizer import TextRecognizer
+from spotter.pipeline.splitting import SplitWord, propose_splits
 from spotter.pipeline.word_ends import extend_to_marks
 from spotter.structures import TextInstance
 
@@ -27,6 +28,7 @@ class FoundWords:
         image: (H, W, 3) uint8, the photo, turned upright where it was not.
         words: In pixels of ``image``.
         joined: What may be one word of several of them.
+        splits: Which of them may be several words.
         orientation: Degrees, clockwise, in which the lines of the photo ran.
         turned: How to get back to pixels of the photo; ``None`` where it was not turned.
         notes: See :class:`spotter.structures.SpottingResult`.
@@ -35,6 +37,7 @@ class FoundWords:
     image: np.ndarray
     words: list[TextInstance]
     joined: list[JoinedWord] = field(default_factory=list)
+    splits: list[SplitWord] = field(default_factory=list)
     orientation: float = 0.0
     turned: TurnedPhoto | None = None
     notes: list[str] = field(default_factory=list)
@@ -104,22 +107,32 @@ class WordSearch:
         turned = turn_photo(photo, orientation)
         [again] = self._find([turned.image])
         return self._completed(
-            FoundWords(turned.image, again.words, [], orientation, turned, again.notes)
+            FoundWords(
+                turned.image,
+                again.words,
+                orientation=orientation,
+                turned=turned,
+                notes=again.notes,
+            )
         )
 
     def _completed(self, found: FoundWords) -> FoundWords:
-        """With marks that outlines leave out, and words that may be pieces of one."""
+        """With marks that outlines leave out, and what may be one word, or several."""
         found.words = extend_to_marks(found.image, found.words)
         found.joined = propose_joins(found.image, found.words)
+        found.splits = propose_splits(found.image, found.words, found.joined)
         return found
 
     def directions(self, found: FoundWords) -> Iterator[list[Direction]]:
-        """In which each of the words may run, and after them each of those that may be one."""
+        """In which each of the words may run, then each that may be one, then parts of words."""
         for word in found.words:
             yield reading_directions(word.polygon, self._crop_margin)
         for each in found.joined:
             directions = reading_directions(each.word.polygon, self._crop_margin)
             yield [replace(directions[0], spaced=True)] if each.spaced else directions
+        for part in (part for split in found.splits for part in split.parts):
+            # A part runs as the whole does, be it as narrow as a single character.
+            yield [Direction(part.polygon, grow_quad(part.polygon, self._crop_margin))]
 
     def _read(self, photo: np.ndarray, quads: Sequence[np.ndarray]) -> list[Decoded]:
         """Readings of quadrilaterals, without language."""
