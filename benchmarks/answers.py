@@ -83,7 +83,7 @@ def found_words(words: Words, truths: Words) -> tuple[Answers, Answers, Answers]
 
     Returns:
         By detection score whether a word is there; by recognition score whether one that is there
-        is read right; by the product whether both holds.
+        is read right; by the score of both whether both holds.
     """
     flat = flatten_words(words, truths)
     pairs = pair_words(flat)
@@ -95,7 +95,7 @@ def found_words(words: Words, truths: Words) -> tuple[Answers, Answers, Answers]
         there[index] = True
         true = flat.truths[pairs.truth[pair]].text or ""
         read[index] = texts_match(true, flat.detections[index].text or "")
-    products = np.array([word.score for word in flat.detections])
+    combined = np.array([word.score for word in flat.detections])
     readings = np.array([word.recognition_score for word in flat.detections])
     found = counted & there & (readings > 0)
     groups = flat.detection_images
@@ -108,7 +108,7 @@ def found_words(words: Words, truths: Words) -> tuple[Answers, Answers, Answers]
             groups[found],
             tuple(flat.detections[i].text or "" for i in np.flatnonzero(found)),
         ),
-        Answers("found and read right", products[counted], read[counted], groups[counted]),
+        Answers("found and read right", combined[counted], read[counted], groups[counted]),
     )
 
 

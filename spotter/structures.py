@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
 from spotter.geometry.lines import group_paragraphs
 from spotter.geometry.vertex_order import min_area_rect
 from spotter.result_exports import ResultExports
+
+
+def word_score(detection_score: float, recognition_score: float) -> float:
+    """The square root of the detection score, times the recognition score.
+
+    How a word reads says twice as much about its being right as how it was found: a logistic
+    regression on the words of photos gives the two logits the weights 0.99 and 0.52.
+    """
+    return math.sqrt(detection_score) * recognition_score
 
 
 @dataclass
@@ -42,8 +52,10 @@ class TextInstance:
 
     @property
     def score(self) -> float:
-        """Detection score times recognition score."""
-        return self.detection_score * self.recognition_score
+        """See :func:`word_score`; of a word without a text, the detection score."""
+        if self.text is None:
+            return self.detection_score
+        return word_score(self.detection_score, self.recognition_score)
 
     def to_dict(self) -> dict[str, Any]:
         """The instance as JSON-ready values (the one schema of docs/architecture.md)."""

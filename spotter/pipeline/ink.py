@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -18,6 +19,12 @@ _EDGE = 2
 
 _LEAST_CONTRAST = 24.0
 _INK = 0.4
+
+_WORD_SPACE = 0.24
+"""Narrowest space between words, as a share of the height of their outline."""
+
+_WIDER, _LETTER_GAP = 2.5, 0.06
+"""A space is so many times as wide as the narrowest gap, which counts as at least this share."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,18 @@ class Ink:
         padded = np.concatenate([[False], self.columns == value, [False]]).astype(np.int8)
         edges = np.flatnonzero(np.diff(padded)).reshape(-1, 2)
         return [(int(start), int(end)) for start, end in edges]
+
+    def word_spaces(self) -> list[tuple[int, float]]:
+        """Gaps that part words: after which run of ink, and how wide, as a share of the height.
+
+        None where all gaps are alike, as between the letters of a letterspaced word.
+        """
+        runs = self.runs()
+        gaps = [(after[0] - before[1]) / self.per_height for before, after in pairwise(runs)]
+        if not gaps:
+            return []
+        least = max(_WORD_SPACE, _WIDER * max(min(gaps), _LETTER_GAP))
+        return [(index, gap) for index, gap in enumerate(gaps) if gap >= least]
 
 
 def line_ink(image: np.ndarray, quad: np.ndarray) -> Ink | None:

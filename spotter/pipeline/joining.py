@@ -23,8 +23,12 @@ _SAME_DIRECTION = 0.97
 
 _LEVEL = 0.35
 _HEIGHT_RATIO = 1.6
-_PIECE_GAP = 0.25
-"""Widest gap between the boxes of two pieces, as a share of their height."""
+_PIECE_GAP = 0.5
+"""Widest gap between the boxes of two pieces, as a share of their height: that of a mark that
+neither of them holds."""
+
+_SHARED = 0.2
+"""Overlap along the line from which on two boxes hold the same character, likewise."""
 
 _SPACE = 0.16
 """Columns without ink that part two words, likewise."""
@@ -51,12 +55,14 @@ class JoinedWord:
         word: The whole.
         spaced: Its letters stand apart.
         vertical: They stand one below the other.
+        shared: How many characters stand in two of the pieces.
     """
 
     members: list[int]
     word: TextInstance
     spaced: bool = False
     vertical: bool = False
+    shared: int = 0
 
 
 def propose_joins(image: np.ndarray, words: Sequence[TextInstance]) -> list[JoinedWord]:
@@ -76,7 +82,9 @@ def propose_joins(image: np.ndarray, words: Sequence[TextInstance]) -> list[Join
         used |= {index for each in spaced for index in each.members}
     for chain in _chains(neighbours, quads, _PIECE_GAP, used):
         for piece in _without_spaces(image, quads, chain):
-            joined.append(JoinedWord(piece, _whole(words, quads, piece)))
+            whole, shared = _whole(words, quads, piece), _shared_characters(quads, piece)
+            if not (shared and _has_space(image, whole)):
+                joined.append(JoinedWord(piece, whole, shared=shared))
     return joined
 
 
@@ -110,7 +118,7 @@ def resolve_joins(
                 rotation=0,
                 outline=each.word.polygon,
             )
-        elif not joins_read_well(reading, pieces):
+        elif not joins_read_well(reading, pieces, each.shared):
             continue
         elif len(pieces) > 1 and not each.spaced and not each.vertical and reading.text.isalpha():
             # Where a photo is blurred, two words leave no more space than two letters.
@@ -129,15 +137,20 @@ def resolve_joins(
     return kept, kept_readings
 
 
-def joins_read_well(whole: Decoded, pieces: Sequence[Decoded]) -> bool:
+def joins_read_well(whole: Decoded, pieces: Sequence[Decoded], shared: int = 0) -> bool:
     """Whether a joined word is read at least as well as its pieces, and has all their characters.
 
     If the whole begins like the first piece and ends like the last one, it is the same reading with
     something that the pieces lack, such as a mark between them. Its score may then be much lower.
+
+    Args:
+        whole: The reading of the joined word.
+        pieces: Those of its pieces, in order.
+        shared: How many characters stand in two of the pieces.
     """
     texts = [piece.text for piece in pieces if piece.text]
     together = float(np.prod([piece.score for piece in pieces if piece.text]))
-    if not whole.text or len(whole.text) < sum(map(len, texts)):
+    if not whole.text or len(whole.text) < sum(map(len, texts)) - shared:
         return False
     agrees = len(texts) > 1 and whole.text.startswith(texts[0]) and whole.text.endswith(texts[-1])
     return whole.score >= (_AGREES * together if agrees else together)
@@ -238,11 +251,31 @@ def _without_spaces(
     """Runs of two and more pieces between which the ink leaves no space."""
     groups = [[chain[0]]]
     for left, right in pairwise(chain):
-        if _space_between(image, quads[left], quads[right]) < _SPACE:
+        pair = quads[left], quads[right]
+        if _overlap(*pair) > _SHARED or _space_between(image, *pair) < _SPACE:
             groups[-1].append(right)
         else:
             groups.append([right])
     return [group for group in groups if len(group) > 1]
+
+
+def _overlap(left: np.ndarray, right: np.ndarray) -> float:
+    """How far two boxes overlap along their line, as a share of their height; below 0: a gap."""
+    axis, width, height = _axes(left)
+    _, other_width, other_height = _axes(right)
+    ahead = float((right.mean(axis=0) - left.mean(axis=0)) @ axis)
+    return ((width + other_width) / 2 - ahead) / ((height + other_height) / 2)
+
+
+def _has_space(image: np.ndarray, word: TextInstance) -> bool:
+    ink = line_ink(image, word.polygon)
+    return ink is None or bool(ink.word_spaces())
+
+
+def _shared_characters(quads: Sequence[np.ndarray], members: Sequence[int]) -> int:
+    """At how many joints of pieces in a row the boxes hold the same character."""
+    pairs = ((quads[left], quads[right]) for left, right in pairwise(members))
+    return sum(_overlap(*pair) > _SHARED for pair in pairs)
 
 
 def _space_between(image: np.ndarray, left: np.ndarray, right: np.ndarray) -> float:
@@ -273,8 +306,7 @@ def _spaced_words(
     """Letterspaced words in a row of boxes."""
     whole = _whole(words, quads, chain)
     _, width, height = _axes(whole.polygon)
-    narrow = [index for index in chain if _axes(quads[index])[1] < _LETTER_WIDTH * height]
-    if width < 2.5 * height or (len(chain) > 1 and not narrow):
+    if width < 2.5 * height:
         return []
     ink = line_ink(image, whole.polygon)
     if ink is None:
@@ -301,7 +333,8 @@ def _spaced_words(
             score = float(np.mean([words[i].detection_score for i in members]))
             outline = part_of(whole.polygon, start, end)
             word = TextInstance(outline, detection_score=score)
-            found.append(JoinedWord(members, word, spaced=True))
+            shared = _shared_characters(quads, members)
+            found.append(JoinedWord(members, word, spaced=True, shared=shared))
     return found
 
 

@@ -23,6 +23,7 @@ from spotter.pipeline.crop_batching import CropBatcher
 from spotter.pipeline.crops import reading_directions
 from spotter.pipeline.detector import TextDetector
 from spotter.pipeline.joining import resolve_joins
+from spotter.pipeline.splitting import accepted_splits, replace_wholes
 from spotter.pipeline.word_recognizer import (
     Language,
     calibrate_reading,
@@ -54,8 +55,8 @@ class SceneTextSpotter:
             that are dropped.
         runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``; one that is not available is an error.
-        min_score: Words with a lower score (detection score times recognition score) are dropped.
-            Default: the preset's value.
+        min_score: Words with a lower score (:attr:`spotter.structures.TextInstance.score`) are
+            dropped. Default: the preset's value.
         limit_side: Input size of the detector in pixels, see
             :func:`spotter.runtime.input_size.detector_input_size`. Default: that of the weights.
         limit_type: ``"max"`` if ``limit_side`` limits the long side, ``"min"`` if the short side.
@@ -347,7 +348,18 @@ class SceneTextSpotter:
         for result, each in found:
             singly = [next(readings) for _ in each.words]
             whole = [next(readings) for _ in each.joined]
-            chosen = resolve_joins(each.words, singly, each.joined, whole)
+            parts = [[next(readings) for _ in split.parts] for split in each.splits]
+            splits = accepted_splits(singly, each.splits, parts)
+            # What is several words is not one letterspaced word.
+            joined = [
+                (join, reading)
+                for join, reading in zip(each.joined, whole, strict=True)
+                if not splits.keys() & set(join.members)
+            ]
+            chosen = resolve_joins(
+                each.words, singly, [join for join, _ in joined], [read for _, read in joined]
+            )
+            chosen = replace_wholes(*chosen, splits.values())
             result.instances = each.in_photo(self._collect(*chosen))
 
     def _views_from(self, word: TextInstance) -> float:

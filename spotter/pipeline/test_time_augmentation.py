@@ -11,6 +11,7 @@ import numpy as np
 
 from spotter.errors import ConfigError
 from spotter.geometry import grow_quad
+from spotter.structures import word_score
 
 _REACH = 0.3
 _EXTREMES = (2, 98)
@@ -100,14 +101,15 @@ class TestTimeAugmentation:
 
         Args:
             detection_score: Of the word.
-            min_score: Words whose detection score times recognition score is lower are dropped.
+            min_score: Words whose score (:func:`spotter.structures.word_score`) is lower are
+                dropped.
 
         Returns:
             A score before calibration; above 1 where no views pay.
         """
-        if detection_score * self.below < min_score:
+        if word_score(detection_score, self.below) < min_score:
             return 2.0
-        return min_score / max(detection_score, min_score, 1e-9) / _LIFT
+        return min_score / max(word_score(detection_score, 1.0), min_score, 1e-9) / _LIFT
 
     @classmethod
     def from_settings(cls, settings: Any, origin: str) -> TestTimeAugmentation:

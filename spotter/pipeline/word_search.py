@@ -15,8 +15,9 @@ from spotter.pipeline.detector import Detections, TextDetector
 from spotter.pipeline.joining import JoinedWord, propose_joins
 from spotter.pipeline.orientation import TurnedPhoto, photo_orientation, turn_photo
 from spotter.pipeline.recognizer import TextRecognizer
+from spotter.pipeline.splitting import SplitWord, propose_splits
 from spotter.pipeline.word_ends import extend_to_marks
-from spotter.structures import TextInstance
+from spotter.structures import TextInstance, word_score
 
 
 @dataclass
@@ -27,6 +28,7 @@ class FoundWords:
         image: (H, W, 3) uint8, the photo, turned upright where it was not.
         words: In pixels of ``image``.
         joined: Candidates for words that consist of several of them.
+        splits: Which of them may be several words.
         orientation: Direction of the lines of the photo as given, in degrees clockwise.
         turned: Maps back to pixels of the photo as given; ``None`` if it was not turned.
         notes: See :class:`spotter.structures.SpottingResult`.
@@ -35,13 +37,15 @@ class FoundWords:
     image: np.ndarray
     words: list[TextInstance]
     joined: list[JoinedWord] = field(default_factory=list)
+    splits: list[SplitWord] = field(default_factory=list)
     orientation: float = 0.0
     turned: TurnedPhoto | None = None
     notes: list[str] = field(default_factory=list)
 
     def candidates(self) -> list[TextInstance]:
-        """Each of the words, and after them each of those that may be one of several."""
-        return [*self.words, *(each.word for each in self.joined)]
+        """What is read: the words, then what several may be together, then parts of words."""
+        parts = (part for split in self.splits for part in split.parts)
+        return [*self.words, *(each.word for each in self.joined), *parts]
 
     def drop_faint(self, min_score: float) -> None:
         """Forget words that are no piece of another and are found with less than ``min_score``.
@@ -52,12 +56,15 @@ class FoundWords:
         kept = [
             index
             for index, word in enumerate(self.words)
-            if index in pieces or word.detection_score >= min_score
+            if index in pieces or word_score(word.detection_score, 1.0) >= min_score
         ]
         places = {index: place for place, index in enumerate(kept)}
         self.words = [self.words[index] for index in kept]
         self.joined = [
             replace(each, members=[places[index] for index in each.members]) for each in self.joined
+        ]
+        self.splits = [
+            replace(each, index=places[each.index]) for each in self.splits if each.index in places
         ]
 
     def in_photo(self, words: Sequence[TextInstance]) -> list[TextInstance]:
@@ -125,22 +132,32 @@ class WordSearch:
         turned = turn_photo(photo, orientation)
         [again] = self._find([turned.image])
         return self._completed(
-            FoundWords(turned.image, again.words, [], orientation, turned, again.notes)
+            FoundWords(
+                turned.image,
+                again.words,
+                orientation=orientation,
+                turned=turned,
+                notes=again.notes,
+            )
         )
 
     def _completed(self, found: FoundWords) -> FoundWords:
-        """With marks that outlines leave out, and words that may be pieces of one."""
+        """With marks that outlines leave out, and what may be one word, or several."""
         found.words = extend_to_marks(found.image, found.words)
         found.joined = propose_joins(found.image, found.words)
+        found.splits = propose_splits(found.image, found.words, found.joined)
         return found
 
     def directions(self, found: FoundWords) -> Iterator[list[Direction]]:
-        """The directions of each word, and after them those of each candidate for a joined word."""
+        """The directions of each word, then of each candidate for a joined word, then of parts."""
         for word in found.words:
             yield reading_directions(word.polygon, self._crop_margin)
         for each in found.joined:
             directions = reading_directions(each.word.polygon, self._crop_margin)
             yield [replace(directions[0], spaced=True)] if each.spaced else directions
+        for part in (part for split in found.splits for part in split.parts):
+            # A part runs as the whole does, be it as narrow as a single character.
+            yield [Direction(part.polygon, grow_quad(part.polygon, self._crop_margin))]
 
     def _read(self, photo: np.ndarray, quads: Sequence[np.ndarray]) -> list[Decoded]:
         """Readings of quadrilaterals, without language."""

@@ -88,7 +88,7 @@ def test_word_spotting_does_not_care_for_short_words_and_numbers():
 
 
 def test_min_score_is_that_of_the_whole_word():
-    found = [word(0, "Hotel", detection_score=0.9, recognition_score=0.5)]
+    found = [word(0, "Hotel", detection_score=0.81, recognition_score=0.5)]
     truth = [word(0, "Hotel")]
     assert evaluate_end_to_end([found], [truth], min_score=0.45).precision == 1.0
     assert evaluate_end_to_end([found], [truth], min_score=0.46).detections == 0

@@ -45,13 +45,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_json_lines_against_an_official_archive(tmp_path, truth):
-    word = {"polygon": SQUARE, "text": "hotel", "detection_score": 0.9, "recognition_score": 0.5}
+    word = {"polygon": SQUARE, "text": "hotel", "detection_score": 0.81, "recognition_score": 0.5}
     predictions = lines(tmp_path / "p.jsonl", result("photos/img_1.jpg", word))
     photos = load_photos(predictions, GroundTruth(truth), texts=True)
     assert list(photos.truths) == ["img_1", "img_2"]
     assert photos.unanswered == 1
     (found,) = photos.predictions["img_1"]
-    assert (found.text, found.detection_score, found.score) == ("hotel", 0.9, 0.45)
+    assert (found.text, found.detection_score, found.score) == ("hotel", 0.81, 0.45)
     assert [(w.text, w.ignore) for w in photos.truths["img_1"]] == [("Hotel", False), (None, True)]
     only = load_photos(predictions, GroundTruth(truth), texts=True, predicted_only=True)
     assert list(only.truths) == ["img_1"]

@@ -96,6 +96,39 @@ def test_pieces_without_a_space_between_them_are_one_word() -> None:
     assert propose_joins(spaced, [box(36, 46, 78, 32), box(118, 46, 78, 32)]) == []
 
 
+def test_letterspaced_pieces_of_several_letters_are_one_word() -> None:
+    image = paper()
+    for x in range(30, 310, 40):
+        stroke(image, x, 40, 20, 24)
+    # The second box begins within the last letter of the first.
+    [joined] = propose_joins(image, [box(26, 36, 112, 32), box(120, 36, 156, 32)])
+    assert (joined.members, joined.spaced, joined.shared) == ([0, 1], True, 1)
+
+
+def test_boxes_that_share_a_character_are_one_word_unless_the_ink_has_a_space() -> None:
+    image = paper()
+    for x in (40, 64, 88, 112, 136, 160):
+        stroke(image, x, 50, 20, 24)
+    overlapping = [box(36, 46, 98, 32), box(110, 46, 74, 32)]
+    [joined] = propose_joins(image, overlapping)
+    assert (joined.members, joined.shared) == ([0, 1], 1)
+    spaced = paper()
+    for x in (40, 64, 100, 136, 160):
+        stroke(spaced, x, 50, 20, 24)
+    assert propose_joins(spaced, [box(36, 46, 88, 32), box(96, 46, 88, 32)]) == []
+
+
+def test_a_mark_that_no_piece_holds_does_not_part_them() -> None:
+    image = paper()
+    for x in (40, 64, 98, 122):
+        stroke(image, x, 50, 20, 24)
+    cv2.rectangle(image, (88, 67), (94, 73), (20, 20, 20), -1)
+    pieces = [box(36, 46, 50, 32), box(95, 46, 51, 32)]
+    assert [each.members for each in propose_joins(image, pieces)] == [[0, 1]]
+    image[60:, 86:97] = 230
+    assert propose_joins(image, pieces) == []
+
+
 def test_outlines_reach_to_a_mark_and_not_to_a_word() -> None:
     image = paper()
     for x in (60, 84, 108):
@@ -124,6 +157,11 @@ def test_a_whole_counts_where_it_reads_as_well() -> None:
     assert not joins_read_well(Decoded("into@exampel", [], 0.6), pieces)
     assert not joins_read_well(Decoded("example", [], 1.0), pieces)
     assert not joins_read_well(Decoded("", [], 0.0), pieces)
+    # A character that stands in both counts once.
+    pieces = [Decoded("info@ex.", [], 0.8), Decoded(".org", [], 0.9)]
+    assert joins_read_well(Decoded("info@ex.org", [], 0.75), pieces, shared=1)
+    assert not joins_read_well(Decoded("info@ex.org", [], 0.75), pieces)
+    assert not joins_read_well(Decoded("info@exorg", [], 0.75), pieces, shared=1)
 
 
 def test_wholes_take_the_place_of_their_pieces() -> None:

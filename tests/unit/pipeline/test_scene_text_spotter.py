@@ -104,8 +104,8 @@ def test_schema(spotter: SceneTextSpotter, photos: list) -> None:
         assert list(word) == keys
         assert len(word["polygon"]) == 4
         assert word["text"]
-        product = word["detection_score"] * word["recognition_score"]
-        assert word["score"] == pytest.approx(product, abs=2e-4)
+        score = word["detection_score"] ** 0.5 * word["recognition_score"]
+        assert word["score"] == pytest.approx(score, abs=2e-4)
 
 
 def test_exif_orientation_counts(spotter: SceneTextSpotter, photos: list) -> None:
@@ -119,7 +119,7 @@ def test_exif_orientation_counts(spotter: SceneTextSpotter, photos: list) -> Non
     assert comparable(result) == comparable(spotter.spot(photos[0]))
 
 
-def test_min_score_bounds_the_product(
+def test_min_score_bounds_the_score_of_both(
     spotter: SceneTextSpotter, preset: dict, photos: list
 ) -> None:
     words = spotter.spot(photos[3]).instances
