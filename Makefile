@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test test-slow fuzz docs clean
+.PHONY: demo test test-slow golden coverage fuzz docs clean
 
 # The words of the demo photos: a table on the terminal, pictures and JSON in outputs/.
 demo: .venv/installed
@@ -19,6 +19,15 @@ test: .venv/installed-test
 # Installations by pip in clean environments, and whatever else takes minutes or the network.
 test-slow: .venv/installed-test
 	$(BIN)/python -m pytest -m slow
+
+# What the presets read on the demo photos, written anew: after weights or presets were exchanged.
+golden: .venv/installed-test
+	$(BIN)/python -m tests.golden.words
+	-git --no-pager diff --stat -- tests/golden
+
+# How much of the reading side the tests run; fails below 90 %.
+coverage: .venv/installed-test
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 # Damaged pictures, headers, presets, settings, archives and models: some 100,000, in about an hour.
 fuzz: .venv/installed-test

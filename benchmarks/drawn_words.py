@@ -137,7 +137,7 @@ class WordDrawer:
         width = round(ink.shape[1] * scale * drawing.width)
         size = (max(2, width), max(2, round(ink.shape[0] * scale)))
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        cover = cv2.resize(ink, size, interpolation=method).astype(np.float32) / 255
+        cover: np.ndarray = cv2.resize(ink, size, interpolation=method).astype(np.float32) / 255
         # A photo has blurred before the sensor has added its noise.
         if drawing.blur:
             cover = cv2.GaussianBlur(cover, (0, 0), drawing.blur * drawing.height)

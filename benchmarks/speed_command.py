@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -132,9 +133,8 @@ def load(options: Mapping[str, Any]) -> tuple[list[np.ndarray], list[list[TextIn
             options["photos"],
             scale=options["gt_scale"],
             resize_to=size,
-            stop=options["limit"],
         )
-        samples = [reader[index] for index in range(len(reader))]
+        samples = list(islice(reader, options["limit"]))
         paths = [Path(sample["img_path"]) for sample in samples]
         truths = [[TextInstance(**word) for word in sample["instances"]] for sample in samples]
     else:

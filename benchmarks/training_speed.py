@@ -65,7 +65,7 @@ def random_test_set(images: int, words: int) -> tuple[list, list]:
 def curved(words: list[list[TextInstance]]) -> list[list[TextInstance]]:
     """The same words as bent strips of 14 vertices."""
     x = np.linspace(0.0, 1.0, 7)[:, None]
-    bend = np.float32([0, 8]) * np.sin(np.pi * x)
+    bend = np.array([0, 8], np.float32) * np.sin(np.pi * x)
     bent: list[list[TextInstance]] = []
     for image in words:
         bent.append([])

@@ -1,26 +1,46 @@
-"""Scene text spotting: detectors, recognizers and training recipes that are swapped by config.
+"""Scene text spotting: detectors, recognizers and training methods that are swapped by config.
 
-Importing this package imports nothing heavy; ``SceneTextSpotter`` is fetched when asked for.
+Importing this package imports nothing heavy; its classes are fetched when they are asked for.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spotter.pipeline import SceneTextSpotter
+    from spotter.pipeline.detector import TextDetector
+    from spotter.pipeline.recognizer import TextRecognizer
+    from spotter.pipeline.spotter import SceneTextSpotter
+    from spotter.pipeline.word_recognizer import WordRecognizer
+    from spotter.structures import SpottingResult, TextInstance
 
 __version__ = "0.1.0"
-__all__ = ["SceneTextSpotter", "__version__"]
+__all__ = [
+    "SceneTextSpotter",
+    "SpottingResult",
+    "TextDetector",
+    "TextInstance",
+    "TextRecognizer",
+    "WordRecognizer",
+    "__version__",
+]
+
+_MODULES = {
+    "SceneTextSpotter": "spotter.pipeline.spotter",
+    "SpottingResult": "spotter.structures",
+    "TextDetector": "spotter.pipeline.detector",
+    "TextInstance": "spotter.structures",
+    "TextRecognizer": "spotter.pipeline.recognizer",
+    "WordRecognizer": "spotter.pipeline.word_recognizer",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "SceneTextSpotter":
-        from spotter.pipeline import SceneTextSpotter
-
-        return SceneTextSpotter
+    if name in _MODULES:
+        return getattr(importlib.import_module(_MODULES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), "SceneTextSpotter"])
+    return sorted({*globals(), *_MODULES})

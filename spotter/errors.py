@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+# Line breaks and what commands a terminal: names and texts of strangers may hold either.
+_CONTROLS = {
+    code: " " if chr(code).isspace() else f"\\x{code:02x}"
+    for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
+}
+
 
 class SpotterError(Exception):
-    """Base of all errors that the toolkit raises on purpose; ``str(error)`` is one line."""
+    """Base of all errors that the toolkit raises on purpose; ``str(error)`` is one line.
+
+    Whatever its message was made of, any terminal and any UTF-8 file can hold it.
+    """
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if text.isascii() and text.isprintable():
+            return text
+        return text.translate(_CONTROLS).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class ImageError(SpotterError):

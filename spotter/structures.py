@@ -1,4 +1,4 @@
-"""The records that travel between the parts: samples on the road in, results on the road out."""
+"""The records that the packages exchange: samples for training, results of reading."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ class TextInstance:
         text: What it says; ``None`` means unlabelled, ``""`` never occurs.
         ignore: Excluded from training and scoring (illegible, ``###``).
         detection_score: Mean text probability inside the polygon, in [0, 1]; 1.0 for labels.
-        recognition_score: Product of the per-step maxima, in [0, 1].
+        recognition_score: Product of the probabilities of the characters, in [0, 1], or the
+            calibrated probability that ``text`` is right.
         character_scores: One probability per character of ``text``.
-        rotation: Degrees (0, 90, 180 or 270, clockwise) that the crop was turned before reading.
+        rotation: Degrees (0, 90, 180 or 270, clockwise) by which the crop was turned before it was
+            read.
     """
 
     polygon: np.ndarray
@@ -90,10 +92,10 @@ class TextRecSample:
         score: Product of the per-step maxima of the prediction, in [0, 1].
         img_path: Where the crop came from (path, or ``lmdb:key``).
         source: Name of the dataset, for per-set scores.
-        hidden_text: What an unlabelled crop says, where that is known: only ever compared with
-            readings for the log, never trained on.
-        label_alphabet: What ``text`` can tell; ``None``: everything. Training does not teach that
-            what it leaves out (marks, case) is absent.
+        hidden_text: The text of a crop that is treated as unlabelled, where it is known. It is
+            compared with readings for the log, and never trained on.
+        label_alphabet: Which characters ``text`` can express; ``None``: all. Characters that it
+            cannot express (marks, case) are not trained to be absent.
     """
 
     text: str | None = None
@@ -112,14 +114,14 @@ class LanguageSample:
     """One word of a text corpus, and what a language model makes of it.
 
     Attributes:
-        text: How it is spelt.
-        misspelt: How it is given in tests of correction; ``None`` outside of them.
+        text: Its spelling.
+        misspelt: The misspelling that the model is given in tests of correction, else ``None``.
         log_probabilities: Filled by ``model(..., mode="predict")``: log P(c | all others) of each
             character and of the end.
-        right: Likewise, whether each of those is the most probable one.
-        restored: Likewise, whether the most probable character at each place of ``misspelt`` is
-            that of ``text``.
-        corrected: Likewise, the most probable spelling of which ``misspelt`` is a misspelling.
+        right: Filled likewise: whether each of those is the most probable character there.
+        restored: Filled likewise: whether the most probable character at each place of
+            ``misspelt`` is that of ``text``.
+        corrected: Filled likewise: the most probable correct spelling of ``misspelt``.
     """
 
     text: str
@@ -184,14 +186,14 @@ class SpottingResult(ResultExports):
     Attributes:
         image: Name of the photo.
         width: Width of the photo as a person sees it (EXIF applied), in pixels.
-        height: Height, likewise.
+        height: Height as a person sees it, in pixels.
         instances: The words, in reading order.
         error: One line that says why the photo could not be read, or ``None``.
-        page: Of a document (TIFF, PDF) or moving picture the number of the page, from 1; ``None``
-            for a photo.
-        orientation: Degrees, clockwise from the x axis, in (-180, 180], in which the lines of the
-            photo run: 180 where it stands on its head, 90 where it was turned by a quarter
-            clockwise; 0 where it is upright, even if a little skewed.
+        page: Number of the page in a document (TIFF, PDF) or of the frame in an animation, from 1;
+            ``None`` for a photo.
+        orientation: Direction of the text lines in degrees, clockwise from the x axis, in
+            (-180, 180]: 180 for a photo that is upside down, 90 for one that was turned clockwise
+            by a quarter, 0 for one that is upright or only slightly skewed.
         notes: What may have been missed and why, one sentence each.
     """
 

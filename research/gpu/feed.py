@@ -10,8 +10,8 @@ import argparse
 import time
 from pathlib import Path
 
+from research.gpu.shared_batches import SharedBatches
 from research.gpu.sources import batch_maker, load_config
-from spotter.data.shared_batches import SharedBatches
 
 _CORES = 16
 _TARGETS = {"detection": 400, "recognition": 6000}

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from spotter.data.shared_batches import SharedBatch, SharedBatches
+from research.gpu.shared_batches import SharedBatch, SharedBatches
 
 
 class DeviceBatches:

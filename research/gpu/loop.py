@@ -14,9 +14,9 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
+from research.gpu.batch_photometric import BatchPhotometric, PhotometricRates
 from research.gpu.feeding import DeviceBatches
 from research.gpu.losses import detector_losses, network_input, recognizer_losses
-from spotter.data.batch_photometric import BatchPhotometric, PhotometricRates
 
 _END_FACTOR = 0.01
 

@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from spotter.data.batch_photometric import BatchPhotometric
-from spotter.data.mixed_batches import TARGETS
+from research.gpu.batch_photometric import BatchPhotometric
+from research.gpu.mixed_batches import TARGETS
 
 
 def network_input(

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from research.gpu.feeding import DeviceBatches
 from research.gpu.loop import Training
+from research.gpu.shared_batches import SharedBatches
 from research.gpu.sources import batch_maker, load_config
 from research.gpu.validation import validate
-from spotter.data.shared_batches import SharedBatches
 from spotter.registry import MODELS
 from spotter.training.distributed import select_device
 from spotter.training.header import header_from_config

@@ -8,9 +8,9 @@ from typing import Any
 
 from mmengine.config import Config
 
+from research.gpu.mixed_batches import MixedSource, PhotoBatches, WordBatches
 from spotter.charset import Charset
 from spotter.data.datasets import TextDataset
-from spotter.data.mixed_batches import MixedSource, PhotoBatches, WordBatches
 from spotter.data.transforms import (
     DBTargets,
     LoadCrop,
@@ -68,7 +68,7 @@ def open_source(row: dict[str, Any], pipeline: list[Any], cache: Path, limit: in
         return TextDataset(
             reader,
             pipeline,
-            indices=limit,
+            stop=limit,
             cache_dir=cache,
             cache_height=row.get("height"),
             name=row["name"],

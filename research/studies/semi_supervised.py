@@ -215,7 +215,8 @@ def _with_data(cfg: Config, settings: StudySettings, words: int) -> Config:
     for part in walk(cfg.train_dataloader):
         reader = part.get("reader", {})
         if part.get("name") == "synthetic":
-            reader.update(lmdb_path=str(settings.out / "synthetic_words"), stop=words)
+            reader.update(lmdb_path=str(settings.out / "synthetic_words"))
+            part["stop"] = words
         elif part.get("name") == "mined":
             part["reader"] = {
                 "type": "MinedWordsReader",

@@ -1,1 +1,1 @@
-"""Many photos: folders, archives, many processes."""
+"""Many photos: sources of any size, a process for each core, outputs to go on with."""

@@ -24,6 +24,7 @@ from spotter.error_analysis.page import (
 from spotter.error_analysis.pictures import Pictures
 from spotter.evaluation.protocols.recognition import CharacterSet, RecognitionRules
 from spotter.evaluation.saved import GroundTruth, ScoredPhotos, parse_scale
+from spotter.io.writing import write_file
 
 
 @command(
@@ -75,7 +76,7 @@ def analyze(
         bar = progress.add_task("", total=total)
         page = errors_page(report, pictures, max_per_kind, lambda done: progress.advance(bar, done))
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(page, encoding="utf-8")
+    write_file(out, page)
     counts = Counter(case.kind for case in report.cases)
     kinds = ", ".join(f"{counts[kind]} {KIND_NAMES[kind]}" for kind in report.kinds)
     print(f"{out}: {kinds}")

@@ -13,6 +13,7 @@ from spotter.cli.commands import File, command
 from spotter.cli.options import config_options, parse_overrides
 from spotter.data.browsing import browse as browse_samples
 from spotter.data.browsing import browsing_page, open_datasets
+from spotter.io.writing import write_file
 from spotter.training.launch import load_config
 
 
@@ -36,5 +37,5 @@ def browse(
     out = out or Path(f"{name}_{split}.html")
     about = f"{split}: {len(samples)} samples of {sizes}"
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(browsing_page(name, samples, about), encoding="utf-8")
+    write_file(out, browsing_page(name, samples, about))
     print(f"{out}: {len(samples)} samples")

@@ -27,8 +27,9 @@ from spotter.conversion.layouts import LAYOUTS, Layout
 from spotter.conversion.record import Counts, forget
 from spotter.conversion.source import Source
 from spotter.conversion.writers import WRITERS, Task
-from spotter.data.readers import Reader, SceneWordsReader
+from spotter.data.readers import Reader, SceneWordsReader, SelectedReader
 from spotter.errors import ConfigError
+from spotter.io.writing import only_writer
 
 _SHOWN_REFUSALS = 5
 
@@ -73,6 +74,8 @@ def find_layout(name: str) -> Layout:
 @click.option(
     "--split", help="which part, where SRC holds several: train, val, test or part of a name"
 )
+@click.option("--start", type=int, metavar="N", help="leave out the first N samples")
+@click.option("--stop", type=int, metavar="N", help="end before sample N, from 0")
 @click.option("--image-root", metavar="DIR", help="where the images lie, if elsewhere")
 @click.option(
     "--images",
@@ -95,7 +98,7 @@ def find_layout(name: str) -> Layout:
 @several(
     "--reader-options",
     metavar="KEY=VALUE...",
-    help="further arguments of the layout's reader, such as level=line or stop=100",
+    help="further arguments of the layout's reader, such as level=line",
 )
 def convert(
     layout: str | None, source: str | None, root: Path | None, listing: bool, **options: Any
@@ -109,7 +112,8 @@ def convert(
         return
     if layout is None or source is None or root is None:
         raise click.UsageError("LAYOUT, SRC and DST are needed, or --list")
-    _convert(layout, source, root, options)
+    with only_writer(root):
+        _convert(layout, source, root, options)
 
 
 def _convert(name: str, path: str, root: Path, options: dict[str, Any]) -> None:
@@ -121,6 +125,8 @@ def _convert(name: str, path: str, root: Path, options: dict[str, Any]) -> None:
     console = Console(stderr=True)
     with console.status(f"reading {path}"):
         reader, task = layout.open(source, reader_options), layout.task
+        if options["start"] is not None or options["stop"] is not None:
+            reader = SelectedReader(reader, options["start"], options["stop"])
         if options["crops"]:
             reader, task = _crops(reader, name, layout, options), "recognition"
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -155,7 +161,7 @@ def _settings(
     layout: str, source: str, reader_options: Mapping[str, Any], options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What an interrupted conversion must have in common with the one that goes on."""
-    names = ("split", "crops", "margin", "min_height", "unlabelled")
+    names = ("split", "start", "stop", "crops", "margin", "min_height", "unlabelled")
     image_root = options["image_root"]
     return {
         "layout": layout,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import logging
+import os
 import sys
 import warnings
 from collections.abc import Callable
 
 from spotter.errors import SpotterError
+from spotter.io.names import one_line, printable_path
 
 EXTRA_OF = {
     "torch": "train",
@@ -15,6 +19,10 @@ EXTRA_OF = {
     "safetensors": "train",
     "onnx": "train",
     "lmdb": "train",
+    "pyarrow": "bulk",
+    "zstandard": "bulk",
+    "fsspec": "bulk",
+    "ray": "bulk",
     "tensorboard": "train",
     "matplotlib": "train",
     "openvino": "openvino",
@@ -22,6 +30,9 @@ EXTRA_OF = {
     "pypdfium2": "pdf",
     "pillow_heif": "heif",
     "scipy": "mat",
+    "fastapi": "serve",
+    "uvicorn": "serve",
+    "prometheus_client": "serve",
 }
 """Modules that only an extra of the distribution brings, and the extra."""
 
@@ -29,12 +40,16 @@ EXTRA_OF = {
 def run_tool(main: Callable[[], None]) -> None:
     """Run a command; an expected error becomes one line on stderr and exit status 2.
 
-    Expected are errors of the toolkit, and modules that are not installed because an extra is not.
-    An interrupt ends with status 130.
+    Expected are errors of the toolkit, modules that are not installed because an extra is not, and
+    what the system refuses, such as a full disk. An interrupt ends with status 130, and a reader
+    of our output that goes away with 141, as if its signal had ended us.
     """
     warnings.filterwarnings("ignore", category=FutureWarning)
+    # A log that cannot be written would print a traceback for each of its lines.
+    logging.raiseExceptions = False
     try:
         main()
+        sys.stdout.flush()
     except SpotterError as error:
         _end(f"error: {error}", 2)
     except ModuleNotFoundError as error:
@@ -44,6 +59,18 @@ def run_tool(main: Callable[[], None]) -> None:
         _end(f"error: {missing_extra(module)}", 2)
     except KeyboardInterrupt:
         _end("interrupted", 130)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        _drop_output()
+        if error.errno == errno.EPIPE:
+            raise SystemExit(141) from None
+        _end(f"error: {_refused(error)}", 2)
+    except Exception as error:
+        # Of LMDB, which says so in its own way.
+        if type(error).__module__ != "lmdb":
+            raise
+        _end(f"error: cannot be written ({one_line(error)})", 2)
 
 
 def missing_extra(module: str) -> str:
@@ -53,6 +80,19 @@ def missing_extra(module: str) -> str:
         f'this needs the extra "{extra}": pip install "scene-text-spotter[{extra}]"'
         f" ({module} is not installed)"
     )
+
+
+def _refused(error: OSError) -> str:
+    reason = error.strerror or one_line(error)
+    return f"{printable_path(error.filename)}: {reason}" if error.filename else reason
+
+
+def _drop_output() -> None:
+    """What waits to be printed cannot be, and Python would try once more at the end."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end(line: str, status: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +40,30 @@ from spotter.evaluation.report import (
     recognition_tables,
     scores_table,
 )
-from spotter.evaluation.saved import GroundTruth, load_photos, load_words, parse_scale
+from spotter.evaluation.saved import (
+    GroundTruth,
+    ScoredPhotos,
+    ScoredWords,
+    load_photos,
+    load_words,
+    parse_scale,
+)
 from spotter.evaluation.submissions import OUTLINES, write_submission
+from spotter.io.writing import write_file
 from spotter.label_alphabet import LABEL_ALPHABETS, LabelAlphabet
 
 _NO_LEXICON = "no lexicon"
+_SHOWN_REFUSALS = 10
 _SHOWN_LETTERS = 10
 
 
 _json_option = click.option("--json", "json_file", type=File, help="write the scores as JSON")
+_lenient_option = click.option(
+    "--lenient",
+    is_flag=True,
+    help="leave out lines and words of PREDICTIONS that are malformed, and count them, instead of "
+    "ending at the first",
+)
 
 
 def _protocols(known: Iterable[str], *default: str) -> Decorator:
@@ -60,6 +75,7 @@ def _protocols(known: Iterable[str], *default: str) -> Decorator:
             metavar="P...",
             help=f"one or more of {', '.join(known)}; default: {' '.join(default)}",
         ),
+        _lenient_option,
         _json_option,
     )
 
@@ -179,27 +195,27 @@ def _report(
     options: Mapping[str, Any],
     results: list[dict[str, Any]],
     tables: list[Table],
-    note: str,
+    counts: Mapping[str, Any],
 ) -> None:
     """Print, and write what was asked for."""
     console = Console()
     for table in tables:
         console.print(table)
-    if note:
-        console.print(note)
+    for note in _notes(counts):
+        console.print(note, markup=False, highlight=False, soft_wrap=True)
     file: Path | None = options["json_file"]
     if file is not None:
         report = {
             "task": task,
             "predictions": options["predictions"],
             "ground_truth": options["ground_truth"],
+            **counts,
             "results": results,
         }
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        write_file(file, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
 
-_Outcome = tuple[list[dict[str, Any]], list[Table], str]
+_Outcome = tuple[list[dict[str, Any]], list[Table], dict[str, Any]]
 
 
 def _detection(options: Mapping[str, Any]) -> _Outcome:
@@ -210,7 +226,7 @@ def _detection(options: Mapping[str, Any]) -> _Outcome:
     for name, protocol in protocols.items():
         scores = _call(protocol, name, photos.predictions, photos.truths, **settings)
         results.append({"protocol": name, "options": settings, "scores": scores.to_dict()})
-    return results, [_table("detection", results)], _note(photos.unanswered, "photos")
+    return results, [_table("detection", results)], _counts("photos", photos)
 
 
 def _end_to_end(options: Mapping[str, Any]) -> _Outcome:
@@ -238,7 +254,7 @@ def _end_to_end(options: Mapping[str, Any]) -> _Outcome:
                     "scores": scores.to_dict(),
                 }
             )
-    return results, [_table("end to end", results)], _note(photos.unanswered, "photos")
+    return results, [_table("end to end", results)], _counts("photos", photos)
 
 
 def _recognition(options: Mapping[str, Any]) -> _Outcome:
@@ -256,12 +272,13 @@ def _recognition(options: Mapping[str, Any]) -> _Outcome:
         )
         rules = {"own rules": own}
     labels = LabelAlphabet.load(options["label_alphabet"])
-    words = load_words(options["predictions"], truth, options["subset"], options["predicted_only"])
+    only, strict = options["predicted_only"], not options["lenient"]
+    words = load_words(options["predictions"], truth, options["subset"], only, strict)
     readings = words.predictions
     if options["lexicon"]:
         lexicon = Lexicon.from_file(options["lexicon"])
         readings = [read and lexicon.nearest(read)[0] for read in readings]
-    results, tables, notes = [], [], [_note(words.unanswered, "words")]
+    results, tables, unspelled = [], [], []
     for name, rule in rules.items():
         report = evaluate_recognition(
             readings, words.truths, words.sources, rule, words.confidences, labels
@@ -269,8 +286,9 @@ def _recognition(options: Mapping[str, Any]) -> _Outcome:
         results.append({"protocol": name, **recognition_json(report)})
         if report.words or not words.truths:
             tables += recognition_tables(f"recognition, {name}", report)
-        notes.append(_unspelled(name, rule, words.truths, len(report.words)))
-    return results, tables, "\n".join(note for note in notes if note)
+        unspelled.append(_unspelled(name, rule, words.truths, len(report.words)))
+    notes = [note for note in unspelled if note]
+    return results, tables, {**_counts("words", words), "not_compared": notes}
 
 
 def _unspelled(name: str, rule: RecognitionRules, truths: Sequence[str], counted: int) -> str:
@@ -307,8 +325,10 @@ def _word_lists(options: Mapping[str, Any]) -> _Outcome:
     }
     mean = f"words in lists: exact F1, mean of files {100 * scores.mean_f1:.2f}"
     tables = [breakdown_table(mean, rows.items())]
+    failed = sum(bool(line.get("error")) for line in records.values())
+    counts = {"of": "pictures", "unanswered": len(true) - len(records), "failed": failed}
     results = [{"protocol": "word_lists", "scores": scores.to_dict()}]
-    return results, tables, _note(len(true) - len(records), "pictures")
+    return results, tables, counts
 
 
 def _truth(options: Mapping[str, Any]) -> GroundTruth:
@@ -319,7 +339,8 @@ def _truth(options: Mapping[str, Any]) -> GroundTruth:
 def _photos(options: Mapping[str, Any], texts: bool) -> Any:
     truth = _truth(options)
     scale = None if options["scale"] is None else parse_scale(options["scale"])
-    photos = load_photos(options["predictions"], truth, texts, scale, options["predicted_only"])
+    only, strict = options["predicted_only"], not options["lenient"]
+    photos = load_photos(options["predictions"], truth, texts, scale, only, strict)
     if options["write_submission"]:
         write_submission(
             photos.records.values(),
@@ -378,7 +399,24 @@ def _table(title: str, results: Sequence[dict[str, Any]]) -> Table:
     return scores_table(title, columns)
 
 
-def _note(unanswered: int, what: str) -> str:
-    if not unanswered:
-        return ""
-    return f"{unanswered} {what} have no predictions: counted as missed (or --predicted-only)"
+def _counts(what: str, scored: ScoredPhotos | ScoredWords) -> dict[str, Any]:
+    return {
+        "of": what,
+        "unanswered": scored.unanswered,
+        "failed": scored.failed,
+        "refused": len(scored.refused),
+        "refused_lines": scored.refused[:_SHOWN_REFUSALS],
+    }
+
+
+def _notes(counts: Mapping[str, Any]) -> Iterator[str]:
+    what = counts["of"]
+    if counts["unanswered"]:
+        count = counts["unanswered"]
+        yield f"{count} {what} have no predictions: counted as missed (or --predicted-only)"
+    if counts["failed"]:
+        yield f"{counts['failed']} {what} could not be read: counted as missed"
+    if counts.get("refused"):
+        yield f"{counts['refused']} lines or words of the predictions were refused:"
+        yield from counts["refused_lines"]
+    yield from counts.get("not_compared", ())

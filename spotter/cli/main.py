@@ -12,12 +12,15 @@ SECTIONS = {
     "Read": {
         "spot": ("spotter.cli.spot:spot", "find and read the words of photos"),
         "read": ("spotter.cli.read:read", "read images of single words"),
+        "serve": ("spotter.cli.serve:serve", "an HTTP service, and a page to drop a photo on"),
+        "doctor": ("spotter.cli.doctor:doctor", "what is installed, and how quick it is"),
     },
     "Train": {
         "train": (
             "spotter.cli.train:train",
             "fine-tune on your own words or photos, or train what a config describes",
         ),
+        "adapt": ("spotter.cli.adapt:adapt", "better weights for your photos, without labels"),
         "test": ("spotter.cli.train:test", "score weights on the test set of a config"),
         "export": ("spotter.cli.export:export", "weights to ONNX"),
         "alphabet": ("spotter.cli.alphabet:alphabet", "the alphabets, and pages to test them by"),

@@ -105,15 +105,22 @@ def recognizer_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in _RUNTIME_NAMES}
 
 
-def spotter_from(options: Mapping[str, Any]) -> SceneTextSpotter:
-    """The spotter that the values of :data:`spotter_options` describe."""
-    from spotter.hub.spotting_config import load_spotting_config, merge_settings
-    from spotter.pipeline.spotter import SceneTextSpotter
+def spotter_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of the spotter that the values of :data:`spotter_options` describe."""
+    from spotter.hub.settings import read_settings
 
     chosen = recognizer_settings(options) | {name: options[name] for name in _SPOTTER_NAMES}
     if options["config"]:
-        chosen = merge_settings(load_spotting_config(options["config"]), chosen, _DEFAULTS)
-    return SceneTextSpotter(**chosen)
+        given = {k: v for k, v in chosen.items() if v is not None and v != _DEFAULTS.get(k)}
+        chosen |= read_settings(options["config"]) | given
+    return chosen
+
+
+def spotter_from(options: Mapping[str, Any]) -> SceneTextSpotter:
+    """The spotter that the values of :data:`spotter_options` describe."""
+    from spotter.pipeline.spotter import SceneTextSpotter
+
+    return SceneTextSpotter(**spotter_arguments(options))
 
 
 def parse_overrides(pairs: Sequence[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from spotter.cli.options import joined, model_option, out_option
 from spotter.conversion.source import Source
 from spotter.data.transforms.loading import load_pixels
 from spotter.errors import ConfigError
+from spotter.io.writing import only_writer
 from spotter.label_alphabet import LABEL_ALPHABETS, LabelAlphabet
 from spotter.labeling.agreement import AgreementFigures, AgreementRules
 from spotter.labeling.readers import OwnReader, PeerReader
@@ -80,8 +81,10 @@ def relabel(layout: str, source: str, out: Path, **options: Any) -> None:
     else:
         peer = PeerReader(options["charset"], threads=options["threads"])
     relabeller = Relabeller(LabelAlphabet.load(options["label_alphabet"]), peer, own, rules)
-    write = relabel_list if found.task == "recognition" else relabel_photos
-    print(f"{out}: {write(words, relabeller, load_pixels, out)}")
+    crops = found.task == "recognition"
+    write = relabel_list if crops else relabel_photos
+    with only_writer(out.parent if crops else out):
+        print(f"{out}: {write(words, relabeller, load_pixels, out)}")
 
 
 @command(

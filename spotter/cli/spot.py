@@ -19,6 +19,7 @@ from spotter.bulk.files import process_in_bulk
 from spotter.cli.arguments import Source, named_images
 from spotter.cli.commands import File, command
 from spotter.cli.options import spotter_from, spotter_options
+from spotter.cli.spot_bulk import bulk_options, is_bulk, spot_in_bulk
 from spotter.errors import ConfigError, ImageError
 from spotter.io.documents import Page, read_pages
 from spotter.io.names import printable_path
@@ -40,6 +41,7 @@ _LONGEST_STEM = 200
         "spotter spot scan.pdf",
         "spotter spot photos/ --out results.jsonl",
         "spotter spot photos/ --out pictures/ --model accurate",
+        "spotter spot 'shards/*.tar' --out results.parquet --workers auto",
         "spotter spot photos/ --to labelstudio --out tasks.json",
         "spotter spot scan.pdf --to pdf --out searchable/",
     )
@@ -48,8 +50,8 @@ _LONGEST_STEM = 200
 @click.option(
     "--out",
     type=File,
-    help="FILE.jsonl: one line for each photo or page; a folder: NAME.json and NAME.spotted.jpg "
-    "for each",
+    help="FILE.jsonl: one line for each photo or page; FILE.jsonl.zst or NAME.parquet (extra "
+    '"bulk"): the same, packed; a folder: NAME.json and NAME.spotted.jpg for each',
 )
 @click.option(
     "--to",
@@ -67,6 +69,7 @@ _LONGEST_STEM = 200
     show_default=True,
     help="photos whose words are read together, with --out FILE.jsonl or --to",
 )
+@bulk_options
 @spotter_options
 def spot(
     photos: Sequence[str],
@@ -83,7 +86,16 @@ def spot(
     pattern, or a .txt list of images. PDF, TIFF and moving pictures have one result for each page.
     A run with --out that was interrupted goes on where it stopped when it is started again, except
     with --to (pdf: document by document).
+
+    With --workers, --engine ray, or --out FILE.jsonl.zst or NAME.parquet, PHOTO is also a tar
+    archive (WebDataset), a Parquet table, an LMDB archive, or an address of fsspec such as
+    s3://bucket/folder (extra "bulk"), and any number of photos takes little memory.
     """
+    if is_bulk(photos, out, options):
+        if form is not None or as_json:
+            raise ConfigError("--to and --json go without what is for many photos, see --help")
+        assert out is not None
+        return spot_in_bulk(photos, out, overwrite, options)
     images = named_images(photos, documents=True)
     if form is not None:
         if out is None or as_json:

@@ -20,6 +20,7 @@ from spotter.io.names import printable_path
 from spotter.io.results.files import FORMATS, write_results
 from spotter.io.results.parts import optional_module
 from spotter.io.results.pdf import pages_to_pdf
+from spotter.io.writing import write_file
 from spotter.structures import SpottingResult
 
 if TYPE_CHECKING:
@@ -126,9 +127,6 @@ def _pages(
 
 def _write(file: Path, data: bytes) -> None:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(file.name + ".part")
-        part.write_bytes(data)
-        part.replace(file)
+        write_file(file, data)
     except OSError as error:
         raise ConfigError(f"{file}: cannot be written ({error.strerror or error})") from None

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from spotter.cli.commands import Command, File, several
 from spotter.cli.options import Decorator, joined
 from spotter.errors import ConfigError
+from spotter.io.writing import only_writer, write_file
 from spotter.synthesis.pages.crops import page_crops
 from spotter.synthesis.sheets import encode_below, scene_sheet, word_sheet
 from spotter.synthesis.writers import (
@@ -149,7 +150,7 @@ def _draw(what: str, write: Callable[..., int], options: Mapping[str, Any]) -> S
     if not out:
         return settings
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(TextColumn(what), *columns) as progress:
+    with only_writer(out), Progress(TextColumn(what), *columns) as progress:
         bar = progress.add_task("", total=count)
         total = write(
             out, settings, count, options["workers"], lambda done: progress.advance(bar, done)
@@ -160,5 +161,5 @@ def _draw(what: str, write: Callable[..., int], options: Mapping[str, Any]) -> S
 
 def _write_sheet(path: Path, sheet: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(encode_below(sheet, _SHEET_LIMIT))
+    write_file(path, encode_below(sheet, _SHEET_LIMIT))
     print(f"contact sheet in {path}")

@@ -93,8 +93,11 @@ def train_config(
     amp: bool,
     resume: str | None,
 ) -> None:
-    """Train a detector, a recognizer or a method of learning without labels."""
-    launch.train(
+    """Train a detector, a recognizer or a method of learning without labels.
+
+    Ctrl-C and SIGTERM stop it after the iteration; it is saved, and exits with 130 or 143.
+    """
+    status = launch.train(
         config,
         work_dir,
         parse_overrides(cfg_options),
@@ -102,6 +105,8 @@ def train_config(
         False if resume is None else resume or True,
         launcher,
     )
+    if status:
+        raise SystemExit(status)
 
 
 @command(examples=("spotter test CONFIG best.safetensors --cfg-options data_root=/data",))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from spotter.errors import ConfigError
+from spotter.io.writing import write_file
 
 FILE_NAME = "conversion.json"
 
@@ -87,9 +87,7 @@ class Record:
 
     def save(self, root: Path) -> None:
         """Write the record; it is never half there."""
-        part = root / (FILE_NAME + ".part")
-        part.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
-        os.replace(part, root / FILE_NAME)
+        write_file(root / FILE_NAME, json.dumps(asdict(self), indent=1) + "\n")
 
 
 def forget(root: Path) -> None:

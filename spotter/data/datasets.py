@@ -16,7 +16,8 @@ from torch.utils.data import Dataset
 from spotter.data.cache import CachedImages
 from spotter.data.pipeline import build_pipeline
 from spotter.data.randomness import integer
-from spotter.data.readers import Reader
+from spotter.data.readers import Reader, SelectedReader
+from spotter.data.readers.selected import select
 from spotter.data.transforms.loading import load_pixels
 from spotter.data.word_context import seen_size
 from spotter.errors import ConfigError, ImageError
@@ -34,14 +35,15 @@ class TextDataset(Dataset):
     Args:
         reader: A reader or its config.
         pipeline: Transforms or their configs, in order.
-        indices: Positions of the reader's samples to keep; a whole number keeps that many from the
-            start.
+        start: First of the reader's samples to keep; negative values count from the end.
+        stop: One past the last to keep, likewise.
+        indices: Positions of the samples to keep, in this order, instead of ``start`` and ``stop``.
         repeat: How often the samples come per epoch.
         cache_dir: Folder in which the images are kept decoded (:class:`CachedImages`); ``None``
             decodes at every access.
         cache_height: See ``max_height`` of :class:`CachedImages`.
         name: Name of the source, given to every sample as ``source``.
-        fraction: Share of the samples (after ``indices``) to keep, drawn by ``subset_seed`` alone,
+        fraction: Share of the samples (of those selected) to keep, drawn by ``subset_seed`` alone,
             so that all methods learn from the same ones; a smaller share is part of a larger one.
         subset_seed: See ``fraction``.
         skip_unreadable: An image that cannot be read is replaced by another sample, with a line in
@@ -53,15 +55,18 @@ class TextDataset(Dataset):
         unreadable: Images that could not be read so far, by this process.
 
     Raises:
-        ConfigError: No samples are left, fifty in a row were refused by the pipeline, or
-            ``fraction`` is outside (0, 1].
+        ConfigError: No samples are left, the selection is faulty, fifty in a row were refused by
+            the pipeline, or ``fraction`` is outside (0, 1].
     """
 
     def __init__(
         self,
         reader: Reader | Mapping[str, Any],
         pipeline: Sequence[Any] = (),
-        indices: Sequence[int] | int | None = None,
+        *,
+        start: int | None = None,
+        stop: int | None = None,
+        indices: Sequence[int] | None = None,
         repeat: int = 1,
         cache_dir: str | Path | None = None,
         cache_height: int | None = None,
@@ -73,9 +78,7 @@ class TextDataset(Dataset):
     ) -> None:
         self.reader: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
         self.pipeline = build_pipeline(pipeline)
-        if isinstance(indices, int):
-            indices = range(min(indices, len(self.reader)))
-        self.indices: Sequence[int] = range(len(self.reader)) if indices is None else list(indices)
+        self.indices = select(len(self.reader), start, stop, indices)
         if not self.indices:
             raise ConfigError(f"dataset {name or type(self.reader).__name__} has no samples")
         if fraction != 1.0:
@@ -88,7 +91,7 @@ class TextDataset(Dataset):
         if cache_dir is not None:
             # Not a list: an archive of millions of crops must not be read into memory at once.
             self.cache = CachedImages(
-                _Selected(self.reader, self.indices),
+                SelectedReader(self.reader, indices=self.indices),
                 cache_dir,
                 cache_height,
                 skip_unreadable=skip_unreadable,
@@ -179,20 +182,6 @@ def random_share(indices: Sequence[int], fraction: float, seed: int) -> list[int
     return [indices[place] for place in sorted(order[:kept].tolist())]
 
 
-class _Selected:
-    """A reader's samples at given positions."""
-
-    def __init__(self, reader: Reader, indices: Sequence[int]) -> None:
-        self.reader = reader
-        self.indices = indices
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, position: int) -> dict[str, Any]:
-        return self.reader[self.indices[position]]
-
-
 @DATASETS.register_module()
 class TextDetDataset(TextDataset):
     """Photos with words: ``{"inputs": (3, H, W) uint8 BGR, "data_samples": TextDetSample}``.
@@ -204,7 +193,10 @@ class TextDetDataset(TextDataset):
         self,
         reader: Reader | Mapping[str, Any],
         pipeline: Sequence[Any] = (),
-        indices: Sequence[int] | int | None = None,
+        *,
+        start: int | None = None,
+        stop: int | None = None,
+        indices: Sequence[int] | None = None,
         repeat: int = 1,
         cache_dir: str | Path | None = None,
         name: str = "",
@@ -214,11 +206,12 @@ class TextDetDataset(TextDataset):
         super().__init__(
             reader,
             pipeline,
-            indices,
-            repeat,
-            cache_dir,
-            None,
-            name,
+            start=start,
+            stop=stop,
+            indices=indices,
+            repeat=repeat,
+            cache_dir=cache_dir,
+            name=name,
             skip_unreadable=skip_unreadable,
             cache_threads=cache_threads,
         )

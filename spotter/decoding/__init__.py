@@ -1,6 +1,6 @@
 """Language without a network: word lists, a character n-gram, and CTC decoding that uses both.
 
-Only numpy is imported, so that all of it serves the ONNX road.
+Nothing but numpy and rapidfuzz is imported, so that all of it runs without torch.
 """
 
 from spotter.decoding.beam_search import CTCBeamSearch, Hypothesis, align

@@ -1,4 +1,4 @@
-"""CTC prefix beam search with a language model, for readings that are not sure of themselves."""
+"""CTC prefix beam search with a language model."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ _score = attrgetter("score")
 
 
 class Hypothesis(NamedTuple):
-    """A reading that the search found.
+    """A candidate reading of the search.
 
     Attributes:
         tokens: Its classes.
-        score: Visual and language score together.
-        visual: Log-probability that the frames give it.
+        score: Sum of the visual and the language score.
+        visual: Its log-probability by the frames alone.
     """
 
     tokens: list[int]
@@ -75,24 +75,24 @@ class Hypothesis(NamedTuple):
 
 
 class CTCBeamSearch:
-    """Readings with the highest log P_CTC(s) + language(s).
+    """Finds the readings s with the highest log P_CTC(s) + language(s).
 
-    Prefix beam search (Graves and Jaitly, ICML 2014; Hannun et al., 2014): each prefix gathers the
-    probability of all paths that spell it. With an unlimited beam, an infinite ``prune_margin`` and
-    ``min_prob=0`` it is exact.
+    Prefix beam search (Graves and Jaitly, ICML 2014; Hannun et al., 2014): each prefix collects the
+    probability of all paths that give it. With an unlimited beam, an infinite ``prune_margin`` and
+    ``min_prob=0`` the search is exact.
 
-    Language scores letters only: language(s) = weight · log P(letters of s) + length_bonus ·
-    number of letters. Marks add nothing and take nothing, so that leaving one out gains nothing;
-    and a word with a digit in it is no word of a language: its language(s) is 0.
+    Only letters have a language score: language(s) = weight · log P(letters of s) + length_bonus ·
+    number of letters. Marks contribute 0, so that leaving one out is no advantage. If s has a
+    digit, language(s) is 0.
 
     Args:
         model: The language model.
         weight: Weight of its log-probability.
-        length_bonus: Added per letter; a model of words favours short ones.
-        beam: Prefixes kept from frame to frame.
-        min_prob: Classes below this probability are not considered in a frame, the blank excepted.
-        prune_margin: Continuations whose score is lower by more than this than the best before
-            language is asked are left out.
+        length_bonus: Added per letter, as language models favour short words.
+        beam: Number of prefixes that are kept after each frame.
+        min_prob: Classes with a lower probability in a frame are skipped there, except the blank.
+        prune_margin: Continuations are dropped, before the language model is evaluated for their
+            last character, if their score is lower than the best prefix's by more than this.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class CTCBeamSearch:
         self.prune_margin = prune_margin
 
     def language(self, text: str) -> float:
-        """What language adds to the score of a whole word; 0 without letters or with a digit."""
+        """The language score of a whole word; 0 without letters or with a digit."""
         state, letters = self.model.start, 0
         for folded in map(fold, text):
             if DIGIT in folded:
@@ -130,8 +130,8 @@ class CTCBeamSearch:
         Args:
             probabilities: (T, K), class 0 is the blank, class i + 1 is ``characters[i]``.
             characters: K - 1 characters.
-            max_visual_loss: Continuations whose log-probability by the frames is lower by more than
-                this than that of the likeliest prefix are left out.
+            max_visual_loss: Continuations whose log-probability by the frames is lower than that of
+                the most probable prefix by more than this are dropped.
 
         Returns:
             At most ``beam`` hypotheses, best first.
@@ -296,14 +296,14 @@ def _wait(kept: list[_Prefix], row: list[float]) -> list[_Prefix]:
 
 
 def align(probabilities: np.ndarray, words: Sequence[Sequence[int]]) -> list[list[int]]:
-    """The frames where the characters of readings are likeliest, each on its best path.
+    """The frames of the characters of readings, each on its most probable path.
 
     Args:
         probabilities: (T, K) with the blank first.
-        words: Readings of L classes, at least one; they are searched side by side.
+        words: At least one reading of L classes each; all are aligned together.
 
     Returns:
-        L ascending frames per reading; fewer frames than it needs give an empty list.
+        L ascending frames per reading, or an empty list if there are too few frames for it.
     """
     longest = max(map(len, words))
     states: np.ndarray = np.zeros((len(words), 2 * longest + 1), np.intp)

@@ -1,8 +1,8 @@
-"""Scores that mean what they say: from what a network gives to the probability of being right.
+"""Calibration: from the score of a network to the probability that its answer is right.
 
 A score s becomes sigmoid(logit(s) / temperature + bias): temperature scaling (Guo et al., ICML
-2017) of a yes-or-no question, with the offset of Platt (1999). Readings may have a fit by kind of
-word. Only numpy is imported, so that all of it serves the ONNX road.
+2017) for a binary question, with the offset of Platt (1999). Readings may have one calibration per
+kind of word.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ WORD_KINDS = ("letters", "digits", "marks", "single")
 
 
 def word_kind(text: str) -> str:
-    """Which of :data:`WORD_KINDS` a word is.
+    """The kind of a word, one of :data:`WORD_KINDS`.
 
-    ``single``: one character; ``digits``: a digit is among them; ``marks``: something that is no
-    letter; ``letters``: all else, words with accents included.
+    ``single``: one character. ``digits``: it has a digit. ``marks``: it has another character that
+    is no letter. ``letters``: all other words, also those with accents.
     """
     if len(text) == 1:
         return "single"
@@ -44,10 +44,10 @@ class ScoreCalibration:
     """Maps scores in [0, 1] to probabilities in (0, 1); never changes their order within a kind.
 
     Attributes:
-        temperature: Above 1 for scores that are too sure of themselves, always positive.
+        temperature: Divisor of the logit, positive; above 1 for overconfident scores.
         bias: Added to the logit.
-        kinds: Calibrations of some of :data:`WORD_KINDS`, which stand in for this one; they have
-            none themselves.
+        kinds: Calibrations for some of :data:`WORD_KINDS`, which replace this one for words of
+            these kinds.
     """
 
     temperature: float = 1.0
@@ -68,11 +68,11 @@ class ScoreCalibration:
             )
 
     def __call__(self, score: float, text: str | None = None) -> float:
-        """The probability that stands for a score.
+        """The calibrated probability of a score.
 
         Args:
             score: In [0, 1].
-            text: The reading that it belongs to; ``None``: of no kind.
+            text: The reading, which selects the kind; ``None``: no kind.
         """
         own = self if text is None else self.kinds.get(word_kind(text), self)
         bounded = min(max(score, _LEAST), 1.0 - _LEAST)
@@ -80,17 +80,17 @@ class ScoreCalibration:
         return 1.0 / (1.0 + math.exp(-(logit / own.temperature + own.bias)))
 
     def to_dict(self) -> dict[str, Any]:
-        """The attributes by name; no ``kinds`` where there are none."""
+        """The attributes by name, without ``kinds`` if there are none."""
         values: dict[str, Any] = {"temperature": self.temperature, "bias": self.bias}
         kinds = {kind: own.to_dict() for kind, own in self.kinds.items()}
         return {**values, "kinds": kinds} if kinds else values
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any], origin: str) -> ScoreCalibration:
-        """A calibration as it stands in a file.
+        """Read a calibration from the values of a file.
 
         Raises:
-            ConfigError: It has other keys, or values that are no numbers.
+            ConfigError: There are other keys, or values that are no numbers.
         """
         try:
             numbers = {key: float(value) for key, value in settings.items() if key != "kinds"}
@@ -109,17 +109,18 @@ class ScoreCalibration:
 def fit_calibration(
     scores: Sequence[float] | np.ndarray, correct: Sequence[bool] | np.ndarray
 ) -> ScoreCalibration:
-    """The calibration of the greatest likelihood: logistic regression on the logits of scores.
+    """The maximum-likelihood calibration: logistic regression on the logits of scores.
 
-    Targets are drawn in by one answer on either side (Platt 1999), so that few answers, or answers
-    that are all right, do not lead to certainty.
+    The targets are smoothed as by Platt (1999): instead of 1 and 0 they are (R + 1) / (R + 2) and
+    1 / (W + 2) for R right and W wrong answers, so that few answers, or answers that are all right,
+    do not give probabilities of 1.
 
     Args:
         scores: (N,) in [0, 1].
         correct: (N,) whether each answer was right.
 
     Raises:
-        ConfigError: No answers, sequences out of step, or scores that are no higher for right
+        ConfigError: There are no answers, the lengths differ, or the scores are no higher for right
             answers than for wrong ones.
     """
     given = np.asarray(scores, np.float64)
@@ -157,20 +158,21 @@ def fit_kinds(
     min_count: int = 40,
     shrinkage: float = 40.0,
 ) -> ScoreCalibration:
-    """The calibration of readings, with a fit of its own for every kind of which there are enough.
+    """The calibration of readings, with a separate fit for each kind that is frequent enough.
 
-    Few answers say little: temperature (its inverse) and bias of a kind are the mean of its own fit
-    and that of all answers, weighed by its answers and ``shrinkage``.
+    Fits to few answers are unreliable: inverse temperature and bias of a kind are the mean of its
+    own fit, weighted by its number of answers, and of the fit to all, weighted by ``shrinkage``.
 
     Args:
         scores: (N,) in [0, 1].
         correct: (N,) whether each reading was right.
         texts: N readings.
-        min_count: Kinds with fewer answers, or fewer than 5 right or wrong ones, get none.
-        shrinkage: So many answers of all weigh in.
+        min_count: Kinds with fewer answers, or with fewer than 5 right or 5 wrong ones, have no fit
+            of their own.
+        shrinkage: Weight of the fit to all answers, as a number of answers.
 
     Raises:
-        ConfigError: As :func:`fit_calibration` on all answers; sequences out of step.
+        ConfigError: See :func:`fit_calibration`, on all answers; or the lengths differ.
     """
     if len(texts) != len(scores):
         raise ConfigError(f"calibration of {len(scores)} scores and {len(texts)} texts")

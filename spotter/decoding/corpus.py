@@ -1,4 +1,4 @@
-"""Words and how often they come: from frequency lists, name lists and running text."""
+"""Word counts from frequency lists, name lists and running text."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _PLAIN_FORMS = str.maketrans(
 
 
 def read_word_counts(path: str | Path) -> dict[str, float]:
-    """Words of a file and how often they come.
+    """Read the words of a file and their counts.
 
     Args:
         path: UTF-8 text. Lines ``word<TAB>frequency`` are a frequency list; any other line is
-            running text (or a list of names), whose words, parted by white space, count 1 each.
-            Two hyphens and the long dash part words, too.
+            running text (or a list of names), whose words, separated by white space, count 1 each.
+            Two hyphens and the long dash separate words, too.
 
     Returns:
-        Word to count, above 0, in the order of their first appearance.
+        Positive count by word, in the order of first appearance.
 
     Raises:
         AnnotationError: The file cannot be read, holds no word, or a frequency is no number.
@@ -60,7 +60,7 @@ def _number(text: str, path: str | Path, line: int) -> float:
 
 
 def fold(word: str) -> str:
-    """A word as the models here spell it: ``a``-``z``, and ``0`` for every digit.
+    """Fold a word to the alphabet of the language models: ``a``-``z``, and ``0`` for every digit.
 
     Case and accents are folded; all other characters are dropped.
     """
@@ -81,8 +81,8 @@ class WordSource:
 
     Attributes:
         counts: Word to frequency, as :func:`read_word_counts` gives them.
-        share: Weight of this source among all.
-        power: Frequencies are raised to it: 1 keeps running text's, 0 makes all words equal.
+        share: Weight of this source among all sources.
+        power: Exponent of the frequencies: 1 keeps them, 0 makes all words equally frequent.
         name: What the model's card calls it.
     """
 
@@ -116,7 +116,7 @@ def fold_counts(sources: Iterable[WordSource], longest: int = 25) -> dict[str, f
         longest: Longer words are left out.
 
     Raises:
-        ConfigError: A share that is not positive, or no word is left.
+        ConfigError: A share is not positive, or no word is left.
     """
     merged: dict[str, float] = {}
     sources = list(sources)

@@ -1,4 +1,4 @@
-"""Greedy readings of a recognizer's logits, in numpy: one implementation for every runtime."""
+"""Greedy decoding of a recognizer's logits, in numpy: one implementation for every runtime."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ class Decoded:
     Attributes:
         text: The word; may be empty.
         character_scores: One probability per character.
-        score: Product of the per-step maxima: over the characters and the end token, for CTC over
-            the emitted frames. An empty CTC reading emits nothing and scores 0. Where a language
-            model took part, see :class:`spotter.decoding.LanguageDecoder`.
-        visual_score: The score of the reading without language, where language took part.
-        preference: By which several readings of one word are compared; ``None``: by their score.
+        score: Product of the highest probability of each step: for CTC the frames that emit a
+            character, else the characters and the end token. An empty CTC reading scores 0. With a
+            language model, see :class:`spotter.decoding.LanguageDecoder`.
+        visual_score: The score of the greedy reading, if a language model was used.
+        preference: The value by which several readings of one word are compared; ``None``: their
+            score.
     """
 
     text: str
@@ -35,12 +36,12 @@ Decoder = Callable[[np.ndarray, str, "np.ndarray | None"], list[Decoded]]
 
 
 def attention_tokens(texts: Sequence[str], characters: str) -> np.ndarray:
-    """Words as autoregressive decoders are fed them: BOS, characters, end, then padding.
+    """Words as input of autoregressive decoders: BOS, characters, end, then padding.
 
     Args:
-        texts: N words of these characters.
-        characters: C of them; ``characters[i]`` is token i + 1, the end 0, BOS C + 1, padding
-            C + 2.
+        texts: N words.
+        characters: The C characters; ``characters[i]`` is token i + 1, the end is token 0, BOS
+            C + 1, padding C + 2.
 
     Returns:
         (N, L + 2) int64, L the length of the longest.
@@ -74,13 +75,13 @@ def decode_ctc(
 ) -> list[Decoded]:
     """Best paths of connectionist temporal classification (Graves et al., ICML 2006, section 3.2).
 
-    Repeats are merged, then blanks dropped. A character scores the highest probability among its
-    run of frames.
+    Repeated classes are merged, then blanks are dropped. The score of a character is the highest
+    probability in its run of frames.
 
     Args:
         logits: (N, T, K) float; class 0 is the blank, class i + 1 is ``characters[i]``.
         characters: K - 1 characters.
-        mask: (N, T) bool, true where a frame shows the crop and not padding.
+        mask: (N, T) bool, true for frames of the crop, false for padding.
 
     Returns:
         N readings.
@@ -110,14 +111,14 @@ def decode_ctc(
 def decode_until_end(
     logits: np.ndarray, characters: str, mask: np.ndarray | None = None
 ) -> list[Decoded]:
-    """Readings of attention and parallel decoders, each up to its first end token.
+    """Decode the logits of attention and parallel decoders, each up to its first end token.
 
-    A word that never ends has S characters, and no end token enters its score.
+    A word without end token has S characters, and its score is the product over these alone.
 
     Args:
         logits: (N, S, K) float; class 0 is the end, class i + 1 is ``characters[i]``.
         characters: K - 1 characters.
-        mask: Ignored: padding is hidden from these decoders before they write.
+        mask: Not used: the models hide padding from these decoders.
 
     Returns:
         N readings.

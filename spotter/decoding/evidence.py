@@ -1,4 +1,4 @@
-"""What the frames of a recognizer leave open, and what a language may make of it."""
+"""Visual evidence: limits on what a language model may change in a CTC reading."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from spotter.decoding.corpus import LETTERS
 
 
 def protected_characters(text: str) -> str:
-    """The characters of a word that no language may delete, insert or change, in their order.
+    """The characters of a word that a language model may not delete, insert or change, in order.
 
-    They are all but the letters a to z: marks, digits, letters with accents, other letters. A
-    letter's case does not count.
+    These are all characters but the letters a to z: marks, digits, letters with accents, and
+    letters of other scripts. Case is ignored.
     """
     return "".join(c for c in text.lower() if c not in LETTERS)
 
 
 def lock_clear_frames(probabilities: np.ndarray, lock: float) -> tuple[np.ndarray, bool]:
-    """Frames without those alternatives that contradict a clearly seen character or gap.
+    """Remove the alternatives that contradict a clearly seen character or gap from the frames.
 
-    A character is seen clearly where its probability reaches ``lock`` in the likeliest frame of
-    its run on the greedy path; that frame then allows no other class, so that every path emits the
-    character. A frame whose blank reaches ``lock`` allows the blank only. Of neighbouring frames
-    that allow one and the same class, one is kept.
+    A character is clearly seen if its probability is at least ``lock`` in the most probable frame
+    of its run on the greedy path. That frame then allows no other class, so that every path emits
+    the character. A frame whose blank has at least ``lock`` allows the blank only. Of neighbouring
+    frames that allow the same single class, one is kept.
 
     Args:
         probabilities: (T, K), class 0 is the blank.
-        lock: Probability from which on a character counts as clearly seen; above 1: none.
+        lock: Least probability of a clearly seen character; above 1: no character is.
 
     Returns:
-        (S, K) probabilities with S <= T, given the locked classes; and whether the greedy path is
-        locked everywhere: all of its characters, and all frames between the runs.
+        (S, K) probabilities with S <= T; and whether the whole greedy path is locked: all of its
+        characters, and all frames between their runs.
     """
     path = probabilities.argmax(axis=1)
     peaks = probabilities.max(axis=1)
@@ -49,14 +49,14 @@ def lock_clear_frames(probabilities: np.ndarray, lock: float) -> tuple[np.ndarra
 
 
 def ctc_log_probability(probabilities: np.ndarray, tokens: list[int]) -> float:
-    """Log-probability of a reading as the sum over all of its paths (Graves et al., ICML 2006).
+    """Log-probability of a reading, summed over all of its CTC paths (Graves et al., ICML 2006).
 
     Args:
         probabilities: (T, K), class 0 is the blank.
         tokens: L classes; none of them is 0.
 
     Returns:
-        A number of at most 0; -inf where no path spells the reading.
+        At most 0; -inf if no path gives the reading.
     """
     states: np.ndarray = np.zeros(2 * len(tokens) + 1, np.intp)
     states[1::2] = tokens

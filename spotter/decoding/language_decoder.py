@@ -1,4 +1,4 @@
-"""Greedy CTC readings, and a language model's help for those that are not sure of themselves."""
+"""CTC decoding in which a language model corrects readings with a low score."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _LEAST_LOCK = 0.5
 
 
 class CaseFolding:
-    """Upper and lower case of a character set as one class.
+    """Maps upper and lower case of a character set to one class.
 
     Args:
         characters: The characters of a recognizer; class i + 1 is ``characters[i]``.
 
     Attributes:
-        characters: The folded ones, likewise.
+        characters: The folded characters; class i + 1 is ``characters[i]``.
     """
 
     def __init__(self, characters: str) -> None:
@@ -55,15 +55,15 @@ class CaseFolding:
         self._variants = np.split(self._order, self._starts[1:])
 
     def fold(self, probabilities: np.ndarray) -> np.ndarray:
-        """(T, K) probabilities summed over the cases: (T, F)."""
+        """Sum probabilities (T, K) over upper and lower case: (T, F)."""
         return np.add.reduceat(probabilities[:, self._order], self._starts, axis=1)
 
     def tokens(self, text: str) -> list[int]:
-        """Classes of a word of the recognizer's characters."""
+        """Folded classes of a word."""
         return [self._token_of[character] for character in text]
 
     def unfold(self, token: int, frame: np.ndarray) -> int:
-        """The likeliest class (of K) among those that fold to a token, in a frame (K,)."""
+        """The most probable class (of K) in a frame (K,) among those that fold to a token."""
         variants = self._variants[token]
         return int(variants[frame[variants].argmax()])
 
@@ -71,48 +71,48 @@ class CaseFolding:
 class LanguageDecoder:
     """A decoder (:data:`spotter.decoding.ctc.Decoder`) for CTC.
 
-    A word whose greedy score reaches ``threshold`` is taken as it is, and so costs nothing; so is
-    one below ``min_greedy_score``, which no word of the language would explain better than noise.
-    The others are searched with case folded, and the case that the frames favour is put back,
+    A greedy reading is kept if its score is at least ``threshold``, as it needs no correction, or
+    below ``min_greedy_score``, as it is more likely noise than a word. For the others a beam search
+    with folded case is run, and the case that is more probable by the frames is then restored,
     character by character.
 
-    Language chooses between readings that the frames find likely, and no others:
+    The language model may only choose between readings that are probable by the frames:
 
-    - A character seen with ``lock_probability`` or more is neither changed nor left out, and
-      nothing is put where the frames see a gap as clearly.
+    - A character with a probability of ``lock_probability`` or more is neither changed nor left
+      out, and nothing is inserted into gaps of that probability.
     - A reading's log-probability by the frames is at most ``max_visual_loss`` below that of the
       visually best reading.
-    - It is at most ``max_visual_tie`` below where one of the two holds a digit, or where they
-      differ in anything but the letters a to z: in marks, or letters with accents.
+    - It is at most ``max_visual_tie`` below if one of the two has a digit, or if they differ in
+      characters other than the letters a to z: in marks, or letters with accents.
 
-    A searched word of L characters scores √share · P_CTC^(1/√L): its share among the allowed
-    hypotheses, exp(score) / Σ exp(score), says how far other words are, its probability by the
-    frames how much of it was seen. Long words would be called wrong by P_CTC itself: their errors
-    come together. Letters that no word of an alphabet joins so, where they were not seen clearly,
-    are likely of another script: ``implausible_weight`` times their implausibility
-    (:func:`implausibility`) is taken from the logit of the score. ``visual_score`` keeps the
-    product of the step maxima of the greedy reading.
+    The score of a reading of L characters is √share · P_CTC^(1/√L). Its share among the allowed
+    hypotheses, exp(score) / Σ exp(score), measures how much better it is than other words; P_CTC,
+    its probability by the frames, how well it was seen. P_CTC alone would be too low for long
+    words. Letter sequences that occur in no word, and were not seen clearly, are often of another
+    script: ``implausible_weight`` times their implausibility (:func:`implausibility`) is subtracted
+    from the logit of the score. ``visual_score`` is the score of the greedy reading.
 
-    With a rescorer, the best hypotheses of the search, in the case that the frames favour, score
-    ``rescoring`` · log P_rescorer(word) more. The share of the best among these makes the reading's
-    ``preference``, by which it is compared with those of other views, and in which the frames count
-    a quarter of what they do in a score. The score stays that of before: a rescorer that saw the
-    same frames makes words of what is none, too.
+    With a rescorer, ``rescoring`` · log P_rescorer(word) is added to the scores of the best
+    hypotheses, in the case that is more probable by the frames. The share of the best of these
+    gives the reading's ``preference``, by which readings of several views are compared; in it, the
+    frames have a quarter of the weight that they have in the score. The score itself does not
+    change, as a rescorer that uses the same frames also favours words where there is none.
 
     Args:
-        search: The search.
-        threshold: Greedy score from which on no language is needed.
-        min_greedy_score: Greedy score below which none is asked for.
-        rescoring: Weight of a rescorer's log-probability.
-        hypotheses: How many are rescored at most.
-        beam_delta: Those whose score is lower by more than this than the best are not rescored.
-        lock_probability: From which on a character or gap is seen clearly; above 1: never.
-        max_visual_loss: In natural logarithms, as the next.
-        max_visual_tie: Likewise, of readings that differ in more than the letters a to z.
-        implausible_weight: 0 to not ask whether the letters are those of a word.
+        search: The beam search.
+        threshold: Greedy readings with at least this score are kept.
+        min_greedy_score: Greedy readings with a lower score are kept.
+        rescoring: Weight of the rescorer's log-probability.
+        hypotheses: Largest number of hypotheses that are rescored.
+        beam_delta: Hypotheses whose score is lower than the best by more than this are not
+            rescored.
+        lock_probability: Least probability of a clearly seen character or gap; above 1: none is.
+        max_visual_loss: Largest loss of log-probability (natural logarithm) by the frames.
+        max_visual_tie: The same for readings that differ in more than the letters a to z.
+        implausible_weight: Weight of the implausibility of letter sequences; 0 turns this off.
 
     Raises:
-        ConfigError: The two scores are not in order, or a setting is out of range.
+        ConfigError: ``min_greedy_score`` is above ``threshold``, or a setting is out of range.
     """
 
     def __init__(
@@ -161,15 +161,15 @@ class LanguageDecoder:
     def open(
         cls, source: LanguageDecoder | LanguageModel | str | Path, **settings: float
     ) -> LanguageDecoder:
-        """A decoder from a model or its file; a decoder as it is.
+        """Make a decoder from a language model or its file; a decoder is returned as it is.
 
         Args:
-            source: The model.
-            **settings: Those of the class, or any of :class:`CTCBeamSearch`.
+            source: The model, its file, or a decoder.
+            **settings: Arguments of this class or of :class:`CTCBeamSearch`.
 
         Raises:
             WeightsError: The file is missing or not a language model.
-            ConfigError: A setting that does not exist.
+            ConfigError: There is no such setting.
         """
         if isinstance(source, LanguageDecoder):
             return source
@@ -184,7 +184,7 @@ class LanguageDecoder:
     def __call__(
         self, logits: np.ndarray, characters: str, mask: np.ndarray | None = None
     ) -> list[Decoded]:
-        """N readings of logits (N, T, K), see :func:`spotter.decoding.ctc.decode_ctc`."""
+        """Decode logits (N, T, K) to N readings, see :func:`spotter.decoding.ctc.decode_ctc`."""
         readings = decode_ctc(logits, characters, mask)
         for index, reading in enumerate(readings):
             shown = logits[index] if mask is None else logits[index][mask[index]]
@@ -194,13 +194,13 @@ class LanguageDecoder:
     def reread(
         self, logits: np.ndarray, characters: str, greedy: Decoded, rescorer: Rescorer | None = None
     ) -> Decoded:
-        """The reading of one crop, by language if its greedy reading asks for that.
+        """The reading of one crop, with the language model if its greedy score is low.
 
         Args:
             logits: (T, K), as in :meth:`__call__`.
             characters: K - 1 characters.
-            greedy: What :func:`spotter.decoding.ctc.decode_ctc` reads.
-            rescorer: Of this crop.
+            greedy: The greedy reading, of :func:`spotter.decoding.ctc.decode_ctc`.
+            rescorer: Rescorer of this crop, if there is one.
         """
         if not self.min_greedy_score <= greedy.score < self.threshold:
             return greedy
@@ -326,18 +326,18 @@ def _spelled(tokens: list[int], characters: str) -> str:
 
 
 def implausibility(model: LanguageModel, text: str) -> float:
-    """How far a word's letters are from those of any word that a model finds likely, in nats.
+    """How improbable the letter sequence of a word is under a language model, in nats.
 
-    The nats by which a letter is less likely than one drawn from the alphabet, on average; and 1
-    more where case changes as it does in no word, which letters of other scripts do that look like
-    a Latin one of either case.
+    The mean over the letters of log P(uniform letter) - log P(letter), at least 0; plus 1 if upper
+    and lower case are mixed as in no word, which happens with letters of other scripts that look
+    like Latin ones.
 
     Args:
         model: The language model.
         text: A word.
 
     Returns:
-        At least 0; always 0 with a digit in it, or with fewer than three letters.
+        At least 0; 0 for words with a digit or with fewer than three letters.
     """
     letters = fold(text)
     if DIGIT in letters or len(letters) < _FEW_LETTERS:

@@ -1,7 +1,8 @@
-"""The probability of a word on a sign: known and plausible words, numbers, codes, symbols."""
+"""A language model of single words: known words, plausible words, numbers, codes, symbols."""
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from spotter.decoding.word_prior import WordPrior, WordRange
 from spotter.errors import ConfigError, WeightsError
 from spotter.io.bounded import failures_as, parse_json, read_arrays
 from spotter.io.names import printable_path
+from spotter.io.writing import write_file
 
 _FORMAT = 1
 # -log of a word's probability is stored as a byte, in twelfths: down to e^-21.
@@ -55,24 +57,25 @@ class LanguageState:
 
 
 class LanguageModel:
-    """A mixture over whole words: what begins like a known word is judged as one to its end.
+    """A mixture of four distributions over whole words.
 
     P(word) = λ_w P_list + λ_d P_number + λ_c P_code + (1 - λ_w - λ_d - λ_c) P_ngram. A number of n
-    digits has probability 0.1^n 0.7^(n-1) 0.3, a code of n letters and digits, which are all alike
-    in it, 36^-n 0.85^(n-1) 0.15: so nothing is less likely than a code. Case and accents are
-    folded. At every place, before a character or the end, a symbol may stand, all of them alike.
+    digits has probability 0.1^n 0.7^(n-1) 0.3. A code of n letters and digits, which are equally
+    probable, has probability 36^-n 0.85^(n-1) 0.15, so that no word is less probable than a code.
+    Case and accents are folded. Before every character and before the end there may be a symbol;
+    all symbols are equally probable.
 
     Args:
         prior: Known words.
         ngram: Character model.
-        known: λ_w.
-        numbers: λ_d.
+        known: λ_w, the weight of the known words.
+        numbers: λ_d, the weight of numbers.
         symbols: Probability of a symbol at any place.
-        codes: λ_c.
-        card: What the model was built from, JSON-ready.
+        codes: λ_c, the weight of codes.
+        card: JSON-ready description of what the model was built from.
 
     Raises:
-        ConfigError: The shares are no probabilities.
+        ConfigError: The weights are no probabilities.
     """
 
     def __init__(
@@ -114,19 +117,19 @@ class LanguageModel:
         symbols: float = 0.01,
         codes: float = 0.02,
     ) -> LanguageModel:
-        """A model of word lists; the n-gram counts every word once.
+        """Build a model from word lists; the n-gram counts every word once.
 
         Args:
             sources: The lists.
             order: Order of the n-gram.
             min_count: Rarer n-grams are not stored.
-            known: See the class, as the next two.
-            numbers: Likewise.
-            symbols: Likewise.
-            codes: Likewise.
+            known: See the class.
+            numbers: See the class.
+            symbols: See the class.
+            codes: See the class.
 
         Raises:
-            ConfigError: No word, or an argument out of range.
+            ConfigError: There is no word, or an argument is out of range.
         """
         sources = list(sources)
         counts = fold_counts(sources)
@@ -140,11 +143,11 @@ class LanguageModel:
         return cls(WordPrior.from_counts(counts), ngram, known, numbers, symbols, codes, card)
 
     def advance(self, state: LanguageState, character: str) -> LanguageState:
-        """The beginning made longer by one character, of any kind."""
+        """The state after one more character, of any kind."""
         return self.advance_folded(state, fold(character))
 
     def advance_folded(self, state: LanguageState, tokens: str) -> LanguageState:
-        """Likewise, by what :func:`fold` makes of the character."""
+        """The state after one more character that is already folded, see :func:`fold`."""
         known = state.longer.get(tokens)
         if known is not None:
             return known
@@ -187,7 +190,7 @@ class LanguageModel:
         return LanguageState(words, context, ngram, number, code, log_places, log_places + mass)
 
     def end(self, state: LanguageState) -> float:
-        """Log-probability of the word that ends here."""
+        """Log-probability of the word if it ends here."""
         known = self.prior.word_probability(state.words) * _digit_factor(state.words.prefix)
         ngram = state.ngram * self.ngram.probability(state.context, "")
         number = state.number * _NUMBER_END if state.words.prefix else 0.0
@@ -226,7 +229,7 @@ class LanguageModel:
             "codes": self.codes,
             "card": self.card,
         }
-        arrays = {
+        arrays: dict[str, Any] = {
             "meta": np.frombuffer(json.dumps(meta).encode(), np.uint8),
             **_front_code(self.prior.words),
             "word_codes": codes,
@@ -234,15 +237,16 @@ class LanguageModel:
             "gram_steps": np.diff(self.ngram.grams, prepend=np.uint32(0)),
             "gram_codes": self.ngram.codes,
         }
-        with open(path, "wb") as file:
-            np.savez_compressed(file, **arrays)
+        packed = io.BytesIO()
+        np.savez_compressed(packed, **arrays)
+        write_file(path, packed.getvalue())
 
     @classmethod
     def load(cls, path: str | Path) -> LanguageModel:
-        """Read a file of :meth:`save`.
+        """Load a file that :meth:`save` wrote.
 
         Raises:
-            WeightsError: Missing, or not such a file.
+            WeightsError: The file is missing or is no language model.
         """
         name = printable_path(path)
         arrays = read_arrays(path, WeightsError)

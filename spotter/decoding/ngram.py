@@ -1,4 +1,4 @@
-"""Character n-grams with Witten-Bell smoothing, in one sorted array."""
+"""A character n-gram model with Witten-Bell smoothing, stored in one sorted array."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class CharacterNGram:
 
     Witten and Bell (1991): P(w|h) = (c(hw) + T(h) P(w|h')) / (c(h) + T(h)), with T(h) the number of
     tokens seen after h, and h' being h without its first token; below the empty context all tokens
-    are equally likely. Only tokens that were seen after h are stored; those that were not share the
-    rest in proportion to P(w|h').
+    are equally probable. Only tokens that were seen after h are stored; the others share the rest
+    of the probability in proportion to P(w|h').
 
-    An n-gram is numbered by its tokens, five bits each and none of them 0, so n-grams of different
-    lengths differ, too.
+    The number of an n-gram consists of its tokens, five bits each. As no token is 0, n-grams of
+    different lengths have different numbers.
 
     Args:
         order: n, 1 to 6.

@@ -1,4 +1,4 @@
-"""Words with probabilities, searched by their beginnings."""
+"""Probabilities of known words, and of all words with a given prefix."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class WordRange(NamedTuple):
 
 
 class WordPrior:
-    """A distribution over words as a sorted list, which serves as a trie.
+    """A distribution over words, stored as a sorted list that is searched like a trie.
 
     Args:
         words: Words in ascending order of their characters, without duplicates.
@@ -65,7 +65,7 @@ class WordPrior:
         return WordRange("", 0, len(self.words))
 
     def advance(self, state: WordRange, token: str) -> WordRange:
-        """Those that go on with a token."""
+        """The words that continue with a token."""
         prefix, first, last = state
         prefix += token
         if first == last:
@@ -78,7 +78,7 @@ class WordPrior:
         return self._cumulative[state.last] - self._cumulative[state.first]
 
     def word_probability(self, state: WordRange) -> float:
-        """Probability of the prefix as a whole word; 0 if it is none."""
+        """Probability of the prefix as a whole word; 0 if it is not a known word."""
         first = state.first
         # A word sorts before all that it begins.
         if first < state.last and len(self.words[first]) == len(state.prefix):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 
@@ -10,6 +11,7 @@ from spotter.conversion import Source
 from spotter.data.readers.base import read_lines
 from spotter.data.readers.json_files import parse_json
 from spotter.errors import AnnotationError
+from spotter.evaluation.words import Refusals
 from spotter.io.images import IMAGE_SUFFIXES
 from spotter.schema import check, plain_data, record, text
 
@@ -43,16 +45,23 @@ def guess_layout(source: Source, detection: bool) -> str:
     return "icdar_words" if text.strip().startswith('"') else "word_list"
 
 
-def read_records(path: str | Path) -> dict[str, Record]:
+def read_records(path: str | Path, refusals: Refusals | None = None) -> dict[str, Record]:
     """Lines of predictions by the name of their image.
+
+    Args:
+        path: The file.
+        refusals: Takes note of lines that are no predictions; ``None``: the first one ends the
+            reading.
 
     Raises:
         AnnotationError: The file cannot be read, a line is no prediction, or an image has two.
     """
     records: dict[str, Record] = {}
     for number, line in read_lines(Path(path)):
-        where = f"{path}:{number}"
-        prediction = check(parse_json(line, path, number), _PREDICTION, where, AnnotationError)
+        parse = partial(_parse, line, path, number)
+        prediction = (refusals or Refusals()).unless_refused(parse)
+        if prediction is None:
+            continue
         name = prediction["image"]
         if name in records:
             raise AnnotationError(f"{path}:{number}: a second line of {name}")
@@ -60,6 +69,12 @@ def read_records(path: str | Path) -> dict[str, Record]:
     if not records:
         raise AnnotationError(f"{path}: holds no predictions")
     return records
+
+
+def _parse(line: str, path: str | Path, number: int) -> Record:
+    content = parse_json(line, path, number)
+    prediction: Record = check(content, _PREDICTION, f"{path}:{number}", AnnotationError)
+    return prediction
 
 
 def named(samples: Iterable[Sample]) -> dict[str, Sample]:

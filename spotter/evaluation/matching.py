@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import numpy as np
 
 from spotter.errors import AnnotationError, ConfigError
+from spotter.evaluation.words import Refusals, check_instance, predicted_words, text_instance
 from spotter.geometry import Overlaps, as_polygon
 from spotter.structures import SpottingResult, TextDetSample, TextInstance
 
@@ -36,14 +37,17 @@ def as_instances(words: ImageWords) -> list[TextInstance]:
         Instances; those whose text is ``###`` are marked ignored.
 
     Raises:
-        AnnotationError: A word that is neither.
+        AnnotationError: A word that is neither, or with a value of another type, a score that is
+            not finite, or a line without a list of instances and without an error.
         GeometryError: A dict whose polygon has too few points or no area.
     """
     if isinstance(words, SpottingResult):
         words = words.instances
     elif isinstance(words, dict):
-        words = words.get("instances") or []
+        return as_instances(predicted_words(words, str(words.get("image")), Refusals()))
     instances = [word if isinstance(word, TextInstance) else _from_dict(word) for word in words]
+    for word in instances:
+        check_instance(word)
     return [
         replace(word, ignore=True) if word.text == ILLEGIBLE and not word.ignore else word
         for word in instances
@@ -53,14 +57,8 @@ def as_instances(words: ImageWords) -> list[TextInstance]:
 def _from_dict(word: dict[str, Any]) -> TextInstance:
     if not isinstance(word, dict) or "polygon" not in word:
         raise AnnotationError(f"A word needs a polygon, got {str(word)[:80]!r}.")
-    detection = float(word.get("detection_score", word.get("score", 1.0)))
-    return TextInstance(
-        polygon=as_polygon(word["polygon"]),
-        text=word.get("text"),
-        ignore=bool(word.get("ignore", False)),
-        detection_score=detection,
-        recognition_score=float(word.get("recognition_score", 1.0)),
-    )
+    as_polygon(word["polygon"])
+    return text_instance(word, "a word")
 
 
 def paired_images(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -15,12 +16,22 @@ from spotter.data.readers.icdar_words import parse_word_line
 from spotter.errors import AnnotationError, ConfigError
 from spotter.evaluation.by_name import guess_layout, in_step, named, read_records
 from spotter.evaluation.submissions import is_label_archive, read_label_archive, read_submission
+from spotter.evaluation.words import (
+    Refusals,
+    confidence,
+    predicted_words,
+    text_or_none,
+    true_words,
+)
+from spotter.geometry import MAX_COORDINATE
 from spotter.io.images import image_size
 from spotter.structures import TextInstance
 
 #: Factors (x, y) on the coordinates of the ground truth, or ``"fit"``: those from the size of the
 #: stored photo to the one that the predictions name.
 Scale: TypeAlias = tuple[float, float] | Literal["fit"]
+
+_LARGEST_FACTOR = 1000.0
 
 
 @dataclass(frozen=True)
@@ -78,12 +89,16 @@ class ScoredPhotos:
         predictions: Their words.
         truths: The true words, in the same frame.
         unanswered: Number of photos without a line of predictions, whose words count as missed.
+        failed: Number of photos whose line says that they could not be read, likewise.
+        refused: A line for each line or word of the predictions that was left out.
     """
 
     records: dict[str, dict[str, Any]]
     predictions: dict[str, list[TextInstance]]
     truths: dict[str, list[TextInstance]]
     unanswered: int
+    failed: int = 0
+    refused: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -97,6 +112,8 @@ class ScoredWords:
         confidences: Of the readings, ``None`` if one of them has none.
         sources: Names of the sets that the words are of, empty where the truth has no ``source``.
         unanswered: Number of crops without a line of predictions, which count as misread.
+        failed: Number of crops whose line says that they could not be read, likewise.
+        refused: A line for each line of the predictions that was left out.
     """
 
     names: list[str]
@@ -105,6 +122,8 @@ class ScoredWords:
     confidences: list[float] | None
     sources: list[str]
     unanswered: int
+    failed: int = 0
+    refused: list[str] = field(default_factory=list)
 
 
 def load_photos(
@@ -113,6 +132,7 @@ def load_photos(
     texts: bool,
     scale: Scale | None = None,
     predicted_only: bool = False,
+    strict: bool = True,
 ) -> ScoredPhotos:
     """Both sides of a detection or end-to-end score.
 
@@ -123,17 +143,23 @@ def load_photos(
         scale: Brings the truth into the frame of the predictions.
         predicted_only: Leave out photos without a line of predictions, instead of counting their
             words as missed.
+        strict: ``False``: lines and words of predictions that are malformed are left out, and
+            counted, instead of ending the reading.
 
     Raises:
         AnnotationError: A file is malformed, or a photo is predicted of which there is no truth.
         ConfigError: See :meth:`GroundTruth.samples`; or the size that ``"fit"`` needs is unknown.
     """
     official = is_label_archive(predictions) if Path(predictions).exists() else False
-    records = read_submission(predictions, texts) if official else read_records(predictions)
-    samples = ground_truth.samples(detection=True)
-    return photos_in_step(
-        records, samples, str(predictions), str(ground_truth.path), scale, predicted_only
+    refusals = Refusals(strict)
+    records = (
+        read_submission(predictions, texts, refusals)
+        if official
+        else read_records(predictions, refusals)
     )
+    samples = ground_truth.samples(detection=True)
+    origins = str(predictions), str(ground_truth.path)
+    return photos_in_step(records, samples, *origins, scale, predicted_only, refusals)
 
 
 def photos_in_step(
@@ -143,6 +169,7 @@ def photos_in_step(
     ground_truth: str,
     scale: Scale | None = None,
     predicted_only: bool = False,
+    refusals: Refusals | None = None,
 ) -> ScoredPhotos:
     """Both sides of a detection or end-to-end score, brought together by name.
 
@@ -152,24 +179,35 @@ def photos_in_step(
         predictions: What messages call the first.
         ground_truth: What messages call the second.
         scale: See :func:`load_photos`.
-        predicted_only: Likewise.
+        predicted_only: See :func:`load_photos`.
+        refusals: Of the reading so far; ``None``: the first one ends it.
 
     Raises:
         AnnotationError: A word is malformed, or a photo is predicted of which there is no truth.
         ConfigError: The size that ``"fit"`` needs is unknown.
     """
+    refusals = refusals or Refusals()
     matched = in_step(records, samples)
     if predicted_only:
         samples = {name: sample for name, sample in samples.items() if name in matched}
     truths = {}
     for name, sample in samples.items():
         factors = _factors(scale, name, sample, matched.get(name))
-        truths[name] = _instances(sample["instances"], f"{ground_truth}: {name}", factors)
-    found = {
-        name: _instances(record.get("instances"), f"{predictions}: {record['image']}")
-        for name, record in matched.items()
-    }
-    return ScoredPhotos(matched, found, truths, len(samples) - len(matched))
+        truths[name] = true_words(sample["instances"], f"{ground_truth}: {name}", factors)
+    found = {}
+    for name, record in matched.items():
+        words = refusals.unless_refused(_words_of(record, predictions, refusals))
+        if words is not None:
+            found[name] = words
+    failed = sum(bool(record.get("error")) for record in matched.values())
+    unanswered = len(samples) - len(matched)
+    return ScoredPhotos(matched, found, truths, unanswered, failed, refusals.lines)
+
+
+def _words_of(
+    record: Mapping[str, Any], predictions: str, refusals: Refusals
+) -> Callable[[], list[TextInstance]]:
+    return lambda: predicted_words(record, f"{predictions}: {record['image']}", refusals)
 
 
 def load_words(
@@ -177,6 +215,7 @@ def load_words(
     ground_truth: GroundTruth,
     subset: str | Path | None = None,
     predicted_only: bool = False,
+    strict: bool = True,
 ) -> ScoredWords:
     """Both sides of a recognition score; words whose truth is unknown are left out.
 
@@ -187,6 +226,7 @@ def load_words(
         subset: File that lists the crops that count, one name or number (from 0) a line.
         predicted_only: Leave out crops without a line of predictions, instead of counting them as
             misread.
+        strict: See :func:`load_photos`.
 
     Raises:
         AnnotationError: A file is malformed, a crop is predicted of which there is no truth, or
@@ -195,8 +235,9 @@ def load_words(
     """
     samples = ground_truth.samples(detection=False)
     kept = None if subset is None else read_subset(subset, samples)
-    records = read_readings(predictions)
-    return words_in_step(records, samples, str(predictions), kept, predicted_only)
+    refusals = Refusals(strict)
+    records = read_readings(predictions, refusals)
+    return words_in_step(records, samples, str(predictions), kept, predicted_only, refusals)
 
 
 def words_in_step(
@@ -205,6 +246,7 @@ def words_in_step(
     predictions: str,
     kept: Container[str] | None = None,
     predicted_only: bool = False,
+    refusals: Refusals | None = None,
 ) -> ScoredWords:
     """Both sides of a recognition score, brought together by name.
 
@@ -214,43 +256,78 @@ def words_in_step(
         predictions: What messages call the first.
         kept: Names of the samples that count; ``None``: all.
         predicted_only: See :func:`load_words`.
+        refusals: Of the reading so far; ``None``: the first one ends it.
 
     Raises:
         AnnotationError: A line is malformed, or a crop is predicted of which there is no truth.
     """
-    matched = in_step(records, samples)
+    refusals = refusals or Refusals()
+    readings = {}
+    for name, line in in_step(records, samples).items():
+        reading = refusals.unless_refused(_reading_of(line, predictions))
+        if reading is not None:
+            readings[name] = reading
     names = [
         name
         for name, sample in samples.items()
         if (kept is None or name in kept)
         and sample["text"] is not None
-        and (name in matched or not predicted_only)
+        and (name in readings or not predicted_only)
     ]
-    lines = [matched.get(name, {}) for name in names]
-    scores = [line.get("score") for line in lines if line]
-    known = [score for score in scores if isinstance(score, (int, float))]
+    lines = [readings.get(name, _Reading(None, 0.0, False)) for name in names]
+    scores = [line.score for line in lines if line.score is not None]
     return ScoredWords(
         names=names,
-        predictions=[_text(line, predictions) for line in lines],
+        predictions=[line.text for line in lines],
         truths=[samples[name]["text"] for name in names],
-        confidences=[_confidence(line) for line in lines] if len(known) == len(scores) else None,
+        confidences=scores if len(scores) == len(lines) else None,
         sources=[str(samples[name].get("source", "")) for name in names],
-        unanswered=sum(not line for line in lines),
+        unanswered=sum(name not in readings for name in names),
+        failed=sum(line.failed for line in lines),
+        refused=refusals.lines,
     )
 
 
-def read_readings(path: str | Path) -> dict[str, dict[str, Any]]:
+@dataclass(frozen=True)
+class _Reading:
+    text: str | None
+    score: float | None
+    failed: bool
+
+
+def _reading_of(line: Mapping[str, Any], predictions: str) -> Callable[[], _Reading]:
+    def read() -> _Reading:
+        where = f"{predictions}: {line['image']}"
+        failed = isinstance(line.get("error"), str)
+        if "text" not in line and not failed:
+            raise AnnotationError(f"{where}: needs a text")
+        return _Reading(text_or_none(line.get("text"), where), confidence(line, where), failed)
+
+    return read
+
+
+def read_readings(path: str | Path, refusals: Refusals | None = None) -> dict[str, dict[str, Any]]:
     """Readings of word crops by name, see :func:`load_words`.
+
+    Args:
+        path: The file.
+        refusals: Takes note of malformed lines; ``None``: the first one ends the reading.
 
     Raises:
         AnnotationError: The file cannot be read, a line is malformed, or a crop has two.
     """
     path = Path(path)
     if path.suffix != ".txt":
-        return read_records(path)
+        return read_records(path, refusals)
     records: dict[str, dict[str, Any]] = {}
     for number, line in read_lines(path):
-        name, text = parse_word_line(line, path, number)
+        parsed = (refusals or Refusals()).unless_refused(
+            partial(parse_word_line, line, path, number)
+        )
+        if parsed is None:
+            continue
+        name, text = parsed
+        # Which of the two counts is nothing that could be left out.
         if name in records:
             raise AnnotationError(f"{path}:{number}: a second line of {name}")
         records[name] = {"image": name, "text": text}
@@ -269,20 +346,9 @@ def read_subset(path: str | Path, samples: Mapping[str, dict[str, Any]]) -> set[
     if not all(entry.isdecimal() for entry in listed):
         return set(in_step({entry: {"image": entry} for entry in listed}, samples))
     for (number, _), entry in zip(lines, listed, strict=True):
-        if int(entry) >= len(names):
-            raise AnnotationError(f"{path}:{number}: {entry} of {len(names)} words, from 0")
+        if len(entry) > 15 or int(entry) >= len(names):
+            raise AnnotationError(f"{path}:{number}: {entry[:40]} of {len(names)} words, from 0")
     return {names[int(entry)] for entry in listed}
-
-
-def _text(record: Mapping[str, Any], path: str) -> str | None:
-    text = record.get("text")
-    if text is not None and not isinstance(text, str):
-        raise AnnotationError(f"{path}: {record['image']}: text is {text!r}")
-    return text
-
-
-def _confidence(record: Mapping[str, Any]) -> float:
-    return min(1.0, max(0.0, float(record.get("score", 0.0))))
 
 
 def _factors(
@@ -292,47 +358,19 @@ def _factors(
         return None
     if scale != "fit":
         return np.array(scale, dtype=np.float64)
-    if record is None or not record.get("width") or not record.get("height"):
+    if record is None or not record.get("instances"):
         # Nothing is predicted there that could be matched.
-        if record is None or not record.get("instances"):
-            return None
+        return None
+    sides = [record.get("width"), record.get("height")]
+    frame = [side for side in sides if isinstance(side, int | float) and not isinstance(side, bool)]
+    if len(frame) < len(sides):
         raise ConfigError(f"{name}: 'fit' needs width and height in the predictions")
+    if not all(0 < side <= MAX_COORDINATE for side in frame):
+        raise ConfigError(f"{name}: 'fit' needs a width and height that a photo can have")
     if not Path(sample["img_path"]).is_file():
         raise ConfigError(f"{name}: 'fit' needs the photo; --layout says where they lie")
     stored = sample.get("resize_to") or image_size(sample["img_path"])
-    return np.array([record["width"], record["height"]]) / np.array(stored, dtype=np.float64)
-
-
-def _instances(
-    words: Iterable[Mapping[str, Any]] | None, where: str, factors: np.ndarray | None = None
-) -> list[TextInstance]:
-    """Words as they are: an outline without area is a wrong detection, not a wrong file."""
-    return [
-        _instance(word, f"{where}, word {number}", factors)
-        for number, word in enumerate(words or [], start=1)
-    ]
-
-
-def _instance(word: Mapping[str, Any], where: str, factors: np.ndarray | None) -> TextInstance:
-    try:
-        polygon = np.asarray(word["polygon"], dtype=np.float64).reshape(-1, 2)
-        score = float(word.get("score", 1.0))
-        detection = float(word.get("detection_score", score))
-        recognition = float(word.get("recognition_score", 1.0))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise AnnotationError(f"{where}: needs a polygon of points and numeric scores") from None
-    if len(polygon) < 3 or not np.isfinite(polygon).all():
-        raise AnnotationError(f"{where}: a polygon needs three points or more, all finite")
-    if factors is not None:
-        polygon = polygon * factors
-    text = word.get("text")
-    return TextInstance(
-        polygon.astype(np.float32),
-        text=None if text is None else str(text),
-        ignore=bool(word.get("ignore", False)) or text == "###",
-        detection_score=detection,
-        recognition_score=recognition,
-    )
+    return np.array(frame, dtype=np.float64) / np.array(stored, dtype=np.float64)
 
 
 def parse_scale(text: str) -> Scale:
@@ -346,6 +384,8 @@ def parse_scale(text: str) -> Scale:
     parts: Sequence[str] = text.split(",")
     try:
         x, y = (float(part) for part in parts)
+        if not (0 < x <= _LARGEST_FACTOR and 0 < y <= _LARGEST_FACTOR):
+            raise ValueError
     except ValueError:
         raise ConfigError(f"--scale is fit or two factors x,y, not {text!r}") from None
     return x, y

@@ -13,10 +13,12 @@ a whole, so that the word ``42`` is not taken for a score.
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -26,7 +28,11 @@ from spotter.data.readers.base import natural_key
 from spotter.data.readers.icdar_words import unescape
 from spotter.data.readers.scene import box_polygon, finite_numbers, split_ignored
 from spotter.errors import AnnotationError, ConfigError
+from spotter.evaluation.words import Refusals
 from spotter.geometry import min_area_rect
+from spotter.io.bounded import MEBI, ZipContents, read_file
+from spotter.io.names import printable_path
+from spotter.io.writing import write_file
 
 Outline: TypeAlias = Literal["quads", "boxes", "polygons"]
 OUTLINES: tuple[Outline, ...] = get_args(Outline)
@@ -34,6 +40,8 @@ OUTLINES: tuple[Outline, ...] = get_args(Outline)
 _PREFIX = re.compile(r"(?:res|gt|poly_gt)_")
 _TEXT_MARK = "####"
 _ILLEGIBLE = ("###", "#")
+_MAX_BYTES = 256 * MEBI
+_MAX_LINES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -58,27 +66,33 @@ def is_label_archive(path: str | Path) -> bool:
     path = Path(path)
     if path.is_dir():
         return any(_PREFIX.match(file.name) for file in path.glob("*.txt"))
-    return zipfile.is_zipfile(path)
+    # Anything else would be waited for.
+    return path.is_file() and zipfile.is_zipfile(path)
 
 
-def read_submission(path: str | Path, texts: bool) -> dict[str, dict[str, Any]]:
+def read_submission(
+    path: str | Path, texts: bool, refusals: Refusals | None = None
+) -> dict[str, dict[str, Any]]:
     """A submission as lines of the JSON schema by image (``img_1`` for ``res_img_1.txt``).
 
     Args:
         path: Zip file or folder.
         texts: Whether lines end with a text (end to end); without one they may end with a score.
+        refusals: Takes note of malformed lines; ``None``: the first one ends the reading.
 
     Returns:
         ``{"image", "instances": [{"polygon", "text", "score"}]}`` by image; a score is 1 where the
         submission has none.
 
     Raises:
-        AnnotationError: The archive cannot be read, or a line is malformed (named by file and
-            line).
+        AnnotationError: The archive cannot be read or has over a million lines, or a line is
+            malformed (named by file and line).
     """
-    files = {image: _lines(text, where) for image, where, text in _text_files(Path(path))}
+    refusals = refusals or Refusals()
+    files = _parsed_files(path, refusals)
+    outline = _outline([line for found in files.values() for line in found], texts)
+    files = {image: _of_outline(found, outline, refusals) for image, found in files.items()}
     lines = [line for found in files.values() for line in found]
-    outline = _outline(lines, texts)
     scored = bool(lines) and all(_has_score(line, outline, texts) for line in lines)
     return {
         image: {
@@ -102,7 +116,7 @@ def read_label_archive(path: str | Path) -> list[dict[str, Any]]:
         AnnotationError: The archive cannot be read, or a line is malformed (named by file and
             line).
     """
-    files = {image: _lines(text, where) for image, where, text in _text_files(Path(path))}
+    files = _parsed_files(path, Refusals())
     outline = _outline([line for found in files.values() for line in found], texts=True)
     return [
         {"img_path": image, "instances": [_labelled(line, outline) for line in found]}
@@ -133,9 +147,8 @@ def write_submission(
     """
     if outline not in OUTLINES:
         raise ConfigError(f"An outline is one of {', '.join(OUTLINES)}, not {outline!r}.")
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for record in records:
             name = f"res_{PurePosixPath(str(record['image'])).stem}.txt"
             if name in archive.NameToInfo:
@@ -143,6 +156,7 @@ def write_submission(
             words = [w for w in record.get("instances") or [] if w.get("text") or not texts]
             lines = [_official_line(word, outline, texts, scores) for word in words]
             archive.writestr(name, "".join(f"{line}\n" for line in lines))
+    write_file(path, packed.getvalue())
 
 
 def _official_line(word: Mapping[str, Any], outline: Outline, texts: bool, scores: bool) -> str:
@@ -180,24 +194,34 @@ def _text_files(path: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:
-    try:
-        if path.is_dir():
-            for file in path.glob("*.txt"):
-                if file.name[0] != ".":
-                    yield file.name, file.read_bytes()
-            return
-        with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                # Archives packed on a Mac hold a hidden double of every file.
-                if name.endswith(".txt") and PurePosixPath(name).name[0] != ".":
-                    yield name, archive.read(name)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise AnnotationError(f"{path}: cannot be read ({error})") from None
+    if path.is_dir():
+        for file in path.glob("*.txt"):
+            if file.name[0] != ".":
+                yield file.name, read_file(file, AnnotationError, _MAX_BYTES)
+        return
+    data = read_file(path, AnnotationError, _MAX_BYTES)
+    archive = ZipContents(data, printable_path(path), AnnotationError, max_bytes=_MAX_BYTES)
+    for name in archive.names:
+        # Archives packed on a Mac hold a hidden double of every file.
+        if name.endswith(".txt") and PurePosixPath(name).name[0] != ".":
+            yield name, archive.read(name)
 
 
-def _lines(text: str, where: str) -> list[_Line]:
-    lines = enumerate(text.split("\n"), start=1)
-    return [_parse(line.strip(), f"{where}:{number}") for number, line in lines if line.strip()]
+def _parsed_files(path: str | Path, refusals: Refusals) -> dict[str, list[_Line]]:
+    """The lines of every file by image."""
+    files, count = {}, 0
+    for image, where, text in _text_files(Path(path)):
+        count += text.count("\n") + 1
+        if count > _MAX_LINES:
+            raise AnnotationError(f"{printable_path(path)}: has more than {_MAX_LINES} lines")
+        lines = ((n, line.strip()) for n, line in enumerate(text.split("\n"), start=1))
+        found = (
+            refusals.unless_refused(partial(_parse, line, f"{where}:{number}"))
+            for number, line in lines
+            if line
+        )
+        files[image] = [line for line in found if line is not None]
+    return files
 
 
 def _parse(line: str, where: str) -> _Line:
@@ -244,6 +268,12 @@ def _coordinates(line: _Line, outline: Outline) -> tuple[list[float], list[str]]
         raise AnnotationError(f"{line.where}: not the {outline} of the other lines")
     marked = [] if line.marked is None else [line.marked]
     return [float(field) for field in line.fields[:count]], line.fields[count:] + marked
+
+
+def _of_outline(lines: Sequence[_Line], outline: Outline, refusals: Refusals) -> list[_Line]:
+    """The lines whose outline is that of the submission, the others being refused."""
+    fit = (refusals.unless_refused(partial(_coordinates, line, outline)) for line in lines)
+    return [line for line, found in zip(lines, fit, strict=True) if found is not None]
 
 
 def _has_score(line: _Line, outline: Outline, texts: bool) -> bool:

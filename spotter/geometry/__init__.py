@@ -23,7 +23,9 @@ from spotter.geometry.overlaps import (
     polygon_to_shapely,
 )
 from spotter.geometry.polygons import (
+    MAX_COORDINATE,
     as_polygon,
+    as_vertices,
     clip_polygon,
     is_clockwise,
     offset_polygon,
@@ -46,9 +48,11 @@ from spotter.geometry.vertex_order import (
 )
 
 __all__ = [
+    "MAX_COORDINATE",
     "Overlaps",
     "as_polygon",
     "as_shapely",
+    "as_vertices",
     "clip_polygon",
     "crop_polygon",
     "crop_quad",

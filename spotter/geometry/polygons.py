@@ -10,6 +10,9 @@ import shapely
 from spotter.errors import GeometryError
 from spotter.geometry.overlaps import polygon_to_shapely
 
+MAX_COORDINATE = 1e7
+"""Pixels; beyond it float32 does not hold whole ones, and areas lose their meaning."""
+
 _EMPTY_AREA = 1e-6
 
 
@@ -49,32 +52,58 @@ def as_polygon(points: Any, min_points: int = 3) -> np.ndarray:
     """Check and convert the vertices of one polygon.
 
     Args:
-        points: (N, 2) array or nested list, or a flat list ``x1, y1, x2, y2, ...``.
+        points: (N, 2) array or nested list, or a flat list ``x1, y1, x2, y2, ...``. Booleans and
+            texts are no numbers.
         min_points: Fewest vertices to accept.
 
     Returns:
         (N, 2) float32, contiguous.
 
     Raises:
-        GeometryError: Too few vertices, an odd count of numbers, values that are not finite, or no
-            area.
+        GeometryError: Too few vertices, an odd count of numbers, values that are not finite or
+            beyond :data:`MAX_COORDINATE`, or no area.
+    """
+    array = as_vertices(points)
+    if len(array) < min_points:
+        raise GeometryError(f"A polygon needs at least {min_points} points, got {len(array)}.")
+    # A crossing outline may have a zero shoelace area and still cover ground.
+    if polygon_area(array) < _EMPTY_AREA and shapely.area(polygon_to_shapely(array)) < _EMPTY_AREA:
+        raise GeometryError("A polygon has no area.")
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def as_vertices(points: Any) -> np.ndarray:
+    """The vertices of :func:`as_polygon`, as many as they are and whatever area they span.
+
+    Returns:
+        (N, 2) float64.
+
+    Raises:
+        GeometryError: They are no points of two finite numbers.
     """
     try:
-        array = np.asarray(points, dtype=np.float64)
-    except (TypeError, ValueError):
+        array = np.asarray(points)
+        if array.dtype.kind not in "iuf" or not _has_only_numbers(points):
+            raise TypeError
+        array = array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError, RecursionError):
         raise GeometryError("A polygon must be a list of numeric (x, y) points.") from None
     if array.ndim == 1 and array.size % 2 == 0:
         array = array.reshape(-1, 2)
     if array.ndim != 2 or array.shape[1] != 2:
         raise GeometryError(f"A polygon must have shape (N, 2), got {array.shape}.")
-    if len(array) < min_points:
-        raise GeometryError(f"A polygon needs at least {min_points} points, got {len(array)}.")
     if not np.isfinite(array).all():
         raise GeometryError("A polygon has coordinates that are not finite.")
-    # A crossing outline may have a zero shoelace area and still cover ground.
-    if polygon_area(array) < _EMPTY_AREA and shapely.area(polygon_to_shapely(array)) < _EMPTY_AREA:
-        raise GeometryError("A polygon has no area.")
-    return np.ascontiguousarray(array, dtype=np.float32)
+    if np.abs(array).max(initial=0.0) > MAX_COORDINATE:
+        raise GeometryError(f"A polygon has coordinates beyond {MAX_COORDINATE:.0f} pixels.")
+    return array
+
+
+def _has_only_numbers(points: Any) -> bool:
+    """Whether no list has a boolean, which numpy would take for 0 or 1."""
+    if isinstance(points, list | tuple):
+        return all(map(_has_only_numbers, points))
+    return not isinstance(points, bool | np.bool_)
 
 
 def shrink_distance(polygon: np.ndarray, ratio: float) -> float:

@@ -10,10 +10,12 @@ import io
 import json
 import math
 import os
+import re
 import stat
 import time
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +29,11 @@ from spotter.io.names import one_line, printable_path
 MEBI = 1 << 20
 
 _DIGITS = 300
+# Of numbers that have to be looked at one by one; the others are of fewer digits, or below 1e100.
+_ODD_NUMBERS = re.compile(r"\d{300}|[eE]\+?\d{3}")
+# Text packs ten- to thirtyfold; what packs better than this is made to burst.
+_PACKING = 100
+_ALWAYS_UNPACKED = 64 * MEBI
 _CHUNK = 1 << 18
 
 
@@ -88,14 +95,19 @@ def read_file(
     """The bytes of a regular file of at most ``max_bytes``."""
     name = printable_path(path)
     with open_regular(path, error) as file, failures_as(error, name, "cannot be read"):
-        data = file.read(max_bytes + 1)
-    if len(data) > max_bytes:
+        size = os.fstat(file.fileno()).st_size
+        data = file.read(max_bytes + 1) if size <= max_bytes else b""
+    if max(size, len(data)) > max_bytes:
         raise error(f"{name}: more than the limit of {max_bytes} bytes")
     return data
 
 
 def unzip(data: bytes, name: str, error: type[SpotterError], max_bytes: int = 256 * MEBI) -> bytes:
-    """What gzip data holds, of which more than ``max_bytes`` are never made."""
+    """What gzip data holds, of which more than ``max_bytes`` are never made.
+
+    Nor are more than 64 MiB where that is over a hundred times the size of the data.
+    """
+    max_bytes = min(max_bytes, max(_ALWAYS_UNPACKED, _PACKING * len(data)))
     machine = zlib.decompressobj(wbits=31)
     with failures_as(error, name, "is not readable gzip"):
         content = machine.decompress(data, max_bytes + 1)
@@ -106,8 +118,12 @@ def unzip(data: bytes, name: str, error: type[SpotterError], max_bytes: int = 25
     return content
 
 
-def parse_json(text: str | bytes, name: str, error: type[SpotterError], depth: int = 64) -> Any:
-    """JSON with finite numbers of at most 300 digits, nested no deeper than ``depth``."""
+def load_json(text: str, depth: int = 64) -> Any:
+    """JSON with finite numbers of at most 300 digits, nested no deeper than ``depth``.
+
+    Raises:
+        ValueError: It is no such JSON (:class:`json.JSONDecodeError`: none at all).
+    """
 
     def whole(digits: str) -> int:
         if len(digits) > _DIGITS:
@@ -123,18 +139,46 @@ def parse_json(text: str | bytes, name: str, error: type[SpotterError], depth: i
     def constant(word: str) -> float:
         raise ValueError(f"{word} is no number of JSON")
 
-    with failures_as(error, name, "is not JSON"):
-        content = json.loads(text, parse_int=whole, parse_float=real, parse_constant=constant)
-    waiting = [(content, 0)]
-    while waiting:
-        value, level = waiting.pop()
-        if level > depth:
-            raise error(f"{name}: is not JSON as it is read here (nested deeper than {depth})")
-        if isinstance(value, dict):
-            waiting.extend((item, level + 1) for item in value.values())
-        elif isinstance(value, list):
-            waiting.extend((item, level + 1) for item in value)
+    # Python functions for each number would cost large files a multiple of their time.
+    odd = _ODD_NUMBERS.search(text) is not None
+    try:
+        content = json.loads(
+            text,
+            parse_int=whole if odd else None,
+            parse_float=real if odd else None,
+            parse_constant=constant,
+        )
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if _is_deeper(content, depth):
+        raise ValueError(f"nested deeper than {depth}")
     return content
+
+
+def _is_deeper(content: Any, depth: int) -> bool:
+    level = [content] if isinstance(content, dict | list) else []
+    for _ in range(depth + 1):
+        if not level:
+            return False
+        level = [
+            item
+            for value in level
+            for item in (value.values() if isinstance(value, dict) else value)
+            if isinstance(item, dict | list)
+        ]
+    return bool(level)
+
+
+def parse_json(text: str | bytes, name: str, error: type[SpotterError], depth: int = 64) -> Any:
+    """JSON of a stranger, see :func:`load_json`.
+
+    Raises:
+        SpotterError: Of the kind ``error``: it is no such JSON.
+    """
+    with failures_as(error, name, "is not JSON"):
+        if isinstance(text, bytes):
+            text = text.decode(json.detect_encoding(text))
+        return load_json(text, depth)
 
 
 def read_json(
@@ -168,14 +212,16 @@ class ZipContents:
         name: For messages.
         error: What is raised.
         max_members: Of the archive.
-        max_bytes: Of all members together, unpacked.
+        max_bytes: Of all members together, unpacked; never more than 64 MiB where that is over a
+            hundred times the size of the data.
         max_seconds: For all reading.
 
     Attributes:
         names: Of the members that are no folders, in order.
 
     Raises:
-        SpotterError: Of the kind ``error``: no zip archive, or one of too many members.
+        SpotterError: Of the kind ``error``: no zip archive, or one of too many members, or of two
+            that have the same name.
     """
 
     def __init__(
@@ -188,8 +234,7 @@ class ZipContents:
         max_seconds: float = 60.0,
     ) -> None:
         self.name, self.error = name, error
-        self._left = max_bytes
-        self._max_bytes = max_bytes
+        self._max_bytes = self._left = min(max_bytes, max(_ALWAYS_UNPACKED, _PACKING * len(data)))
         self._end = time.monotonic() + max_seconds
         with failures_as(error, name, "is not a zip archive"):
             self._archive = zipfile.ZipFile(io.BytesIO(data))
@@ -198,6 +243,9 @@ class ZipContents:
             raise error(f"{name}: {len(members)} members are more than the limit of {max_members}")
         self._members = {each.filename: each for each in members if not each.is_dir()}
         self.names = list(self._members)
+        if len({each.filename for each in members}) < len(members):
+            twice = Counter(each.filename for each in members).most_common(1)[0][0]
+            raise error(f"{name}: has two members of the name {printable_path(twice)}")
 
     def read(self, member: str) -> bytes:
         """The bytes of a member.
@@ -212,6 +260,11 @@ class ZipContents:
         info = self._members[member]
         if info.flag_bits & 1:
             raise self.error(f"{shown}: is encrypted")
+        # Dictionaries of other methods can ask for gigabytes.
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            names = vars(zipfile).get("compressor_names", {})
+            method = names.get(info.compress_type, info.compress_type)
+            raise self.error(f"{shown}: is packed by the method {method}, not by deflate")
         parts = []
         with (
             failures_as(self.error, shown, "cannot be unpacked"),

@@ -43,7 +43,8 @@ def read_pages(source: ImageSource, limits: ReadLimits = DEFAULT_LIMITS) -> Iter
     PDF (pypdfium2, extra ``pdf``; rendered at 200 pixels per inch), TIFF of several pages, GIF,
     WebP, PNG and AVIF of several frames. Anything else that
     :func:`spotter.io.images.read_image` takes is a single page without a number; so is a JPEG of
-    several (MPO), whose others show the same. One page is in memory at a time.
+    several (MPO), whose others show the same, and a HEIF, of which the primary picture is read.
+    One page is in memory at a time.
 
     Args:
         source: See :func:`spotter.io.images.read_image`.
@@ -66,7 +67,7 @@ def read_pages(source: ImageSource, limits: ReadLimits = DEFAULT_LIMITS) -> Iter
             return
         with open_image(stream, name) as image:
             first = decode(image, name, limits)
-            if image.format == "MPO" or not _has_more(image):
+            if image.format in ("MPO", "HEIF") or not _has_more(image):
                 yield Page(first)
                 return
             yield Page(first, 1)

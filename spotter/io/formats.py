@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import IO
 
 from PIL import Image, ImageFile
@@ -27,15 +28,18 @@ _PLUGINS = {
     "ICO": "IcoImagePlugin",
 }
 
-FORMATS = (*_PLUGINS, "MPO")
-"""Formats that are opened, by Pillow's names; MPO is what Pillow calls a JPEG of several."""
+FORMATS = (*_PLUGINS, "MPO", "HEIF")
+"""Formats that are opened, by Pillow's names; MPO is what Pillow calls a JPEG of several, and HEIF
+(the photos of phones, ``.heic``) needs pillow-heif, extra ``heif``."""
 
 IMAGE_SUFFIXES = (
-    *(".apng", ".avif", ".avifs", ".bmp", ".dib", ".gif", ".ico", ".j2c", ".j2k", ".jfif", ".jp2"),
-    *(".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".mpo", ".pbm", ".pfm", ".pgm", ".png"),
-    *(".pnm", ".ppm", ".tif", ".tiff", ".webp"),
+    *(".apng", ".avif", ".avifs", ".bmp", ".dib", ".gif", ".heic", ".heif", ".hif", ".ico"),
+    *(".j2c", ".j2k", ".jfif", ".jp2", ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".mpo"),
+    *(".pbm", ".pfm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
 )
 """Suffixes by which pictures are found in folders; what a file is, its content says."""
+
+_HEIF = ("HEIC", "HEIF")
 
 DOCUMENT_SUFFIXES = (".pdf",)
 
@@ -69,6 +73,8 @@ _MAGIC = (
     (0, b"<html", "HTML page"),
     (4, b"ftypheic", "HEIC"),
     (4, b"ftypheix", "HEIC"),
+    (4, b"ftypheim", "HEIC"),
+    (4, b"ftypheis", "HEIC"),
     (4, b"ftypmif1", "HEIF"),
     (4, b"ftypavif", "AVIF"),
     (4, b"ftypavis", "AVIF"),
@@ -81,6 +87,22 @@ def format_name(prefix: bytes) -> str | None:
     """What the first bytes of a file (64 are enough) say that it is, where we do not open it."""
     found = (name for at, magic, name in _MAGIC if prefix[at : at + len(magic)] == magic)
     return next(found, None)
+
+
+def _open_heif(stream: IO[bytes], name: str) -> ImageFile.ImageFile:
+    """A HEIF picture; of several in one file the primary one."""
+    if find_spec("pillow_heif") is None:
+        raise ImageError(
+            f"{name}: is HEIF, which needs pillow-heif (pip install 'scene-text-spotter[heif]')"
+        )
+    # Not registered with Pillow, which is the whole process's.
+    from pillow_heif import HeifImageFile
+
+    stream.seek(0)
+    try:
+        return HeifImageFile(stream)
+    except Exception as error:
+        raise ImageError(f"{name}: damaged or truncated HEIF ({one_line(error)})") from None
 
 
 def _accepts(accept: Callable[[bytes], bool | str] | None, prefix: bytes) -> bool:
@@ -107,6 +129,7 @@ def open_image(stream: IO[bytes], name: str) -> ImageFile.ImageFile:
     """
     stream.seek(0)
     prefix = stream.read(64)
+    found = format_name(prefix)
     for kind, plugin in _PLUGINS.items():
         try:
             importlib.import_module(f"PIL.{plugin}")
@@ -121,8 +144,12 @@ def open_image(stream: IO[bytes], name: str) -> ImageFile.ImageFile:
         except Exception as error:
             # Plugins document no set of errors for damaged data.
             reason = one_line(error)
+        if kind == "AVIF" and found in _HEIF:
+            # The name of the container alone does not tell which of the two it holds.
+            break
         raise ImageError(f"{name}: damaged or truncated {kind} ({reason})")
-    found = format_name(prefix)
+    if found in _HEIF:
+        return _open_heif(stream, name)
     if found is None:
         raise ImageError(f"{name}: not an image, or of a format that cannot be read")
     raise ImageError(f"{name}: not an image that is read here, but {found}")

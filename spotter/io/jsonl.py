@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from spotter.errors import AnnotationError
 from spotter.io.bounded import parse_json
+from spotter.io.locks import OutputLock
 from spotter.io.names import one_line, printable_path
 
 
@@ -27,14 +29,21 @@ class JsonLines:
 
     Raises:
         AnnotationError: A line other than the last is not a record with an ``image``.
+        ConfigError: Another process writes the file.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         with self._written():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.done = self._repair()
-            self._file = self.path.open("a", encoding="utf-8", errors="backslashreplace")
+            self._lock = OutputLock(self.path, "give another output")
+            try:
+                self.done = self._repair()
+                # Without a buffer nothing that could not be written is tried again at the end.
+                self._file = self.path.open("ab", buffering=0)
+            except BaseException:
+                self._lock.release()
+                raise
 
     def __enter__(self) -> JsonLines:
         return self
@@ -47,17 +56,25 @@ class JsonLines:
     ) -> None:
         with self._written():
             self._file.close()
+            self._lock.release()
 
     def append(self, *records: dict[str, Any]) -> None:
         """Write the record of an image, or those of its pages; on their way to the disk on return.
 
         Raises:
-            AnnotationError: They cannot be written, such as on a full disk; the lines before stay.
+            AnnotationError: They cannot be written, such as on a full disk; the lines before stay,
+                and nothing of these does.
         """
-        lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
+        lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+        data = lines.encode("utf-8", "backslashreplace")
         with self._written():
-            self._file.write("".join(lines))
-            self._file.flush()
+            before = self._file.seek(0, os.SEEK_END)
+            try:
+                while data:
+                    data = data[self._file.write(data) :]
+            except OSError:
+                self._file.truncate(before)
+                raise
         self.done.update(record["image"] for record in records)
 
     @contextmanager

@@ -27,6 +27,7 @@ from spotter.data.readers.lmdb import LMDBReader, read_lmdb_value
 from spotter.errors import ConfigError, GeometryError, ImageError
 from spotter.geometry import native_size
 from spotter.io.images import read_image
+from spotter.io.writing import write_file
 from spotter.labeling.crop_archive import CropArchive
 from spotter.labeling.perceptual_hash import NearDuplicates, perceptual_hash
 from spotter.pipeline.crops import cut_word, reading_directions
@@ -272,7 +273,7 @@ def write_contact_sheet(
         score = json.loads(read_lmdb_value(path, f"meta-{index + 1:09d}"))["score"]
         crop = read_image(read_lmdb_value(path, f"image-{index + 1:09d}"))
         samples.append((crop, f"{index} {score:.2f}"))
-    Path(file).write_bytes(encode_below(word_sheet(samples, columns), _SHEET_LIMIT))
+    write_file(file, encode_below(word_sheet(samples, columns), _SHEET_LIMIT))
     return chosen
 
 

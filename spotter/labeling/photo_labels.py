@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +13,12 @@ from rich.progress import track
 from spotter.errors import ConfigError, GeometryError, SpotterError
 from spotter.geometry import native_size
 from spotter.io.images import read_image
+from spotter.io.writing import write_file
 from spotter.pipeline.crop_batching import best_direction
 from spotter.pipeline.crops import reading_directions
-from spotter.pipeline.recognizer import TextRecognizer
 from spotter.pipeline.spotter import SceneTextSpotter
 from spotter.pipeline.test_time_augmentation import View, surroundings
-from spotter.pipeline.word_recognizer import open_language
+from spotter.pipeline.word_recognizer import open_recognizer
 from spotter.runtime.runtimes import open_runtime
 from spotter.structures import TextInstance
 from spotter.synthesis.writers import icdar_lines
@@ -120,7 +119,7 @@ class PhotoLabeller:
         )
         preset = self._spotter.preset
         loaded = open_runtime(preset.recognizer, "recognition", runtime, device, threads)
-        self._recognizer = TextRecognizer(loaded, open_language(None, preset))
+        self._recognizer = open_recognizer(loaded, None, preset)
 
     def label(self, image: np.ndarray, name: str = "") -> list[TextInstance]:
         """The words of a photo; those that it is not sure of are ``ignore`` and have no text.
@@ -225,6 +224,4 @@ def write_labels(file: Path, words: Sequence[TextInstance]) -> None:
     instances = [
         {"polygon": word.polygon, "text": word.text, "ignore": word.ignore} for word in words
     ]
-    partial = file.with_suffix(".part")
-    partial.write_text(icdar_lines(instances), encoding="utf-8")
-    os.replace(partial, file)
+    write_file(file, icdar_lines(instances))

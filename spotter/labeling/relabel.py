@@ -10,7 +10,6 @@ IIIT5K with a mark it saw none, and an independent one 127.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from rich.progress import track
 from spotter.data.readers.base import Reader
 from spotter.errors import CharsetError, ConfigError, ImageError
 from spotter.geometry import crop_polygon, grow_quad, min_area_rect
+from spotter.io.writing import write_file
 from spotter.label_alphabet import LabelAlphabet
 from spotter.label_lattice import LabelLattice, write_label
 from spotter.labeling.constrained import constrained_readings
@@ -277,7 +277,4 @@ def relabel_photos(
 
 def write_text(file: Path, text: str) -> None:
     """Write a file at once: whoever sees it sees all of it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(file.name + ".part")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, file)
+    write_file(file, text)

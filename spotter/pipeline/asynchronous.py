@@ -19,9 +19,9 @@ T = TypeVar("T")
 class AsyncSpotter:
     """A spotter whose calls are awaited.
 
-    Calls wait for each other, in their order: the networks use all of their threads for one call.
-    A call that is cancelled while it waits is not made; one that has begun goes on to its end in
-    its thread, and its result is dropped.
+    Calls run one after the other, in the order in which they were made, because the networks use
+    all threads for one call. A call that is cancelled while it waits is not run. A call that is
+    cancelled while it runs is finished in its thread, and its result is dropped.
 
     ::
 
@@ -31,7 +31,7 @@ class AsyncSpotter:
                 ...
 
     Args:
-        spotter: What spots; not to be called from elsewhere meanwhile.
+        spotter: The spotter to call. Nothing else may call it at the same time.
     """
 
     def __init__(self, spotter: SceneTextSpotter) -> None:
@@ -45,10 +45,10 @@ class AsyncSpotter:
     async def spot_iter(
         self, images: Iterable[ImageSource], chunk: int = 1
     ) -> AsyncIterator[SpottingResult]:
-        """The results of many photos, in order; other calls come in between its groups.
+        """The results of many photos, in order. Other calls may run between two groups of photos.
 
-        The next group is begun when its first result is asked for. ``images`` is iterated over in
-        the thread.
+        A group is started when its first result is requested. ``images`` is iterated over in the
+        thread.
 
         Args:
             images: See :meth:`spotter.pipeline.spotter.SceneTextSpotter.spot_iter`.
@@ -65,7 +65,7 @@ class AsyncSpotter:
             yield result
 
     def close(self) -> None:
-        """End the thread; calls that wait are cancelled, one that has begun is waited for."""
+        """End the thread: waiting calls are cancelled, a running call is finished first."""
         self._thread.shutdown(cancel_futures=True)
 
     async def __aenter__(self) -> AsyncSpotter:

@@ -1,4 +1,4 @@
-"""Words that are too large for the detector at the size at which it finds small ones."""
+"""A second pass at a smaller scale, for words that are too large for the first pass."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ _DUPLICATE_SHARE = 0.5
 class CoarsePass:
     """A second, coarser pass over each photo, for its large words.
 
-    A detector that sees a photo enlarged, for the sake of small words, finds pieces of those that
-    then exceed what it can take in at once.
+    A detector finds small words when the photo is enlarged, but large words then exceed its
+    receptive field and are found in pieces.
 
     Attributes:
         scale: Factor by which the photo is enlarged in this pass.
-        min_height: Short side, in pixels of this pass's input, from which on its words count.
+        min_height: Words of this pass are used if their short side has at least this many pixels
+            of the pass's input.
         postprocessing: Arguments of the post-processor in this pass.
     """
 
@@ -40,12 +41,13 @@ class CoarsePass:
 def add_large_words(
     words: Sequence[TextInstance], coarse: Sequence[TextInstance], min_height: float
 ) -> list[TextInstance]:
-    """Words of two passes over a photo: the large ones of the coarse pass win over their pieces.
+    """Merge the words of two passes: large words of the coarse pass replace their pieces.
 
     Args:
         words: Of the fine pass.
         coarse: Of the coarse pass, in the same pixels.
-        min_height: Short side in these pixels from which on a word of the coarse pass counts.
+        min_height: Words of the coarse pass are used if their short side has at least this many of
+            these pixels.
 
     Returns:
         The words of the fine pass that share no more than half of either's area with a large one,

@@ -1,4 +1,4 @@
-"""Crops of all photos gathered by width and read in batches; the best direction and view count."""
+"""Crops of many photos are collected by width and read in batches; the best reading is kept."""
 
 from __future__ import annotations
 
@@ -59,13 +59,14 @@ class _Word:
 class CropBatcher:
     """Collects crops of any photos and reads those of one width together.
 
-    A crop's input depends on the crop alone, and so does its reading.
+    The network's input for a crop depends on that crop alone, so its reading does not depend on the
+    other crops of the batch.
 
     Args:
         recognizer: Gives input sizes and reads batches.
         batch_size: Crops per batch.
-        test_time_augmentation: For words that are not read with certainty; ``None``: one view is
-            all.
+        test_time_augmentation: Further views for words with a low score; ``None``: one view per
+            word.
     """
 
     def __init__(

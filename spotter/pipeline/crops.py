@@ -1,4 +1,4 @@
-"""Words cut out of a photo straight to the recognizer's input size, in each plausible direction."""
+"""Cut words out of a photo at the recognizer's input size, in every plausible direction."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ class Direction:
     Attributes:
         outline: (N, 2) the detected polygon, from the first character's top-left corner.
         cut: What is cut out: (4, 2) corners, or a (2n, 2) strip whose first half is the top side.
-        rotation: Degrees clockwise that the upright crop is turned by.
-        vertical: Its characters stand upright, one below the other (:func:`lay_out_horizontally`).
-        spaced: Its characters stand apart (:func:`spotter.pipeline.ink.tighten`).
+        rotation: Degrees by which the upright crop is turned clockwise.
+        vertical: Whether its characters are upright, one below the other
+            (:func:`lay_out_horizontally`).
+        spaced: Whether it is letterspaced (:func:`spotter.pipeline.ink.tighten`).
     """
 
     outline: np.ndarray
@@ -56,8 +57,8 @@ class Direction:
 def reading_directions(polygon: np.ndarray, margin: float = 0.0) -> list[Direction]:
     """The directions in which a detected word may run.
 
-    A word whose longer axis is closer to vertical is a "tall" one: its characters may stand upright
-    below each other, or the whole word may be turned by a quarter to either side.
+    A word is tall if its longer axis is closer to the vertical. Its characters may then be upright,
+    one below the other, or the whole word may be turned by 90 degrees to either side.
 
     Args:
         polygon: (N, 2), N >= 4, as the post-processor orders it (:func:`order_vertices`,
@@ -109,8 +110,8 @@ def image_directions(width: int, height: int, turn: bool = True) -> list[Directi
 def cut_word(img: np.ndarray, cut: np.ndarray, width: int, height: int) -> np.ndarray:
     """Cut a word out of a photo at the size of the recognizer's input, in one warp.
 
-    Where the word shrinks a lot, its neighbourhood is first reduced by area, so that no pixel is
-    skipped. What lies outside the photo repeats its border.
+    If the word is much larger than the result, the photo around it is first reduced by area
+    averaging, so that no pixel is skipped. Outside of the photo, its border pixels are repeated.
 
     Args:
         img: (H, W, 3) uint8.
@@ -145,13 +146,12 @@ def cut_word(img: np.ndarray, cut: np.ndarray, width: int, height: int) -> np.nd
     upper, lower = resample_polyline(top, shares), resample_polyline(bottom, shares)
     depth = ((np.arange(height) + 0.5) / height)[:, None, None]
     grid = (upper * (1 - depth) + lower * depth - 0.5).astype(np.float32)
-    return cv2.remap(
-        img, grid, None, interpolation=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
+    columns, rows = grid[..., 0], grid[..., 1]
+    return cv2.remap(img, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
 def cut_upright(img: np.ndarray, cut: np.ndarray) -> np.ndarray:
-    """A word cut out at its own size, up to a bound, (h, w, 3) uint8.
+    """Cut a word out at its own size, up to a limit: (h, w, 3) uint8.
 
     Args:
         img: (H, W, 3) uint8.
@@ -166,14 +166,15 @@ def cut_upright(img: np.ndarray, cut: np.ndarray) -> np.ndarray:
 
 
 def cut_vertical(img: np.ndarray, cut: np.ndarray) -> np.ndarray | None:
-    """A word of vertical text laid out in a line, at its own size.
+    """Cut out a word of vertical text and place its characters side by side, at its own size.
 
     Args:
         img: (H, W, 3) uint8.
         cut: (4, 2) corners of the upright column, in pixels of ``img``.
 
     Returns:
-        (h, w, 3) uint8, or ``None`` where the column is too short, too narrow or no column.
+        (h, w, 3) uint8, or ``None`` if the region is too short or too narrow, or is not a column of
+        characters.
 
     Raises:
         GeometryError: Coordinates that are not finite.

@@ -1,8 +1,8 @@
 """From a probability map to words (Liao et al., AAAI 2020, section 3.5).
 
-With ``split_threshold``, words that touch are told apart by a second, higher threshold: what it
-leaves of a region are kernels that grow back into the region, as the kernels of PSENet do (Wang et
-al., CVPR 2019), each pixel going to the nearest one.
+With ``split_threshold``, touching words are separated by a second, higher threshold. The parts of a
+region above it are kernels, which grow back into the region as the kernels of PSENet do (Wang et
+al., CVPR 2019): each pixel is assigned to the nearest kernel.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ _CURVED_SIDE, _CURVED_LENGTH = 6.0, 16.0
 
 
 class DBPostprocessor:
-    """Binarize, tell touching words apart, trace the shrunk words, score them, and grow them back.
+    """Binarize the map, separate touching words, trace outlines, score them, and expand them.
 
     Args:
         binary_threshold: Pixels above it are text.
         min_score: Words whose mean probability is lower are dropped.
         unclip_ratio: The outline grows by ``area * unclip_ratio / perimeter`` pixels.
         min_side: Shortest side of the shrunk box, in pixels of the map.
-        max_candidates: Only the largest contours up to this number are looked at.
+        max_candidates: At most this many contours are used, the largest ones.
         shape: ``"quad"`` for rotated rectangles, ``"polygon"`` for outlines of curved words,
             ``"auto"`` for strips (:func:`curved_strip`) where words are curved and rectangles
             elsewhere.
         epsilon: Tolerance of the polygon approximation as a share of the contour's length.
-        split_threshold: A region in which several parts exceed this value is as many words;
-            ``None``: every region is one.
-        min_part_area: Pixels of the smallest such part.
-        max_fill: With ``"auto"``, share of its smallest rectangle that a region fills at most if
-            it may be curved.
+        split_threshold: A region with several parts above this value is split into one word per
+            part; ``None``: every region is one word.
+        min_part_area: Least number of pixels of such a part.
+        max_fill: With ``"auto"``, a region can only be curved if it fills at most this share of its
+            smallest enclosing rectangle.
 
     Raises:
         ConfigError: Unknown shape, or a ``split_threshold`` that is not above the other.

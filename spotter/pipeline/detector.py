@@ -1,4 +1,4 @@
-"""Finding words: resize, normalise, run, post-process; whole photos or windows of them."""
+"""Text detection: resize, normalise, run the network, post-process; whole photos or windows."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Detections:
 
     Attributes:
         words: In pixels of the photo, with ``detection_score`` and without text.
-        notes: What may have been missed, and why.
+        notes: What may have been missed and why, one sentence each.
     """
 
     words: list[TextInstance]
@@ -48,32 +48,33 @@ class Detections:
 
 
 def scaled_header(header: Mapping[str, Any], scale: float) -> dict[str, Any]:
-    """A detector's header with another scale; its bound on the size moves along."""
+    """A detector's header with another scale; its limit on the input size is scaled likewise."""
     own = header["preprocessing"]
     bound = round(own["limit_side"] * scale / own.get("scale", 1.0))
     return {**header, "preprocessing": {**own, "scale": scale, "limit_side": bound}}
 
 
 class TextDetector:
-    """A detector behind its header.
+    """A text detector: a loaded network and the settings in the header of its weights.
 
     Args:
         runtime: The loaded network.
         limit_side: Overrides the header's input size, see :func:`detector_input_size`.
-        limit_type: ``"max"`` or ``"min"``, likewise.
-        tile: Side in pixels of square windows in which larger photos are searched at their own
-            resolution, in addition to the whole; ``None``: the whole only.
-        batch_size: Inputs of one size that are run together.
-        scale: Photos are enlarged by this factor, up to a bound that moves along with it; default:
-            the header's. Not together with a limit of one's own.
-        postprocessing: Arguments of the post-processor instead of the header's.
-        coarse: A second, coarser pass over each photo, for large words.
-        adaptive: Choose the scales from each photo, see :mod:`spotter.pipeline.multi_scale`; not
-            with a limit or tiles of one's own.
+        limit_type: ``"max"`` or ``"min"``; overrides the header's.
+        tile: Photos larger than this are also searched at their own resolution, in square windows
+            with sides of this many pixels; ``None``: photos are searched as a whole only.
+        batch_size: Number of inputs of one size that are run together.
+        scale: Factor by which photos are enlarged; the limit on the input size is multiplied
+            likewise. Default: the header's. Not allowed together with ``limit_side`` or
+            ``limit_type``.
+        postprocessing: Arguments of the post-processor that replace the header's.
+        coarse: A second pass at a smaller scale, for large words.
+        adaptive: Choose the scales for each photo, see :mod:`spotter.pipeline.multi_scale`. Has no
+            effect with ``limit_side``, ``limit_type`` or ``tile``.
 
     Raises:
         WeightsError: The header describes another kind of detector.
-        ConfigError: A limit or tile that makes no sense.
+        ConfigError: ``scale``, a limit or ``tile`` is out of range, or they exclude each other.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Where along a line there is ink: what a recognizer's crop leaves to find out about its word."""
+"""Where along a text line there is ink, measured by its contrast."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class Ink:
 
 
 def line_ink(image: np.ndarray, quad: np.ndarray) -> Ink | None:
-    """The ink of a line: columns on which the picture changes from top to bottom.
+    """The ink of a line: those columns in which the grey level changes from top to bottom.
 
     Args:
         image: (H, W, 3) uint8.
         quad: (4, 2) the line, clockwise from its first character's top-left corner.
 
     Returns:
-        ``None`` where there is too little contrast to tell.
+        The ink, or ``None`` if the contrast is too low.
     """
     width, height = native_size(quad)
     crop = cut_word(image, quad, max(round(width * _ROWS / height), 2), _ROWS)
@@ -93,14 +93,14 @@ def part_of(quad: np.ndarray, start: float, end: float) -> np.ndarray:
 
 
 def tighten(crop: np.ndarray, space: float = 0.15) -> np.ndarray:
-    """A letterspaced word with its letters close together.
+    """Remove the wide spaces between the letters of a letterspaced word.
 
     Args:
         crop: (h, w, 3) uint8, upright.
         space: Columns without ink that are left between two letters, as a share of the height.
 
     Returns:
-        (h, w', 3) uint8, w' <= w; the same where there is nothing to take away.
+        (h, w', 3) uint8 with w' <= w; the same array if there is nothing to remove.
     """
     ink = ink_of(crop)
     if ink is None:

@@ -1,7 +1,7 @@
-"""Pieces of words: letterspaced and vertical capitals, and words that were cut at a mark.
+"""Join the pieces of words: letterspaced or vertical capitals, and words that were cut at a mark.
 
-What may be one word is proposed before anything is read, by the boxes and the ink between them. The
-whole is read along with its pieces, and counts where it reads at least as well.
+Candidates are proposed before reading, from the boxes and the ink between them. A candidate is read
+along with its pieces, and replaces them if it reads at least as well.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class JoinedWord:
 
 
 def propose_joins(image: np.ndarray, words: Sequence[TextInstance]) -> list[JoinedWord]:
-    """What may be one word, each word being a piece of one such at most.
+    """Candidates for joined words; a detection is a piece of at most one of them.
 
     Args:
         image: (H, W, 3) uint8, in which the lines run to the right.
@@ -86,15 +86,16 @@ def resolve_joins(
     joined: Sequence[JoinedWord],
     whole: Sequence[WordReading],
 ) -> tuple[list[TextInstance], list[WordReading]]:
-    """The words that count, and their readings: wholes where they are, pieces elsewhere.
+    """Choose between joined words and their pieces, and give the words with their readings.
 
-    Pieces side by side make one word only if it has a mark or a digit, at which words get cut.
+    Pieces side by side are joined only if the whole contains a mark or a digit, as detectors cut
+    words there.
 
     Args:
         words: All pieces and other words.
         readings: Theirs.
-        joined: What may be one word.
-        whole: The readings of those.
+        joined: The candidates.
+        whole: The readings of the candidates.
     """
     kept, kept_readings, used = [], [], set()
     for each, reading in zip(joined, whole, strict=True):
@@ -129,10 +130,10 @@ def resolve_joins(
 
 
 def joins_read_well(whole: Decoded, pieces: Sequence[Decoded]) -> bool:
-    """Whether a whole is read at least as well as its pieces together, and loses none of them.
+    """Whether a joined word is read at least as well as its pieces, and has all their characters.
 
-    A whole that begins like the first piece and ends like the last one is the same reading with
-    what the pieces left out, such as a mark between them; it may be a good deal less sure.
+    If the whole begins like the first piece and ends like the last one, it is the same reading with
+    something that the pieces lack, such as a mark between them. Its score may then be much lower.
     """
     texts = [piece.text for piece in pieces if piece.text]
     together = float(np.prod([piece.score for piece in pieces if piece.text]))

@@ -1,8 +1,9 @@
-"""The scales at which a photo is searched, told from the photo itself.
+"""Multi-scale detection, with scales chosen from the photo itself.
 
-A first, coarse pass over the whole photo finds what is large enough there, and where the network
-responds to what is too small to be told apart. Only there, windows are searched at a finer scale,
-at which the letters have the height that the detector knows, and so on.
+A first, coarse pass over the whole photo finds the words that are large enough, and the regions in
+which the network responds to text that is too small for it. Windows around these regions are then
+searched at a finer scale, at which letters have the height that the detector was trained on. This
+repeats until no small text is left or the limit on the number of passes is reached.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ def first_scale(width: int, height: int, scale: float, limit_side: int) -> float
         width: Width of the photo.
         height: Height of the photo.
         scale: Factor by which photos of moderate size are enlarged.
-        limit_side: Photos of common shape whose long side would exceed it are shrunk to it; long
-            ones are shrunk to the same number of pixels.
+        limit_side: Largest long side of the input, in pixels. Unusually long photos may have a
+            longer side, but not more pixels in all.
 
     Returns:
         Pixels of the detector's input per pixel of the photo.
@@ -65,12 +66,12 @@ def first_scale(width: int, height: int, scale: float, limit_side: int) -> float
 
 @dataclass(frozen=True)
 class SmallText:
-    """Where a pass has seen text that is too small for it.
+    """Where a pass has found text that is too small for its scale.
 
     Attributes:
         boxes: (N, 4) left, top, right, bottom in pixels of the photo.
-        height: Middle short side of the words that are too small, in pixels of the photo; ``None``
-            where no words were told apart at all.
+        height: Median short side of the words that are too small, in pixels of the photo; ``None``
+            if no single words were found.
     """
 
     boxes: np.ndarray
@@ -78,13 +79,13 @@ class SmallText:
 
     @classmethod
     def of(cls, parts: Sequence[SmallText]) -> SmallText:
-        """That of several windows together."""
+        """The small text of several windows together."""
         boxes = [part.boxes for part in parts] or [np.zeros((0, 4))]
         heights = [part.height for part in parts if part.height is not None]
         return cls(np.concatenate(boxes), float(np.median(heights)) if heights else None)
 
     def next_scale(self, scale: float) -> float | None:
-        """The scale at which to look for it after a pass at ``scale``; ``None``: no further."""
+        """The scale of the pass that follows one at ``scale``; ``None``: there is none."""
         if not len(self.boxes) or scale >= MAX_SCALE / _LEAST_STEP:
             return None
         step = _UNRESOLVED_STEP if self.height is None else TARGET_HEIGHT / (self.height * scale)
@@ -97,7 +98,7 @@ def small_text(
     scale: tuple[float, float],
     origin: tuple[float, float] = (0.0, 0.0),
 ) -> SmallText:
-    """Where a probability map shows text that is too small for its scale.
+    """Find text in a probability map that is too small for the map's scale.
 
     Args:
         probability: (H, W) float32.
@@ -106,8 +107,8 @@ def small_text(
         origin: (x, y) of the map's corner in the photo.
 
     Returns:
-        Words below :data:`MIN_HEIGHT`, and regions that respond and are part of no word, if they
-        are as long as a word of that height and not just a rim or a speck.
+        Words lower than :data:`MIN_HEIGHT`, and regions with high probability that belong to no
+        word, if they are as long as a word of that height.
     """
     factor, offset = np.array(scale), np.array(origin)
     free = (probability > RESPONSE).astype(np.uint8)
@@ -153,7 +154,7 @@ def _regions(free: np.ndarray) -> list[tuple[int, int, int, int]]:
 def windows_around(
     boxes: np.ndarray, width: int, height: int, scale: float
 ) -> list[tuple[int, int, int, int]]:
-    """The windows of a photo that hold some of the boxes.
+    """The windows of a photo that contain boxes.
 
     Args:
         boxes: (N, 4) left, top, right, bottom in pixels of the photo.
@@ -162,8 +163,8 @@ def windows_around(
         scale: At which the windows are searched.
 
     Returns:
-        (x0, y0, x1, y1), overlapping, each the smallest part of its place in a regular grid that
-        holds the boxes with some surroundings.
+        Overlapping windows (x0, y0, x1, y1): the cells of a regular grid that contain boxes, each
+        reduced to its boxes with a margin.
     """
     side = max(round(WINDOW / scale), 8)
     found = []
@@ -195,8 +196,8 @@ def add_small_words(
 ) -> list[TextInstance]:
     """Words of a pass and of the finer windows after it.
 
-    Each pass contributes the words of its own range: those of at least twice :data:`MIN_HEIGHT`
-    pixels stay as they are, and of the windows only smaller ones count.
+    Words of the pass that are at least twice :data:`MIN_HEIGHT` pixels high are kept as they are;
+    of the windows only lower words are used.
 
     Args:
         words: Of the pass, in pixels of the photo.

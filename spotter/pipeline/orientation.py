@@ -1,4 +1,4 @@
-"""The direction in which the lines of a photo run, told from how well a few of its words read."""
+"""The orientation of a photo, found by reading a few of its words in several directions."""
 
 from __future__ import annotations
 
@@ -59,19 +59,19 @@ class _Witness:
 
 
 def photo_orientation(words: Sequence[TextInstance], read: ReadWords) -> float:
-    """Degrees, clockwise from the x axis, in which the lines of a photo run.
+    """The direction of the text lines of a photo, in degrees clockwise from the x axis.
 
-    Words that are longer than high tell the axis of the lines; which way along it they run is told
-    by reading some of them both ways. Where the first few read well upright, as in nearly all
-    photos, nothing more is read.
+    The long axes of elongated words give the axis of the lines. Some of these words are read both
+    ways along it to find the direction. If the first few are read well upright, as in nearly all
+    photos, no more are read.
 
     Args:
-        words: Found in the photo; what they say is not asked for.
-        read: Reads some of them, without language.
+        words: The words found in the photo, with or without text.
+        read: Reads words without language model.
 
     Returns:
-        In (-180, 180]; exactly 0 for a photo that is upright, that is skewed by less than
-        :data:`UPRIGHT`, or that does not tell.
+        Degrees in (-180, 180]; exactly 0 for a photo that is upright, that is skewed by less than
+        :data:`UPRIGHT` degrees, or whose orientation cannot be determined.
     """
     witnesses = _witnesses(words)
     if not witnesses:
@@ -153,7 +153,7 @@ class TurnedPhoto:
     """A photo turned so that its lines run to the right.
 
     Attributes:
-        image: (h, w, 3) uint8, all of the photo; corners that it leaves repeat its border.
+        image: (h, w, 3) uint8, the whole photo; corners outside of it repeat its border pixels.
         to_photo: (2, 3) from pixels of ``image`` to those of the photo.
     """
 
@@ -161,14 +161,15 @@ class TurnedPhoto:
     to_photo: np.ndarray
 
     def restore(self, polygon: np.ndarray) -> np.ndarray:
-        """(N, 2) float32 in pixels of the photo, from one in pixels of ``image``."""
+        """Map a polygon from pixels of ``image`` to pixels of the photo, (N, 2) float32."""
         return (polygon @ self.to_photo[:, :2].T + self.to_photo[:, 2]).astype(np.float32)
 
 
 def turn_photo(photo: np.ndarray, orientation: float) -> TurnedPhoto:
     """Turn a photo anticlockwise by its orientation, so that its lines run to the right.
 
-    Multiples of 90 degrees, to within five, move pixels and change none.
+    Within five degrees of a multiple of 90, the photo is turned by that multiple, which keeps every
+    pixel value.
 
     Args:
         photo: (H, W, 3) uint8.

@@ -1,8 +1,8 @@
-"""A recognizer behind its header: crops in, readings out."""
+"""Text recognition: word crops to readings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,12 +32,12 @@ _DECODERS: dict[str, Decoder] = {
 
 @dataclass(frozen=True)
 class RawPrediction:
-    """What the network alone makes of a crop.
+    """The output of the network for one crop, before any language model.
 
     Attributes:
-        greedy: The reading without language.
-        logits: (T, K) by which language may read it again; ``None`` without language.
-        frames: (1, T, C) by which a rescorer scores readings; ``None`` without one.
+        greedy: The greedy reading.
+        logits: (T, K) for decoding with a language model; ``None`` without one.
+        frames: (1, T, C) features from which a rescorer scores readings; ``None`` without one.
     """
 
     greedy: Decoded
@@ -46,15 +46,16 @@ class RawPrediction:
 
 
 class TextRecognizer:
-    """A recognizer behind its header: input size, normalisation and decoding.
+    """A text recognizer: a loaded network and the settings in the header of its weights.
 
     Args:
         runtime: The loaded network.
-        language: Corrects readings of CTC, see :class:`spotter.decoding.LanguageDecoder`.
+        language: Corrects the readings of CTC networks, see
+            :class:`spotter.decoding.LanguageDecoder`.
 
     Raises:
         WeightsError: The header describes an input or output that this version cannot serve.
-        ConfigError: A language for a recognizer that is not of CTC.
+        ConfigError: ``language`` is given for a recognizer that is not of CTC.
     """
 
     def __init__(self, runtime: Runtime, language: LanguageDecoder | None = None) -> None:
@@ -71,25 +72,23 @@ class TextRecognizer:
                 f" not {preprocessing.get('mode')!r}"
             )
         self._size = _input_size(preprocessing, name)
-        # Vision with language reads as its vision model does.
-        config = header["config"].get("vision", header["config"])
-        kind = config.get("prediction", {}).get("type")
+        kind = prediction_kind(header)
         if kind not in _DECODERS or not header["charset"]:
             raise WeightsError(f"{name}: no decoder for the output of {kind!r}")
         self._decoder: Decoder = _DECODERS[kind]
-        if language is not None and kind != "CTCPrediction":
+        if language is not None and not reads_ctc(header):
             raise ConfigError(f"{name}: language corrects readings of CTC, not of {kind}")
         self._language = language
         self._rescores = language is not None and language.rescoring > 0 and runtime.rescores
         self._characters: str = header["charset"]
 
     def crop(self, img: np.ndarray, cut: np.ndarray, stretch: float = 1.0) -> np.ndarray:
-        """(h, w, 3) uint8 BGR input for a cut (Direction.cut) of a photo.
+        """Cut the network's input out of a photo, (h, w, 3) uint8 BGR.
 
         Args:
             img: The photo.
-            cut: What of it.
-            stretch: The input is as wide as that of a cut so many times as wide.
+            cut: What is cut out (``Direction.cut``).
+            stretch: Factor by which the input is widened.
         """
         native_width, native_height = native_size(cut)
         width = self._size(round(native_width * stretch), native_height)
@@ -111,15 +110,15 @@ class TextRecognizer:
 
     @property
     def characters(self) -> str:
-        """Classes 1 and up of :meth:`logits`."""
+        """The characters of classes 1 and up of :meth:`logits`."""
         return self._characters
 
     def logits(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        """(N, T, K) of crops of one size, as :meth:`crop` gives them."""
+        """Logits (N, T, K) of N crops of one size, as :meth:`crop` gives them."""
         return self.runtime.run(self._normalize(crops))
 
     def decode(self, prediction: RawPrediction) -> Decoded:
-        """The reading of a raw prediction, with language if there is one."""
+        """The reading of a raw prediction, corrected by the language model if there is one."""
         if self._language is None or prediction.logits is None:
             return prediction.greedy
         frames = prediction.frames
@@ -132,6 +131,18 @@ class TextRecognizer:
         return self._language.reread(
             prediction.logits, self._characters, prediction.greedy, rescorer
         )
+
+
+def prediction_kind(header: Mapping[str, Any]) -> str | None:
+    """Name of a recognizer's prediction stage, by the header of its weights."""
+    # Vision with language reads as its vision model does.
+    config = header["config"].get("vision", header["config"])
+    return config.get("prediction", {}).get("type")
+
+
+def reads_ctc(header: Mapping[str, Any]) -> bool:
+    """Whether a recognizer's output is one of CTC, which language can read again."""
+    return prediction_kind(header) == "CTCPrediction"
 
 
 def _input_size(preprocessing: dict[str, Any], name: str) -> RecInputSize:

@@ -1,4 +1,4 @@
-"""The whole road: photos in, :class:`SpottingResult` out."""
+"""Scene text spotting: photos in, :class:`SpottingResult` out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from spotter.decoding.lexicon import Lexicon
 from spotter.errors import ConfigError, SpotterError
 from spotter.geometry import reading_order
 from spotter.hub.resolution import resolve_preset
-from spotter.hub.spotting_config import load_spotting_config
+from spotter.hub.settings import read_settings
 from spotter.io.documents import read_pages
 from spotter.io.images import ImageSource, read_image
 from spotter.io.sources import DEFAULT_LIMITS, ReadLimits, is_single, name_of
@@ -23,11 +23,10 @@ from spotter.pipeline.crop_batching import CropBatcher
 from spotter.pipeline.crops import reading_directions
 from spotter.pipeline.detector import TextDetector
 from spotter.pipeline.joining import resolve_joins
-from spotter.pipeline.recognizer import TextRecognizer
 from spotter.pipeline.word_recognizer import (
     Language,
     calibrate_reading,
-    open_language,
+    open_recognizer,
     recognition_calibration,
     tell_dropped,
 )
@@ -46,44 +45,47 @@ class SceneTextSpotter:
     Results do not depend on batch sizes, on the order of the photos, or on what else is in a call.
 
     Args:
-        model: Name of a shipped preset, or a ``.json`` file that names one, see
+        model: Name of a shipped preset, or a ``.json`` or ``.toml`` file with one, see
             :func:`spotter.hub.resolution.resolve_preset`.
-        detector: File or name of a detector instead of the preset's.
-        recognizer: Likewise; with both, ``model`` is not asked for. A network of one's own brings
-            its own rules in its header (language model, calibration, least score) or none; a
-            warning names those of the preset that are dropped.
+        detector: File or name of a detector that replaces the preset's.
+        recognizer: File or name of a recognizer that replaces the preset's. If both are given,
+            ``model`` is not used. A network of one's own brings its own rules in its header
+            (language model, calibration, least score) or none; a warning names those of the preset
+            that are dropped.
         runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``; one that is not available is an error.
-        min_score: Words whose detection score times recognition score is lower are dropped;
-            default: what the preset recommends.
-        limit_side: Input size of the detector in pixels; default: the weights' own, see
-            :func:`spotter.runtime.input_size.detector_input_size`.
-        limit_type: ``"max"`` or ``"min"``, likewise.
-        scale: Factor by which the detector sees photos enlarged, up to a bound that moves along:
-            more small words in more time. Default: what the preset recommends, else the weights'
-            own. Not together with ``limit_side`` or ``limit_type``.
-        tile: Also search photos larger than this in windows of this many pixels, for small words
-            in large photos.
-        det_batch_size: Photos or windows of one size that are searched together.
-        rec_batch_size: Crops of one width that are read together.
-        lexicon: Words that may occur, or a file of them: readings become the nearest word, and
-            those that are near none are dropped (Levenshtein distance 1.5, as ICDAR's protocol).
+        min_score: Words with a lower score (detection score times recognition score) are dropped.
+            Default: the preset's value.
+        limit_side: Input size of the detector in pixels, see
+            :func:`spotter.runtime.input_size.detector_input_size`. Default: that of the weights.
+        limit_type: ``"max"`` if ``limit_side`` limits the long side, ``"min"`` if the short side.
+            Default: that of the weights.
+        scale: Factor by which photos are enlarged before detection: a larger one finds more small
+            words and takes more time. Default: the preset's value, else that of the weights. Not
+            allowed together with ``limit_side`` or ``limit_type``.
+        tile: Photos larger than this are also searched in windows of this many pixels, which finds
+            small words in large photos.
+        det_batch_size: Number of photos or windows of one size that are searched together.
+        rec_batch_size: Number of crops of one width that are read together.
+        lexicon: The words that may occur, or a file of them. Each reading is replaced by the
+            nearest of these words, and dropped if none is within a Levenshtein distance of 1.5, as
+            in ICDAR's protocol.
         threads: Threads per operator; default: the cores that this process may use.
-        crop_margin: Share of a word's height by which its crop reaches beyond the detection;
-            default: what the preset recommends.
+        crop_margin: Share of a word's height by which its crop extends beyond the detected polygon.
+            Default: the preset's value.
         language: See :class:`spotter.pipeline.word_recognizer.WordRecognizer`.
-        test_time_augmentation: Read words that are read with little certainty again, in other
-            views, where the preset's makers recommend that
+        test_time_augmentation: Whether words with a low score are read again in the further views
+            of the preset, if it has any
             (:class:`spotter.pipeline.test_time_augmentation.TestTimeAugmentation`).
-        calibrated: Scores are the preset's estimates of the probability of being right, where it
-            has any; else they are as the networks give them, as they are where a part of the preset
-            (for the recognizer, also its language) is replaced.
-        limits: How large pictures and documents may be, and whether addresses are fetched.
-        detect_orientation: Tell by reading a few words how a photo was turned, and read it upright;
-            ``False``: photos are upright, and only single words may be turned.
+        calibrated: Whether scores are calibrated: the estimated probability of being right. Scores
+            of the networks are left as they are if the preset has no calibration, or if the
+            network (for the recognizer, also the language model) is not the preset's.
+        limits: How large images and documents may be, and whether http(s) addresses are fetched.
+        detect_orientation: Whether photos that are turned are recognized by reading a few words,
+            and turned upright. ``False``: photos are upright, and only single words may be turned.
 
     Attributes:
-        device: Where the networks really run.
+        device: The device on which the networks run, in words.
 
     Raises:
         ConfigError: An unknown model, runtime or option, or a device that is not there.
@@ -142,7 +144,7 @@ class SceneTextSpotter:
         self._detector = TextDetector(
             network, limit_side, limit_type, tile, det_batch_size, scale, options, coarse, adaptive
         )
-        self._recognizer = TextRecognizer(rec_network, open_language(language, self.preset))
+        self._recognizer = open_recognizer(rec_network, language, self.preset)
         calibrate = self.preset.detection_calibration if calibrated else None
         self._words = WordSearch(
             self._detector, self._recognizer, self.crop_margin, calibrate, detect_orientation
@@ -167,7 +169,7 @@ class SceneTextSpotter:
             ConfigError: The file is missing or faulty; or as the class.
             WeightsError: As the class.
         """
-        return cls(**{**load_spotting_config(path), **options})
+        return cls(**{**read_settings(path), **options})
 
     def __repr__(self) -> str:
         names = (self._detector.runtime.header["name"], self._recognizer.runtime.header["name"])
@@ -193,17 +195,17 @@ class SceneTextSpotter:
             images: A path, an http(s) address, the bytes of a file, a binary file object, a PIL
                 image, a BGR array or a tensor (:func:`spotter.io.images.read_image`); or an
                 iterable of them.
-            on_result: Called with each result in order, as soon as its group of 16 is there, for
-                progress bars and databases; what it raises ends the call.
+            on_result: Called with each result, in order, whenever a group of 16 is finished. An
+                exception that it raises ends the call.
 
         Returns:
-            A :class:`SpottingResult`; for a PDF, a TIFF of several pages or a moving picture a list
-            of them, one per page, with ``page`` set; for an iterable the results of all its
-            members in one list, in which a photo or page that cannot be read has ``error`` set.
+            For a photo, a :class:`SpottingResult`. For a PDF, a TIFF of several pages or an
+            animation, a list of results, one per page, with ``page`` set. For an iterable, one list
+            with the results of all its members; those that cannot be read have ``error`` set.
 
         Raises:
-            ImageError: The single photo or document cannot be read, or ``images`` is neither a
-                picture nor an iterable.
+            ImageError: A single photo or document cannot be read, or ``images`` is neither an image
+                nor an iterable.
         """
         single = isinstance(images, np.ndarray | Image.Image) or is_single(images)
         if not single and not isinstance(images, Iterable):
@@ -223,14 +225,14 @@ class SceneTextSpotter:
     ) -> Iterator[SpottingResult]:
         """The results of many photos and documents one after the other, in order.
 
-        Memory does not grow with their number: no image is taken before those of the groups ahead
-        of it are answered, and of a group only the crops of words and ``det_batch_size`` photos are
-        held. Results are those of :meth:`spot`.
+        Memory does not grow with their number: the next group is not loaded before all results of
+        the current one are given, and only ``det_batch_size`` photos and the word crops of one
+        group are held. Results are those of :meth:`spot`.
 
         Args:
             images: As for :meth:`spot`; a generator may be endless.
-            chunk: Photos or pages of a group, whose words are read together; 1 answers each before
-                the next is taken.
+            chunk: Number of photos or pages in a group, whose words are read together; with 1, each
+                result is given before the next photo is loaded.
 
         Yields:
             A result for each photo or page; one that cannot be read has ``error`` set.
@@ -243,7 +245,7 @@ class SceneTextSpotter:
         return self._in_groups(self._photos(images, raises=False), chunk)
 
     def detect(self, image: ImageSource) -> list[TextInstance]:
-        """Words of one photo without their texts.
+        """Find the words of one photo without reading them.
 
         Raises:
             ImageError: The photo cannot be read.
@@ -258,8 +260,8 @@ class SceneTextSpotter:
             words: Where the words are; their ``polygon`` and ``detection_score`` are kept.
 
         Returns:
-            The words that say something and pass ``min_score`` and lexicon, in reading order.
-            Detection scores are taken as :meth:`detect` gives them.
+            The words whose text is not empty and which pass ``min_score`` and ``lexicon``, in
+            reading order. Detection scores must be those of :meth:`detect`.
 
         Raises:
             ImageError: The photo cannot be read.

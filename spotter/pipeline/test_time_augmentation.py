@@ -1,4 +1,4 @@
-"""Further views of words that were not read with certainty: cut or developed in other ways."""
+"""Test-time augmentation: words with a low score are read again in further views."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class View:
     """How a further view of a word differs from the first one.
 
     Attributes:
-        margin: Share of the word's height by which the cut grows on every side; below 0: shrinks.
-            Strips, which follow curved words, keep their cut.
-        lengthen: The same share, by which it grows beyond that at both ends of the word, of which
-            a detector may have cut off a letter.
-        stretch: Factor of the width at which the recognizer is shown the word.
-        tilt: Degrees by which the cut is turned clockwise about its middle.
-        contrast: Grey levels are stretched, so that the darkest and the lightest fiftieth of all
-            are black and white.
-        negative: Light and dark change places.
+        margin: Share of the word's height by which the crop is extended on every side; a negative
+            one shrinks it. Crops of curved words are not changed.
+        lengthen: Share of the word's height by which the crop is also extended at both ends of the
+            word, where a detector may have cut off a letter.
+        stretch: Factor by which the crop is widened.
+        tilt: Degrees by which the crop is turned clockwise about its centre.
+        contrast: Stretch the grey levels, so that the darkest 2 % are black and the lightest 2 %
+            are white.
+        negative: Invert the grey levels.
         coarser: Factor by which the crop is reduced and enlarged again, which smooths it.
     """
 
@@ -44,7 +44,7 @@ class View:
     coarser: float = 1.0
 
     def cut(self, cut: np.ndarray) -> np.ndarray:
-        """(N, 2) what is cut out instead of ``cut`` (``Direction.cut``)."""
+        """The region (N, 2) that this view cuts out instead of ``cut`` (``Direction.cut``)."""
         points = np.asarray(cut, np.float32)
         if len(points) == 4:
             points = grow_quad(points, self.margin, self.margin + self.lengthen)
@@ -56,7 +56,7 @@ class View:
         return points
 
     def develop(self, crop: np.ndarray) -> np.ndarray:
-        """(H, W, 3) uint8 what is shown instead of a crop."""
+        """The pixels (H, W, 3) uint8 that this view shows instead of a crop's."""
         if self.contrast:
             low, high = np.percentile(crop, _EXTREMES)
             levels = (np.arange(256) - low) * 255.0 / max(high - low, _LEAST_RANGE)
@@ -73,14 +73,14 @@ class View:
 
 @dataclass(frozen=True)
 class TestTimeAugmentation:
-    """Which words are read again, and in which further views; the most confident reading counts.
+    """Which words are read again and in which views; the reading with the highest score is kept.
 
     Attributes:
-        below: Words whose score, before calibration, is lower are read again.
+        below: Words with a lower score, before calibration, are read again.
         views: The further views.
-        top_k: Keep the k views with the highest greedy score, the first view included: only they
-            are read with language, which takes more time than the network; ``None``: all. Views
-            with the same greedy reading count once.
+        top_k: Keep the k views with the highest greedy score, the first view included. Only these
+            are decoded with the language model, which takes more time than the network. Views with
+            the same greedy reading count once. ``None``: all.
     """
 
     # pytest takes classes of this name for tests.
@@ -101,7 +101,7 @@ class TestTimeAugmentation:
             origin: What an error names.
 
         Raises:
-            ConfigError: It is another thing.
+            ConfigError: ``settings`` has another form.
         """
         known = {field.name for field in fields(View)}
         fits = isinstance(settings, Mapping) and {"below", "views"} <= set(settings)
@@ -143,7 +143,7 @@ class TestTimeAugmentation:
 
 
 def surroundings(img: np.ndarray, cut: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A copy of the part of a photo that views of a word can reach, and the cut in it.
+    """Copy the part of a photo that the views of a word can show.
 
     It is kept instead of the photo, which may be far larger.
 
@@ -152,7 +152,7 @@ def surroundings(img: np.ndarray, cut: np.ndarray) -> tuple[np.ndarray, np.ndarr
         cut: (N, 2) in pixels of ``img``, see ``Direction.cut``.
 
     Returns:
-        (h, w, 3) uint8, and (N, 2) the cut in pixels of it.
+        The part (h, w, 3) uint8, and ``cut`` (N, 2) in pixels of the part.
     """
     low, high = cut.min(axis=0), cut.max(axis=0)
     reach = _REACH * float(np.min(high - low)) + 0.05 * float(np.max(high - low)) + 4.0

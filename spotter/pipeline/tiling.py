@@ -32,9 +32,9 @@ class SearchedWindow:
 def merge_windows(windows: Sequence[SearchedWindow], width: int, height: int) -> list[TextInstance]:
     """One list of words from overlapping windows and the whole photo.
 
-    Detections of which half is covered by a better one are dropped. A word is better seen where no
-    window's border cuts it; then where it is less than a third of the window high, a detector's
-    comfortable range; then at the finer scale; then with the higher score.
+    A detection is dropped if a better one covers half of it. The better one of two is the one that
+    no window border cuts; else the one that is less than a third of its window high; else the one
+    at the finer scale; else the one with the higher score.
 
     Args:
         windows: Windows, in any order; the whole photo may be among them.

@@ -1,4 +1,4 @@
-"""Words whose upright characters stand one below the other, laid out in a line."""
+"""Vertical text: words whose upright characters are one below the other."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ _SHORTEST = 0.2
 
 
 def lay_out_horizontally(image: np.ndarray) -> np.ndarray | None:
-    """The characters of a column side by side, from the top one to the bottom one.
+    """Place the characters of a column side by side, in order from top to bottom.
 
-    Characters are told apart by the rows between them, on which the picture hardly changes from
-    left to right.
+    Characters are separated at rows in which the grey level hardly changes from left to right.
 
     Args:
         image: (H, W, 3) uint8, upright, higher than wide.
 
     Returns:
-        (h, n W, 3) uint8 of n >= 2 characters, or ``None`` where the rows do not tell that many.
+        (h, n W, 3) uint8 of n >= 2 characters, or ``None`` if fewer are found.
     """
     height, width = image.shape[:2]
     cells = _cells(image)

@@ -1,4 +1,4 @@
-"""Outlines that end before the last mark of their word, or start within its first."""
+"""Extend detected outlines that leave out the first or last mark of a word."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _OTHERS = 0.02
 
 
 def extend_to_marks(image: np.ndarray, words: Sequence[TextInstance]) -> list[TextInstance]:
-    """Words whose outlines hold the marks or strokes right before and after them.
+    """Extend words over marks or strokes directly before and after them.
 
-    An outline is moved outward over one more run of ink, if that starts no further away than a mark
-    does, ends soon, and does not belong to another word.
+    An outline is extended over the next run of ink if that is as near and as short as a mark, and
+    does not belong to another word.
 
     Args:
         image: (H, W, 3) uint8.
-        words: Found in it; those with more than four corners stay as they are.
+        words: The words found in the image; those with more than four corners are not changed.
     """
     found = list(words)
     places, parts, ends = [], [], []

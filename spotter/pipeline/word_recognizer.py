@@ -1,4 +1,4 @@
-"""Reading words that are cut out already, with what a preset recommends for that."""
+"""Recognition of word crops, with the recognizer and settings of a preset."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from spotter.hub.resolution import ResolvedPreset, language_file, resolve_preset
 from spotter.io.images import ImageSource, read_image
 from spotter.pipeline.crop_batching import CropBatcher, WordReading
 from spotter.pipeline.crops import image_directions
-from spotter.pipeline.recognizer import TextRecognizer
-from spotter.runtime.runtimes import open_runtime
+from spotter.pipeline.recognizer import TextRecognizer, reads_ctc
+from spotter.runtime.runtimes import Runtime, open_runtime
 
 _logger = logging.getLogger("spotter")
 _RULE_NAMES = {
@@ -30,11 +30,11 @@ Language = LanguageDecoder | LanguageModel | Mapping[str, Any] | str | Path | No
 
 
 def open_language(language: Language, preset: ResolvedPreset) -> LanguageDecoder | None:
-    """What the argument ``language`` of the recognizers stands for.
+    """The language decoder for an argument ``language``; ``None`` for no language.
 
     Args:
         language: See :class:`WordRecognizer`.
-        preset: Its recommendation holds where ``language`` is ``None``.
+        preset: Its language is used if ``language`` is ``None``.
 
     Raises:
         WeightsError: There is no such file or name.
@@ -67,6 +67,26 @@ def tell_dropped(preset: ResolvedPreset, **asked: bool) -> None:
 
 def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def open_recognizer(runtime: Runtime, language: Language, preset: ResolvedPreset) -> TextRecognizer:
+    """A recognizer with the language that was asked for, else with that of its preset.
+
+    A preset's language corrects readings of CTC; a recognizer of attention that takes the place of
+    the preset's own reads without it.
+
+    Args:
+        runtime: The loaded network.
+        language: See :class:`WordRecognizer`.
+        preset: Its recommendation holds where ``language`` is ``None``.
+
+    Raises:
+        WeightsError: The network is no recognizer, or there is no such language model.
+        ConfigError: A language was asked for, for a recognizer that is not of CTC.
+    """
+    if language is None and not reads_ctc(runtime.header):
+        return TextRecognizer(runtime)
+    return TextRecognizer(runtime, open_language(language, preset))
 
 
 def recognition_calibration(
@@ -102,23 +122,23 @@ def calibrate_reading(reading: WordReading, calibrate: ScoreCalibration | None) 
 
 
 class WordRecognizer:
-    """Reads word crops: the second stage alone.
+    """Reads word crops: recognition without detection.
 
     Args:
         model: Name of a shipped preset, whose recognizer is taken; see
             :func:`spotter.hub.resolution.resolve_preset`.
-        recognizer: File or name of the recognizer instead.
+        recognizer: File or name of a recognizer that replaces the preset's.
         runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
         batch_size: Crops per batch.
         threads: See :mod:`spotter.runtime.runtimes`.
         turn: Try tall crops in three directions, see :func:`reading_directions`.
-        language: Corrects what was not read with certainty: the name of a shipped language model,
-            its file, a :class:`LanguageModel` or a :class:`LanguageDecoder`; ``dict(model=...,
-            weight=..., beam=...)`` with settings of :meth:`LanguageDecoder.open`; ``"none"`` for
-            none; default: what the preset recommends.
+        language: The language model that corrects readings with a low score: the name of a shipped
+            one, its file, a :class:`LanguageModel` or a :class:`LanguageDecoder`;
+            ``dict(model=..., weight=..., beam=...)`` with settings of :meth:`LanguageDecoder.open`;
+            or ``"none"``. Default: that of the preset.
         test_time_augmentation: See :class:`spotter.pipeline.SceneTextSpotter`.
-        calibrated: Likewise.
+        calibrated: See :class:`spotter.pipeline.SceneTextSpotter`.
     """
 
     def __init__(
@@ -137,7 +157,7 @@ class WordRecognizer:
         # With a recognizer of one's own, no preset has to exist.
         preset = resolve_preset(model, recognizer, recognizer, runtime)
         loaded = open_runtime(preset.recognizer, "recognition", runtime, device, threads)
-        self._recognizer = TextRecognizer(loaded, open_language(language, preset))
+        self._recognizer = open_recognizer(loaded, language, preset)
         self._calibrate = recognition_calibration(
             preset, language, test_time_augmentation, calibrated
         )
@@ -157,7 +177,8 @@ class WordRecognizer:
             images: Paths, bytes, PIL images or BGR arrays, one word each.
 
         Returns:
-            A reading per image, and per image ``None`` or the line that says why it was not read.
+            One reading per image, ``None`` for images that cannot be read; and one error message
+            per image, ``None`` for those that were read.
         """
         batcher = CropBatcher(self._recognizer, self.batch_size, self._test_time_augmentation)
         tickets: list[int | None] = []

@@ -1,4 +1,4 @@
-"""Finding the words of photos and turning photos upright, before anything is read in earnest."""
+"""Find the words of photos, and turn photos upright, before the words are read."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class FoundWords:
     Attributes:
         image: (H, W, 3) uint8, the photo, turned upright where it was not.
         words: In pixels of ``image``.
-        joined: What may be one word of several of them.
-        orientation: Degrees, clockwise, in which the lines of the photo ran.
-        turned: How to get back to pixels of the photo; ``None`` where it was not turned.
+        joined: Candidates for words that consist of several of them.
+        orientation: Direction of the lines of the photo as given, in degrees clockwise.
+        turned: Maps back to pixels of the photo as given; ``None`` if it was not turned.
         notes: See :class:`spotter.structures.SpottingResult`.
     """
 
@@ -40,7 +40,7 @@ class FoundWords:
     notes: list[str] = field(default_factory=list)
 
     def in_photo(self, words: Sequence[TextInstance]) -> list[TextInstance]:
-        """Words of ``image``, once they are read, in pixels of the photo."""
+        """The words, after they are read, in pixels of the photo as given."""
         if self.turned is None:
             return list(words)
         quarter = round(self.orientation / 90.0) * 90
@@ -59,10 +59,10 @@ class WordSearch:
 
     Args:
         detector: The detector.
-        recognizer: The recognizer, which tells the orientation of a photo by a few of its words.
+        recognizer: The recognizer, which reads a few words to find the orientation of a photo.
         crop_margin: See :class:`spotter.pipeline.SceneTextSpotter`.
         calibrate: Of the detector's scores.
-        detect_orientation: ``False``: photos are upright.
+        detect_orientation: Whether photos may be turned; ``False``: they are upright.
     """
 
     def __init__(
@@ -80,11 +80,11 @@ class WordSearch:
         self._detect_orientation = detect_orientation
 
     def find(self, photos: Sequence[np.ndarray]) -> list[list[TextInstance]]:
-        """Words of photos (H, W, 3) uint8 BGR as they are, with calibrated scores."""
+        """Words of photos (H, W, 3) uint8 BGR, which are not turned, with calibrated scores."""
         return [each.words for each in self._find(photos)]
 
     def search(self, photos: Sequence[np.ndarray]) -> list[FoundWords]:
-        """Words of photos (H, W, 3) uint8 BGR, of which those that are not upright are turned."""
+        """Words of photos (H, W, 3) uint8 BGR, which are turned upright first."""
         found = zip(photos, self._find(photos), strict=True)
         return [self._upright(photo, detections) for photo, detections in found]
 
@@ -114,7 +114,7 @@ class WordSearch:
         return found
 
     def directions(self, found: FoundWords) -> Iterator[list[Direction]]:
-        """In which each of the words may run, and after them each of those that may be one."""
+        """The directions of each word, and after them those of each candidate for a joined word."""
         for word in found.words:
             yield reading_directions(word.polygon, self._crop_margin)
         for each in found.joined:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from spotter.errors import ConfigError, WeightsError
+from spotter.runtime.forks import HomeProcess, abandon
 from spotter.runtime.header import read_header
 from spotter.runtime.header_schema import check_classes
 from spotter.runtime.preprocessing import Normalizer
@@ -22,7 +23,7 @@ RESCORED = "log_probabilities"
 
 
 class OnnxRuntime:
-    """ONNX Runtime; torch is not imported.
+    """ONNX Runtime; torch is not imported. A child that was forked opens the file anew.
 
     Args:
         path: An ``.onnx`` file with our header in its metadata.
@@ -35,6 +36,8 @@ class OnnxRuntime:
     """
 
     def __init__(self, path: str | Path, device: str = "cpu", threads: int | None = None) -> None:
+        self._arguments = (path, device, threads)
+        self._home = HomeProcess(self)
         # What the file says is judged before anything of it is built.
         self.header: dict[str, Any] = read_header(path, check_weights=True)
         onnxruntime = import_onnxruntime()
@@ -69,7 +72,14 @@ class OnnxRuntime:
 
     def run(self, images: np.ndarray) -> np.ndarray:
         """See :class:`spotter.runtime.runtimes.Runtime`."""
-        return self._session.run([self._output], {self._input: images}, self._options)[0]
+        return self._opened().run([self._output], {self._input: images}, self._options)[0]
+
+    def _opened(self) -> Any:
+        """The session, of this process."""
+        if not self._home.is_here():
+            abandon(self._session)
+            self.__init__(*self._arguments)  # type: ignore[misc]
+        return self._session
 
     def run_pixels(self, images: Sequence[np.ndarray], normalize: Normalizer) -> np.ndarray:
         """See :class:`spotter.runtime.runtimes.Runtime`."""
@@ -78,14 +88,14 @@ class OnnxRuntime:
     def run_with_frames(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See :class:`spotter.runtime.runtimes.Runtime`."""
         wanted = [self._output, FRAMES]
-        logits, frames = self._session.run(wanted, {self._input: images}, self._options)
+        logits, frames = self._opened().run(wanted, {self._input: images}, self._options)
         return logits, frames
 
     def rescore(self, frames: np.ndarray, tokens: np.ndarray) -> np.ndarray:
         """See :class:`spotter.runtime.runtimes.Runtime`."""
         given = dict(zip(RESCORER_INPUTS, (frames, tokens), strict=True))
         given[self._input] = self._no_image
-        return self._session.run([RESCORED], given, self._options)[0]
+        return self._opened().run([RESCORED], given, self._options)[0]
 
 
 def thread_count(threads: int | None) -> int:

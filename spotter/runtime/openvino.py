@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from spotter.errors import ConfigError
+from spotter.runtime.forks import HomeProcess
 from spotter.runtime.onnx import RESCORED, OnnxRuntime, describe, thread_count
 from spotter.runtime.preprocessing import Normalizer
 from spotter.runtime.telemetry import import_openvino
@@ -69,6 +70,7 @@ class OpenVinoRuntime:
         if find_spec("openvino") is None:
             raise ConfigError("runtime 'openvino' needs that package (pip install openvino)")
         self._onnx = OnnxRuntime(path, device, threads)
+        self._home = HomeProcess(self)
         self.header: dict[str, Any] = self._onnx.header
         self.rescores = self._onnx.rescores
         precision = "bf16" if computes_in_bfloat16() else "f32"
@@ -109,6 +111,11 @@ class OpenVinoRuntime:
 
     def _infer(self, images: np.ndarray, table: tuple[float, ...] = ()) -> list[np.ndarray]:
         """All outputs, as arrays of the caller's; see :meth:`_compile`."""
+        if not self._home.is_here():
+            raise ConfigError(
+                f"{self._path}: OpenVINO does not work in a process that was forked after it was"
+                " loaded; load it in that process, or start that with the method 'spawn'"
+            )
         requests = self._own.__dict__.setdefault("requests", {})
         if table not in requests:
             # A request belongs to one thread at a time.

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from spotter.errors import ConfigError, WeightsError
+from spotter.runtime.forks import HomeProcess
 from spotter.runtime.header_schema import check_servable
 from spotter.runtime.onnx import OnnxRuntime, describe, thread_count
 from spotter.runtime.openvino import OpenVinoRuntime, is_quicker
@@ -54,7 +55,7 @@ class Runtime(Protocol):
 
 
 class TorchRuntime:
-    """torch in ``eval`` mode.
+    """torch in ``eval`` mode. A child that was forked computes with one thread, as torch can.
 
     Args:
         path: A ``.safetensors`` file of ours.
@@ -71,6 +72,7 @@ class TorchRuntime:
 
         from spotter.training.weights import build_from_weights
 
+        self._home = HomeProcess(self)
         if threads is not None:
             torch.set_num_threads(thread_count(threads))
         model, self.header = build_from_weights(path)
@@ -87,10 +89,29 @@ class TorchRuntime:
         """See :class:`Runtime`."""
         import torch
 
+        self._arrive()
         inputs = torch.from_numpy(images).to(self._device)
         with torch.inference_mode():
             outputs = self._model(inputs.contiguous(memory_format=torch.channels_last))
         return outputs.float().cpu().numpy()
+
+    def _arrive(self) -> None:
+        """In a child, before its first computation.
+
+        Raises:
+            ConfigError: The device does not cross a fork.
+        """
+        if self._home.is_here():
+            return
+        import torch
+
+        if self._device.type != "cpu":
+            raise ConfigError(
+                f"device {self._device} does not work in a process that was forked after it was"
+                " used; load the network in that process, or start that with the method 'spawn'"
+            )
+        torch.set_num_threads(1)
+        self._home = HomeProcess(self)
 
     def run_pixels(self, images: Sequence[np.ndarray], normalize: Normalizer) -> np.ndarray:
         """See :class:`Runtime`."""
@@ -100,6 +121,7 @@ class TorchRuntime:
         """See :class:`Runtime`."""
         import torch
 
+        self._arrive()
         inputs = torch.from_numpy(images).to(self._device)
         with torch.inference_mode():
             seen = self._model.see(inputs.contiguous(memory_format=torch.channels_last))
@@ -110,6 +132,7 @@ class TorchRuntime:
         """See :class:`Runtime`."""
         import torch
 
+        self._arrive()
         given = [torch.from_numpy(each).to(self._device) for each in (frames, tokens)]
         with torch.inference_mode():
             return self._model.rescorer.log_probability(*given).cpu().numpy()

@@ -185,8 +185,9 @@ def readable(image: np.ndarray, ink: np.ndarray, least: float = 10.0) -> bool:
     Returns:
         True when the means differ by ``least`` and by 0.7 deviations within the surroundings.
     """
-    around = cv2.mean(image, cv2.compare(ink, 40, cv2.CMP_LT))
-    _, deviation = cv2.meanStdDev(image, mask=cv2.compare(ink, 40, cv2.CMP_LT))
-    letters = cv2.mean(image, cv2.compare(ink, 160, cv2.CMP_GT))
+    without = (ink < 40).astype(np.uint8)
+    around = cv2.mean(image, without)
+    _, deviation = cv2.meanStdDev(image, mask=without)
+    letters = cv2.mean(image, (ink > 160).astype(np.uint8))
     distance = np.abs(np.subtract(letters, around))[:3]
     return bool((distance > np.maximum(least, 0.7 * deviation[:, 0])).any())

@@ -61,7 +61,7 @@ def bricks(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
 def boards(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     """(H, W, 3) float32 wooden boards with grain along them."""
     height, width = size
-    grain = rng.standard_normal((height, max(2, width // 40)), np.float32)
+    grain: np.ndarray = rng.standard_normal((height, max(2, width // 40)), np.float32)
     grain = cv2.resize(grain, (width, height), interpolation=cv2.INTER_CUBIC)
     grain = cv2.GaussianBlur(grain, (0, 0), 0.8)
     board = 20 + int(rng.random() * 60)

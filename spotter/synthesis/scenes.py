@@ -304,7 +304,7 @@ class _Calm:
         """Mean gradient under a quad; infinite where it is taken or too much lies outside."""
         height, width = (side * _CELL for side in self._taken.shape)
         corners = corners.astype(np.float32)
-        clipped = np.clip(corners, 0, np.float32([width, height]))
+        clipped = np.clip(corners, 0, np.array([width, height], np.float32))
         whole, inside = cv2.contourArea(corners), cv2.contourArea(clipped)
         if whole < 8 or inside < 0.8 * whole or not cv2.isContourConvex(corners):
             return float("inf")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 from spotter.charset import Charset
 from spotter.errors import ConfigError
 from spotter.geometry import grow_quad, min_area_rect
+from spotter.io.writing import write_file
 from spotter.synthesis.fonts import FontBank
 from spotter.synthesis.pages import PageSynthesizer
 from spotter.synthesis.pages.crops import page_crops
@@ -258,15 +258,15 @@ def _write_photos(
     record = root / "synthesis.json"
     kept = record.read_text(encoding="utf-8") if record.exists() else None
     check_settings(path, kept, settings.to_json(kind.name))
-    record.write_text(settings.to_json(kind.name), encoding="utf-8")
+    write_file(record, settings.to_json(kind.name))
     label = kind.prefix + kind.stem
     present = {file.name for file in (root / "gt").glob(f"{label}_*.txt")}
     advance(len(present))
     missing = [n for n in range(count) if f"{label}_{n + 1}.txt" not in present]
     for image, labels, number in _mapped(kind.draw, missing, settings, workers):
-        _write(root / "images" / f"{kind.stem}_{number + 1}.jpg", image)
+        write_file(root / "images" / f"{kind.stem}_{number + 1}.jpg", image)
         # The label file comes last: a photo that has one is complete.
-        _write(root / "gt" / f"{label}_{number + 1}.txt", labels.encode())
+        write_file(root / "gt" / f"{label}_{number + 1}.txt", labels.encode())
         advance(1)
     return len(present) + len(missing)
 
@@ -303,12 +303,6 @@ def icdar_lines(instances: Iterable[dict[str, Any]], margin: float = 0.0) -> str
         text = _ILLEGIBLE if instance["ignore"] or not instance["text"] else instance["text"]
         lines.append(",".join(f"{value:.1f}" for value in quad.ravel()) + f",{text}\n")
     return "".join(lines)
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_suffix(path.suffix + ".part")
-    part.write_bytes(data)
-    os.replace(part, path)
 
 
 def _encoded(image: np.ndarray, quality: int) -> bytes:

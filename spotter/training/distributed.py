@@ -6,6 +6,7 @@ which a machine without a GPU can do.
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 from datetime import timedelta
@@ -72,9 +73,16 @@ def start(launcher: str, device: torch.device, timeout_minutes: float = 30.0) ->
 
 
 def stop() -> None:
-    """Leave the other processes, so that none waits for this one when it ends."""
+    """Leave the other processes, when all have come here, and end the threads of the group.
+
+    A wrapped model keeps its group alive. A thread of gloo that lets go of the last tensor it sent
+    while the interpreter ends kills the process (SIGABRT); so nothing must be left of the group by
+    then, and whoever calls this has let go of the model.
+    """
     if dist.is_initialized():
+        dist.barrier()
         dist.destroy_process_group()
+        gc.collect()
 
 
 def _slurm_to_torch_environment() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from spotter.errors import AnnotationError, ConfigError, SpotterError
+from spotter.io.writing import only_writer
 from spotter.training.distributed import stop
 
 DATA_ROOT = "SPOTTER_DATA"
@@ -134,18 +135,29 @@ def train(
     amp: bool = False,
     resume: bool | str = False,
     launcher: str = "none",
-) -> None:
+) -> int:
     """Train what a config describes; the arguments are those of :func:`training_config`.
 
+    Returns:
+        The status to exit with: 0, or where a signal ended the training early, after it was saved,
+        128 and the signal's number, so that a scheduler does not take it for finished.
+
     Raises:
-        SpotterError: The config does not train, or names something that does not exist.
+        SpotterError: The config does not train, names something that does not exist, or another
+            training writes to the work folder.
     """
+    from spotter.training.hooks import InterruptHook
     from spotter.training.runner import SpotterRunner
 
     cfg = training_config(path, work_dir, options, amp, resume, launcher)
-    with _plain_build_errors(cfg):
-        SpotterRunner.from_cfg(cfg).train()
+    # The processes of one training share its folder; the first of them keeps others out.
+    first = os.environ.get("RANK", os.environ.get("SLURM_PROCID", "0")) == "0"
+    with only_writer(cfg.work_dir) if first else nullcontext(), _plain_build_errors(cfg):
+        runner = SpotterRunner.from_cfg(cfg)
+        runner.train()
     stop()
+    signals = [hook for hook in runner.hooks if isinstance(hook, InterruptHook)]
+    return max((hook.exit_status for hook in signals), default=0)
 
 
 def score(

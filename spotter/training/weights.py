@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from spotter.charset import Charset
 from spotter.errors import WeightsError
+from spotter.io.names import one_line
 from spotter.training.foreign_models import build_to_fit
 from spotter.training.header import (
     METADATA_KEY,
@@ -74,6 +75,9 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     """Gives a temporary path beside ``path``, and moves it there when the block succeeds.
 
     ``path`` is therefore either the old file or the whole new one, also after a power cut.
+
+    Raises:
+        WeightsError: It cannot be written, such as on a full disk.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,8 +91,12 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
         os.replace(temporary, path)
+    except (OSError, RuntimeError, SafetensorError) as error:
+        # A full disk is any of them, by the library that writes.
+        raise WeightsError(f"{path}: cannot be written ({one_line(error, 160)})") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def save_weights(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 import os
+import resource
+import sys
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -17,6 +20,25 @@ EXAMPLES = int(os.environ.get("SPOTTER_FUZZ_EXAMPLES", "60"))
 """Inputs per test; ``make fuzz`` asks for many more."""
 
 _SLOWEST = 15.0
+_MOST_MEMORY = 1500 << 20
+
+
+@dataclass
+class Tally:
+    """What was tried in this process.
+
+    Attributes:
+        inputs: Calls of :func:`holds`.
+        refused: Those that ended in an error of the toolkit.
+        slowest: Seconds of the longest call.
+    """
+
+    inputs: int = 0
+    refused: int = 0
+    slowest: float = 0.0
+
+
+TALLY = Tally()
 
 # The usual run tries the same inputs each time; a long one others every time.
 fuzz = settings(
@@ -114,10 +136,21 @@ def _edit(place: Any, step: int, kind: str, odd: Any) -> None:
             place[step % len(place)] = odd
 
 
+def peak_memory() -> int:
+    """Most bytes that the process has held so far."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
 def holds(call: Callable[[], Any], error: type[SpotterError] = SpotterError) -> Any:
-    """What a call gives; ``None`` if it raises ``error`` with one line. Anything else fails."""
+    """What a call gives; ``None`` if it raises ``error`` with one line. Anything else fails.
+
+    So does a call of more than 15 s, or one by which the process comes to hold over 1.5 GB.
+    """
+    before = peak_memory()
     start = time.monotonic()
     result = None
+    TALLY.inputs += 1
     try:
         result = call()
     except error as refused:
@@ -126,5 +159,10 @@ def holds(call: Callable[[], Any], error: type[SpotterError] = SpotterError) -> 
         assert len(message.splitlines()) == 1, message
         # Any terminal and any file must be able to hold it.
         message.encode("utf-8")
-    assert time.monotonic() - start < _SLOWEST
+        TALLY.refused += 1
+    seconds = time.monotonic() - start
+    TALLY.slowest = max(TALLY.slowest, seconds)
+    assert seconds < _SLOWEST
+    # Tests that ran earlier in the process may have held more.
+    assert peak_memory() <= max(before, _MOST_MEMORY)
     return result

@@ -109,5 +109,5 @@ def test_wrong_inputs(run_script: Callable, scenes: Path, tmp_path: Path) -> Non
     photos = write_lines(tmp_path / "p.jsonl", line("img_9.jpg", "a", 1.0))
     with pytest.raises(AnnotationError, match=r"img_9\.jpg: predicted, but there is no"):
         run_script(TOOL, photos, scenes)
-    with pytest.raises(AnnotationError, match="cannot be read"):
+    with pytest.raises(AnnotationError, match="no such file"):
         run_script(TOOL, tmp_path / "none.jsonl", scenes)

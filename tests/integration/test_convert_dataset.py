@@ -67,8 +67,8 @@ def test_crops(run_script: Callable, icdar: Path, tmp_path: Path, capsys) -> Non
 
 
 def test_reader_options(run_script: Callable, icdar: Path, tmp_path: Path, capsys) -> None:
-    options = ("--to", "icdar", "--images", "copy", "--reader-options", "scale=(0.5,0.5)", "stop=1")
-    run_script(TOOL, "icdar2015", icdar, tmp_path / "out", *options)
+    options = ("--to", "icdar", "--images", "copy", "--reader-options", "scale=(0.5,0.5)")
+    run_script(TOOL, "icdar2015", icdar, tmp_path / "out", *options, "--stop", "1")
     assert "1 photos" in capsys.readouterr().out
     lines = (tmp_path / "out/gt/gt_img_1.txt").read_text().splitlines()
     assert lines[0] == "1,1,21,1,21,6,1,6,EXIT"

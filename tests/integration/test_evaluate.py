@@ -200,3 +200,22 @@ def test_bad_lines_are_named(run_script: Callable, photos, tmp_path: Path) -> No
         file.write("no json\n")
     with pytest.raises(AnnotationError, match=r"p\.jsonl:2: "):
         run_script(TOOL, "detection", predictions, truth)
+
+
+def test_the_report_counts_what_was_refused(tmp_path: Path, run_script: Callable, capsys) -> None:
+    truth = tmp_path / "gt.zip"
+    with zipfile.ZipFile(truth, "w") as archive:
+        archive.writestr("gt_img_1.txt", "0,0,10,0,10,10,0,10,Hotel\n")
+        archive.writestr("gt_img_2.txt", "")
+    word = {"polygon": [[0, 0], [10, 0], [10, 10], [0, 10]]}
+    predictions = tmp_path / "p.jsonl"
+    record = {"image": "img_1", "instances": [word, {**word, "ignore": "no"}]}
+    predictions.write_text(json.dumps(record) + '\n{"image": "img_2", "instances": null}\n')
+    arguments = ["detection", predictions, truth, "--json", tmp_path / "r.json"]
+    with pytest.raises(AnnotationError, match=r"expected true or false"):
+        run_script(TOOL, *arguments)
+    run_script(TOOL, *arguments, "--lenient")
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["refused"] == 2
+    assert report["results"][0]["scores"]["recall"] == 1.0
+    assert "2 lines or words of the predictions were refused" in capsys.readouterr().out

@@ -22,7 +22,8 @@ _HIDING = """
 import sys
 
 EXTRAS = {"torch", "torchvision", "mmengine", "mmcv", "safetensors", "lmdb", "matplotlib", "onnx",
-          "openvino", "tensorboard", "scipy", "rapidocr", "pypdfium2", "pillow_heif"}
+          "openvino", "tensorboard", "scipy", "rapidocr", "pypdfium2", "pillow_heif", "fastapi",
+          "uvicorn", "prometheus_client", "starlette", "pydantic"}
 
 
 class Hiding:

@@ -15,9 +15,12 @@ from tests.packaging.conftest import ROOT, call
 
 pytestmark = pytest.mark.slow
 
+# Prints the kind of windows that OpenCV was built for, and the libraries of OpenGL that it loaded.
 HEADLESS = """
-import re, sys, cv2
-print(re.search(r"^\\s*GUI:\\s*(\\S+)", cv2.getBuildInformation(), re.M).group(1))
+import pathlib, re, cv2
+maps = pathlib.Path("/proc/self/maps")
+loaded = re.findall(r"libGL\\S*", maps.read_text()) if maps.is_file() else []
+print(re.search(r"^\\s*GUI:\\s*(\\S+)", cv2.getBuildInformation(), re.M).group(1), *loaded)
 """
 
 
@@ -61,7 +64,7 @@ def test_training_keeps_the_opencv_without_libgl(wheel: Path, tmp_path: Path) ->
     python = environment(tmp_path / "train")
     report = tmp_path / "report.json"
     call(python, "-m", "pip", "install", "--quiet", "--dry-run", "--report", report,
-         f"{wheel}[train,openvino,bench,pdf,heif,mat]")  # fmt: skip
+         f"{wheel}[train,openvino,bench,pdf,heif,mat,serve]")  # fmt: skip
     chosen = {
         item["metadata"]["name"].lower() for item in json.loads(report.read_text())["install"]
     }

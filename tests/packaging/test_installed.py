@@ -46,20 +46,32 @@ def test_python_reads_a_photo(installed: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("extra", "arguments"),
     [
-        ["train", "config.py"],
-        ["test", "config.py", "weights.safetensors"],
-        ["export", "weights.safetensors"],
-        ["convert", "--list"],
-        ["mine", "photos", "--out", "crops.lmdb"],
+        ("train", ["train", "config.py"]),
+        ("train", ["test", "config.py", "weights.safetensors"]),
+        ("train", ["export", "weights.safetensors"]),
+        ("train", ["convert", "--list"]),
+        ("train", ["mine", "photos", "--out", "crops.lmdb"]),
+        ("serve", ["serve", "--port", "0"]),
     ],
 )
-def test_what_needs_an_extra_says_so_in_one_line(spotter: Spotter, arguments: list) -> None:
+def test_what_needs_an_extra_says_so_in_one_line(
+    spotter: Spotter, extra: str, arguments: list
+) -> None:
     done = spotter(*arguments)
     assert done.returncode == 2
-    assert 'needs the extra "train": pip install "scene-text-spotter[train]"' in done.stderr
+    assert f'needs the extra "{extra}": pip install "scene-text-spotter[{extra}]"' in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_doctor_needs_no_extra(spotter: Spotter) -> None:
+    done = spotter("doctor", PHOTOS[0], "--threads", 1, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert len(found["photo"]["words"]) > 5
+    assert found["runtimes"]["torch"] == "not installed"
+    assert {each["runtime"] for each in found["presets"].values()} == {"onnx"}
 
 
 def test_what_needs_a_checkout_says_so_in_one_line(spotter: Spotter) -> None:

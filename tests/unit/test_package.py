@@ -24,7 +24,9 @@ def test_import_of_the_package_is_light() -> None:
 
 
 def test_names_of_the_package() -> None:
-    assert "SceneTextSpotter" in dir(spotter)
+    assert set(spotter.__all__) <= set(dir(spotter))
+    assert all(getattr(spotter, name) is not None for name in spotter.__all__)
+    assert spotter.TextDetector.__module__ == "spotter.pipeline.detector"
     assert re.fullmatch(r"\d+\.\d+\.\d+", spotter.__version__)
     with pytest.raises(AttributeError, match="no attribute"):
         _ = spotter.Spotter  # type: ignore[attr-defined]

@@ -6,8 +6,8 @@ icdar2015_train = dict(
         type="ICDARDetectionReader",
         annotation_root="{{$SPOTTER_DATA:data}}/icdar2015_train/gt",
         image_root="{{$SPOTTER_DATA:data}}/icdar2015_train/images",
-        stop=900,
     ),
+    stop=900,
 )
 icdar2015_val = dict(
     type="TextDetDataset",
@@ -16,6 +16,6 @@ icdar2015_val = dict(
         type="ICDARDetectionReader",
         annotation_root="{{$SPOTTER_DATA:data}}/icdar2015_train/gt",
         image_root="{{$SPOTTER_DATA:data}}/icdar2015_train/images",
-        start=900,
     ),
+    start=900,
 )

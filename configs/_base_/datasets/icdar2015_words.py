@@ -8,8 +8,8 @@ icdar2015_words_train = dict(
         type="ICDARWordListReader",
         annotation_file="{{$SPOTTER_DATA:data}}/icdar2015_words_train/gt.txt",
         image_root="{{$SPOTTER_DATA:data}}/icdar2015_words_train/images",
-        stop=3960,
     ),
+    stop=3960,
 )
 # Spaces in a label do not count.
 icdar2015_words_val = dict(
@@ -20,6 +20,6 @@ icdar2015_words_val = dict(
         type="ICDARWordListReader",
         annotation_file="{{$SPOTTER_DATA:data}}/icdar2015_words_train/gt.txt",
         image_root="{{$SPOTTER_DATA:data}}/icdar2015_words_train/images",
-        start=3960,
     ),
+    start=3960,
 )

@@ -7,8 +7,8 @@ receipt_numbers_train = dict(
     reader=dict(
         type="WordListReader",
         annotation_file="{{$SPOTTER_DATA:data}}/receipt_numbers/labels.txt",
-        stop=-500,
     ),
+    stop=-500,
 )
 receipt_numbers_val = dict(
     type="TextRecDataset",
@@ -17,6 +17,6 @@ receipt_numbers_val = dict(
     reader=dict(
         type="WordListReader",
         annotation_file="{{$SPOTTER_DATA:data}}/receipt_numbers/labels.txt",
-        start=-500,
     ),
+    start=-500,
 )

@@ -7,8 +7,8 @@ receipt_words_train = dict(
     reader=dict(
         type="WordListReader",
         annotation_file="{{$SPOTTER_DATA:data}}/receipt_words/labels.txt",
-        stop=-500,
     ),
+    stop=-500,
 )
 receipt_words_val = dict(
     type="TextRecDataset",
@@ -17,6 +17,6 @@ receipt_words_val = dict(
     reader=dict(
         type="WordListReader",
         annotation_file="{{$SPOTTER_DATA:data}}/receipt_words/labels.txt",
-        start=-500,
     ),
+    start=-500,
 )

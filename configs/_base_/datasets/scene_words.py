@@ -13,10 +13,13 @@ icdar2015_scene_words_train = dict(
         min_height=8.0,
         max_length=25,
         reader=dict(
-            type="ICDARDetectionReader",
-            annotation_root="{{$SPOTTER_DATA:data}}/icdar2015_train/gt",
-            image_root="{{$SPOTTER_DATA:data}}/icdar2015_train/images",
+            type="SelectedReader",
             stop=900,
+            reader=dict(
+                type="ICDARDetectionReader",
+                annotation_root="{{$SPOTTER_DATA:data}}/icdar2015_train/gt",
+                image_root="{{$SPOTTER_DATA:data}}/icdar2015_train/images",
+            ),
         ),
     ),
 )

@@ -7,8 +7,8 @@ wire_labels_train = dict(
     reader=dict(
         type="WordListReader",
         annotation_file="{{$SPOTTER_DATA:data}}/wire_labels/labels.txt",
-        stop=-200,
     ),
+    stop=-200,
 )
 wire_labels_val = dict(
     type="TextRecDataset",
@@ -17,6 +17,6 @@ wire_labels_val = dict(
     reader=dict(
         type="WordListReader",
         annotation_file="{{$SPOTTER_DATA:data}}/wire_labels/labels.txt",
-        start=-200,
     ),
+    start=-200,
 )

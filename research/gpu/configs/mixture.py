@@ -6,16 +6,21 @@ _data = "{{$SPOTTER_DATA:data}}"
 _drawn = "{{$SPOTTER_DRAWN:drawn}}"
 
 
+def _part(reader, **limits):
+    return dict(type="SelectedReader", reader=reader, **limits)
+
+
 def _listed(folder, **limits):
-    return dict(type="WordListReader", annotation_file=f"{_data}/{folder}/labels.txt", **limits)
+    reader = dict(type="WordListReader", annotation_file=f"{_data}/{folder}/labels.txt")
+    return _part(reader, **limits) if limits else reader
 
 
-def _photos(folder, **limits):
+def _photos(folder, **options):
     return dict(
         type="ICDARDetectionReader",
         annotation_root=f"{folder}/gt",
         image_root=f"{folder}/images",
-        **limits,
+        **options,
     )
 
 
@@ -23,14 +28,15 @@ def _scene_words(reader, **options):
     return dict(type="SceneWordsReader", context=0.5, max_length=25, reader=reader, **options)
 
 
-_icdar2015 = _photos(f"{_data}/icdar2015_train", resize_to=(1280, 720), stop=900)
+_icdar2015_photos = _photos(f"{_data}/icdar2015_train", resize_to=(1280, 720))
+_icdar2015 = _part(_icdar2015_photos, stop=900)
 _icdar2015_words = dict(
     type="ICDARWordListReader",
     annotation_file=f"{_data}/icdar2015_words_train/gt.txt",
     image_root=f"{_data}/icdar2015_words_train/images",
 )
 words = [
-    dict(name="icdar2015_words", share=10, height=64, reader=dict(**_icdar2015_words, stop=3960)),
+    dict(name="icdar2015_words", share=10, height=64, reader=_part(_icdar2015_words, stop=3960)),
     dict(
         name="icdar2015_scenes", share=14, height=96, reader=_scene_words(_icdar2015, min_height=8)
     ),
@@ -72,7 +78,7 @@ words = [
     ),
 ]
 words_val = [
-    dict(name="icdar2015", reader=dict(**_icdar2015_words, start=3960)),
+    dict(name="icdar2015", reader=_part(_icdar2015_words, start=3960)),
     dict(name="svt", reader=_listed("svt_words_test"), folded=True),
     dict(name="receipt_words", reader=_listed("receipt_words", start=4500)),
     dict(name="receipt_numbers", reader=_listed("receipt_numbers", start=3500)),
@@ -108,7 +114,7 @@ photos = [
 ]
 photos_val = dict(
     name="icdar2015",
-    reader=_photos(f"{_data}/icdar2015_train", resize_to=(1280, 720), start=900),
+    reader=_part(_icdar2015_photos, start=900),
 )
 # Drawn on all cores before training (research/gpu/draw.py); rows of one name grow step by step, so
 # that something of each is there when the time is over.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from spotter.conversion.writers.base import (
 )
 from spotter.errors import AnnotationError
 from spotter.geometry import min_area_rect
+from spotter.io.writing import write_file
 
 _ESCAPED = re.compile(r'(["\\])')
 
@@ -65,10 +65,7 @@ class ICDARWriter(Writer):
             )
         instances = in_stored_pixels(sample, (placed.width, placed.height))
         lines = "".join(self._word(word) for word in instances)
-        file = self.root / "gt" / f"gt_{stem}.txt"
-        part = file.with_name(file.name + ".part")
-        part.write_text(lines, encoding="utf-8")
-        os.replace(part, file)
+        write_file(self.root / "gt" / f"gt_{stem}.txt", lines)
         self._stems.add(stem)
 
     def _word(self, word: dict[str, Any]) -> str:

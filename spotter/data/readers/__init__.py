@@ -37,6 +37,7 @@ from spotter.data.readers.msra_td500 import MSRATD500Reader
 from spotter.data.readers.paddleocr import PaddleOCRReader
 from spotter.data.readers.pseudo_labels import PseudoLabelReader
 from spotter.data.readers.scene_words import SceneWordsReader
+from spotter.data.readers.selected import SelectedReader
 from spotter.data.readers.svt_xml import SVTXMLReader
 from spotter.data.readers.svtp import SVTPReader
 from spotter.data.readers.synthtext import SynthTextReader
@@ -81,6 +82,7 @@ __all__ = [
     "SVTPReader",
     "SVTXMLReader",
     "SceneWordsReader",
+    "SelectedReader",
     "SynthTextReader",
     "TextOCRReader",
     "TotalTextLinesReader",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from spotter.data.readers.json_files import checked, field, text_of
+from spotter.data.readers.json_files import checked, field, flag_of, text_of
 from spotter.data.readers.scene import PhotoFolder, canonical_polygon
 from spotter.data.readers.scene_json import Scene, SceneJSONReader, instance
 from spotter.registry import READERS
@@ -27,9 +27,6 @@ class ArTReader(SceneJSONReader):
         image_root: Folder of the photos, found by their stem; ``None``: the file's own.
         languages: What the words to read are written in, as ``("Latin",)``; words of others are
             ignored. ``None``: all.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -42,13 +39,10 @@ class ArTReader(SceneJSONReader):
         annotation_file: str | Path,
         image_root: str | Path | None = None,
         languages: Sequence[str] | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.languages = languages
-        super().__init__(annotation_file, image_root, indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, strict)
 
     def _photos(self, document: Any) -> Iterable[tuple[str, Any]]:
         self._folder = PhotoFolder(self.image_root)
@@ -64,5 +58,6 @@ class ArTReader(SceneJSONReader):
         polygon = canonical_polygon(field(word, "points", list, where), where)
         text = text_of(field(word, "transcription", str, where), where)
         foreign = self.languages is not None and word.get("language") not in self.languages
-        ignore = bool(word.get("illegibility")) or text == ILLEGIBLE or foreign
+        illegible = flag_of(word.get("illegibility"), f"{where}: illegibility")
+        ignore = illegible or text == ILLEGIBLE or foreign
         return instance(polygon, text, ignore)

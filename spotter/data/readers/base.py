@@ -1,17 +1,23 @@
-"""What all readers share: a lazily read sequence of samples, of which a part can be selected."""
+"""What all readers share: a lazily read sequence of samples."""
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from spotter.errors import AnnotationError
+from spotter.errors import AnnotationError, ImageError, SpotterError
+from spotter.io.bounded import MEBI, read_file
 from spotter.io.images import IMAGE_SUFFIXES
+from spotter.io.names import one_line, printable_path
 
+MAX_BYTES = 4096 * MEBI
+"""Of an annotation file, and of what one that is packed unpacks to."""
+
+_LONGEST_NUMBER = 300
 _HINT = "; strict=False leaves such entries out"
 
 
@@ -23,9 +29,6 @@ class Reader(ABC):
     so under :meth:`_refusing`, so that ``strict`` means the same everywhere.
 
     Args:
-        indices: Positions of the samples to keep, in this order.
-        start: First sample to keep, when ``indices`` is not given.
-        stop: One past the last sample to keep; negative values count from the end.
         strict: ``False``: an entry that is malformed, or whose photo is missing, is left out and
             noted in ``refusals``, instead of ending the reading.
 
@@ -33,30 +36,16 @@ class Reader(ABC):
         refusals: One line per entry that was left out, ``"file:line: reason"``.
 
     Raises:
-        AnnotationError: An index lies outside the annotation; an entry is refused and ``strict``.
+        AnnotationError: An entry is refused and ``strict``. Whatever else the reading of a damaged
+            file raises becomes one, too.
     """
 
-    def __init__(
-        self,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
-        strict: bool = True,
-    ) -> None:
+    def __init__(self, strict: bool = True) -> None:
         self.strict = strict
         self.refusals: list[str] = []
-        self._load()
-        total = self._total()
-        self._selection: Sequence[int]
-        if indices is None:
-            self._selection = range(total)[start:stop]
-            return
-        if start is not None or stop is not None:
-            raise AnnotationError("give a reader either indices or start and stop, not both")
-        outside = [index for index in indices if not 0 <= index < total]
-        if outside:
-            raise AnnotationError(f"index {outside[0]} outside an annotation of {total} samples")
-        self._selection = list(indices)
+        with self._failing():
+            self._load()
+            self._size = self._total()
 
     def _load(self) -> None:  # noqa: B027
         """Read what :meth:`_total` needs; a reader with nothing to read leaves it out."""
@@ -73,14 +62,27 @@ class Reader(ABC):
     def _refusing(self) -> Iterator[None]:
         """Around the reading of one entry: its error is raised, or noted when not ``strict``."""
         try:
-            yield
-        except AnnotationError as error:
+            with self._failing():
+                yield
+        except (AnnotationError, ImageError) as error:
             if not self.strict:
                 self.refusals.append(str(error))
             elif str(error).endswith(_HINT):
                 raise
             else:
                 raise AnnotationError(f"{error}{_HINT}") from None
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Around what looks at a file's content: whatever it raises is an error of the file."""
+        try:
+            yield
+        except (SpotterError, ImportError):
+            raise
+        except Exception as error:
+            name = printable_path(getattr(self, "file", None) or type(self).__name__)
+            reason = f"{type(error).__name__}: {one_line(error, 120)}"
+            raise AnnotationError(f"{name}: is not of this layout ({reason})") from error
 
     def _lines(self, path: Path) -> Iterator[tuple[int, str]]:
         """Those of :func:`read_lines`, of which one that is not UTF-8 is refused alone."""
@@ -92,10 +94,12 @@ class Reader(ABC):
                 yield number, line
 
     def __len__(self) -> int:
-        return len(self._selection)
+        return self._size
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        return self._read(self._selection[index])
+        position = range(self._size)[index]
+        with self._failing():
+            return self._read(position)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return (self[index] for index in range(len(self)))
@@ -108,9 +112,6 @@ class FileReader(Reader):
         annotation_file: The file.
         image_root: Folder that the file's image names start from; ``None``: the file's own, or
             ``default_images`` in it.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Attributes:
@@ -123,21 +124,23 @@ class FileReader(Reader):
         self,
         annotation_file: str | Path,
         image_root: str | Path | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.file = Path(annotation_file)
         beside = self.file.parent / self.default_images
         self.image_root = beside if image_root is None else Path(image_root)
-        super().__init__(indices, start, stop, strict)
+        super().__init__(strict)
 
 
 def natural_key(path: str | Path) -> list[tuple[int, int | str]]:
     """Sort key under which ``img_2`` comes before ``img_10``."""
     parts = re.split(r"(\d+)", str(path))
-    return [(0, int(part)) if part.isdigit() else (1, part) for part in parts if part]
+    return [(0, int(part)) if _is_number(part) else (1, part) for part in parts if part]
+
+
+def _is_number(text: str) -> bool:
+    # Of strangers' names; Python refuses to make numbers of thousands of digits.
+    return text.isdecimal() and len(text) <= _LONGEST_NUMBER
 
 
 def list_images(root: Path, recursive: bool = False) -> list[Path]:
@@ -162,15 +165,13 @@ def read_lines(path: Path) -> list[tuple[int, str]]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Contents of an annotation file.
+    """Contents of an annotation file, at most :data:`MAX_BYTES`.
 
     Raises:
-        AnnotationError: The file cannot be read.
+        AnnotationError: The file cannot be read, or is none (such as a pipe, which would be waited
+            for).
     """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise AnnotationError(f"{path}: cannot be read ({error.strerror})") from None
+    return read_file(path, AnnotationError, MAX_BYTES)
 
 
 def _raw_lines(path: Path) -> list[tuple[int, bytes]]:

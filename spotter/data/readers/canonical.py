@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from spotter.data.readers.json_files import checked, field, parse_json
+from spotter.data.readers.json_files import checked, field, flag_of, parse_json
 from spotter.data.readers.lines import LineReader
 from spotter.errors import AnnotationError, GeometryError
 from spotter.geometry import as_polygon
@@ -30,9 +30,6 @@ class CanonicalReader(LineReader):
         annotation_file: The file of JSON lines, as ``tools/convert_dataset.py`` writes it.
         image_root: Folder that the paths are relative to; ``None``: the file's own.
         check: See :class:`LineReader`; a million words take about a minute.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -71,7 +68,7 @@ def _instance(word: Any, where: str) -> dict[str, Any]:
         polygon = as_polygon(field(word, "polygon", list, where))
     except GeometryError as error:
         raise AnnotationError(f"{where}: {error}") from None
-    ignore = bool(word.get("ignore", False))
+    ignore = flag_of(word.get("ignore"), f"{where}: ignore")
     return {**word, "polygon": polygon, "text": _text(word, where), "ignore": ignore}
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from spotter.data.readers.base import FileReader
-from spotter.data.readers.json_files import load_json
-from spotter.data.readers.scene import SceneReader, box_polygon, canonical_polygon
+from spotter.data.readers.json_files import box_of, checked, flag_of, load_json, text_of
+from spotter.data.readers.scene import SceneReader, box_polygon, canonical_polygon, is_photo
 from spotter.errors import AnnotationError
 from spotter.geometry import polygon_area
 from spotter.registry import READERS
+from spotter.schema import shown
 
 _TEXT_KEYS = ("utf8_string", "text", "transcription")
 
@@ -50,12 +51,13 @@ class COCOInstancesReader(FileReader, SceneReader):
         if not isinstance(photo, dict) or "id" not in photo or "file_name" not in photo:
             raise AnnotationError(f"{where}: needs id and file_name")
         path = self.image_root / str(photo["file_name"])
-        if not path.is_file():
+        if not is_photo(path):
             raise AnnotationError(f"{where}: no photo {path}")
         instances = []
         for word in self._words.get(photo["id"], []):
             with self._refusing():
-                instances.append(_instance(word, f"{self.file}: annotation {word.get('id')}"))
+                where = f"{self.file}: annotation {shown(word.get('id'))}"
+                instances.append(_instance(checked(word, dict, where), where))
         return {"img_path": str(path), "instances": instances}
 
 
@@ -64,11 +66,10 @@ def _instance(word: dict[str, Any], where: str) -> dict[str, Any]:
     if isinstance(segmentation, list) and segmentation:
         polygon = max((canonical_polygon(ring, where) for ring in segmentation), key=polygon_area)
     else:
-        try:
-            left, top, width, height = (float(value) for value in box or ())
-        except (TypeError, ValueError):
-            raise AnnotationError(f"{where}: has neither polygon nor bbox") from None
+        left, top, width, height = box_of(box, where)
         polygon = canonical_polygon(box_polygon(left, top, left + width, top + height), where)
-    text = next((str(word[key]) for key in _TEXT_KEYS if word.get(key)), None)
-    ignore = bool(word.get("iscrowd")) or word.get("legibility") == "illegible" or text == "###"
+    texts = [text_of(word.get(key), f"{where}: {key}") for key in _TEXT_KEYS]
+    text = next(filter(None, texts), None)
+    crowd = flag_of(word.get("iscrowd"), f"{where}: iscrowd")
+    ignore = crowd or word.get("legibility") == "illegible" or text == "###"
     return {"polygon": polygon, "text": None if text == "###" else text, "ignore": ignore}

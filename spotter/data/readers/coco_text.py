@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spotter.data.readers.json_files import field, text_of
+from spotter.data.readers.json_files import box_of, field, text_of
 from spotter.data.readers.scene import box_polygon, canonical_polygon
 from spotter.data.readers.scene_json import Scene, SceneJSONReader, instance
 from spotter.errors import AnnotationError
@@ -32,9 +32,6 @@ class COCOTextReader(SceneJSONReader):
             ignored, as ICDAR 2017 does. ``None``: all.
         classes: How the words to read were made, of ``"machine printed"``, ``"handwritten"`` and
             ``"others"``; words of other classes are ignored. ``None``: all.
-        indices: See :class:`Reader`; they count within the split.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -51,15 +48,12 @@ class COCOTextReader(SceneJSONReader):
         split: str | None = None,
         languages: Sequence[str] | None = None,
         classes: Sequence[str] | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.split = split
         self.languages = languages
         self.classes = classes
-        super().__init__(annotation_file, image_root, indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, strict)
 
     def _photos(self, document: Any) -> Iterable[tuple[str, Any]]:
         photos = field(document, "imgs", dict, str(self.file))
@@ -95,7 +89,7 @@ class COCOTextReader(SceneJSONReader):
         except AnnotationError as error:
             refusal = error
         try:
-            left, top, width, height = (float(side) for side in word.get("bbox") or ())
-        except (TypeError, ValueError):
+            left, top, width, height = box_of(word.get("bbox"), where)
+        except AnnotationError:
             raise refusal from None
         return canonical_polygon(box_polygon(left, top, left + width, top + height), where)

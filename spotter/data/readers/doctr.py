@@ -25,9 +25,6 @@ class DocTRReader(SceneJSONReader):
         annotation_file: ``labels.json``.
         image_root: Folder of the photos; ``None``: ``images`` beside the file.
         classes: The classes to read; ``None``: all.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -40,14 +37,11 @@ class DocTRReader(SceneJSONReader):
         annotation_file: str | Path,
         image_root: str | Path | None = None,
         classes: Sequence[str] | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.classes = classes
         root = Path(annotation_file).parent / "images" if image_root is None else image_root
-        super().__init__(annotation_file, root, indices, start, stop, strict)
+        super().__init__(annotation_file, root, strict)
 
     def _photos(self, document: Any) -> Iterable[tuple[str, Any]]:
         photos = checked(document, dict, str(self.file))

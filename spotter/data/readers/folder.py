@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,6 @@ class ImageFolderReader(Reader):
     Args:
         image_root: The folder.
         recursive: Descend into sub-folders.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
 
     Raises:
         AnnotationError: The folder does not exist or holds no image.
@@ -30,14 +26,11 @@ class ImageFolderReader(Reader):
         self,
         image_root: str | Path,
         recursive: bool = False,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
     ) -> None:
         self.paths = [str(path) for path in list_images(Path(image_root), recursive)]
         if not self.paths:
             raise AnnotationError(f"{image_root}: holds no images")
-        super().__init__(indices, start, stop)
+        super().__init__()
 
     def _total(self) -> int:
         return len(self.paths)

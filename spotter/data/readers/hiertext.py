@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from spotter.data.readers.json_files import field, text_of
+from spotter.data.readers.json_files import field, flag_of, text_of
 from spotter.data.readers.scene import PhotoFolder, canonical_polygon
 from spotter.data.readers.scene_json import Scene, SceneJSONReader, instance
 from spotter.errors import ConfigError
@@ -29,9 +29,6 @@ class HierTextReader(SceneJSONReader):
         image_root: Folder of the photos, found by their stem; ``None``: the file's own.
         level: What an instance is: ``"words"``, ``"lines"`` or ``"paragraphs"``.
         ignore: Which words and lines are ignored besides, of ``"vertical"`` and ``"handwritten"``.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -46,9 +43,6 @@ class HierTextReader(SceneJSONReader):
         image_root: str | Path | None = None,
         level: Level = "words",
         ignore: Sequence[str] = (),
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         if level not in get_args(Level):
@@ -58,7 +52,7 @@ class HierTextReader(SceneJSONReader):
             raise ConfigError(f"ignore is of vertical and handwritten, not {unknown.pop()!r}")
         self.level = level
         self.ignore = tuple(ignore)
-        super().__init__(annotation_file, image_root, indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, strict)
 
     def _photos(self, document: Any) -> Iterable[tuple[str, Any]]:
         self._folder = PhotoFolder(self.image_root)
@@ -78,5 +72,6 @@ class HierTextReader(SceneJSONReader):
     def _instance(self, word: Any, where: str) -> dict[str, Any]:
         polygon = canonical_polygon(field(word, "vertices", list, where), where)
         text = None if self.level == "paragraphs" else text_of(word.get("text"), where)
-        ignore = not word.get("legible", True) or any(word.get(flag) for flag in self.ignore)
+        ignore = not flag_of(word.get("legible"), f"{where}: legible", default=True)
+        ignore |= any(flag_of(word.get(flag), f"{where}: {flag}") for flag in self.ignore)
         return instance(polygon, text, ignore)

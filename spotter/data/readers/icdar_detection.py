@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +34,6 @@ class ICDARDetectionReader(LabelLinesReader):
         scale: Factors (x, y) from the labels' coordinates to pixels of the stored photo.
         resize_to: (width, height) to which photos are resized when loaded; the polygons are given
             in that frame, and the sample's ``resize_to`` tells the loader.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -51,14 +47,11 @@ class ICDARDetectionReader(LabelLinesReader):
         prefix: str = "gt_",
         scale: tuple[float, float] = (1.0, 1.0),
         resize_to: tuple[int, int] | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.scale = scale
         self.resize_to = None if resize_to is None else (int(resize_to[0]), int(resize_to[1]))
-        super().__init__(annotation_root, image_root, prefix, indices, start, stop, strict)
+        super().__init__(annotation_root, image_root, prefix, strict)
 
     def _parse(self, index: int) -> dict[str, Any]:
         sample = super()._parse(index)

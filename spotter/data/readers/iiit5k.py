@@ -29,9 +29,6 @@ class IIIT5KReader(Reader):
         image_root: Folder of ``train`` and ``test``; ``None``: the file's own.
         lexicon: Every sample also has ``lexicon``, the crop's own list of 50 (``"small"``) or
             1,000 words (``"medium"``), as the lexicon scores need it; ``None``: it has not.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -44,9 +41,6 @@ class IIIT5KReader(Reader):
         annotation_file: str | Path,
         image_root: str | Path | None = None,
         lexicon: Lexicon | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         if lexicon is not None and lexicon not in _FIELDS:
@@ -54,7 +48,7 @@ class IIIT5KReader(Reader):
         self.file = Path(annotation_file)
         self.image_root = self.file.parent if image_root is None else Path(image_root)
         self.lexicon = lexicon
-        super().__init__(indices, start, stop, strict)
+        super().__init__(strict)
 
     def _load(self) -> None:
         entries = load_mat(self.file, [self.file.stem])[self.file.stem].ravel()

@@ -10,10 +10,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
 
-from spotter.data.readers.json_files import checked, field, text_of
-from spotter.data.readers.scene import canonical_polygon
+from spotter.data.readers.json_files import checked, field, flag_of, number_of, text_of
+from spotter.data.readers.scene import canonical_polygon, is_photo
 from spotter.data.readers.scene_json import Scene, SceneJSONReader, instance
-from spotter.errors import AnnotationError, ImageError
+from spotter.errors import AnnotationError, GeometryError, ImageError
+from spotter.geometry import MAX_COORDINATE, as_vertices
 from spotter.io.images import IMAGE_SUFFIXES, image_size
 from spotter.registry import READERS
 
@@ -42,9 +43,6 @@ class LabelStudioReader(SceneJSONReader):
         labels: Labels of the regions to read; ``None``: all.
         ignored_labels: Labels of regions that are ignored, as ``("illegible",)``.
         predictions: Take the last prediction of a task that nobody has annotated.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -60,16 +58,13 @@ class LabelStudioReader(SceneJSONReader):
         labels: Sequence[str] | None = None,
         ignored_labels: Sequence[str] = (),
         predictions: bool = False,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.text_name = text_name
         self.labels = labels
         self.ignored_labels = ignored_labels
         self.predictions = predictions
-        super().__init__(annotation_file, image_root, indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, strict)
 
     def _photos(self, document: Any) -> Iterable[tuple[str, Any]]:
         photos = []
@@ -99,7 +94,7 @@ class LabelStudioReader(SceneJSONReader):
             return self._photo(name, where)
         except AnnotationError:
             plain = _UPLOAD_PREFIX.sub("", name.rpartition("/")[2])
-            if not (self.image_root / plain).is_file():
+            if not is_photo(self.image_root / plain):
                 raise
             return str(self.image_root / plain)
 
@@ -146,16 +141,16 @@ class _Region:
         percent = self._photo_size(shape, where) / 100
         try:
             if kind.startswith("polygon"):
-                return np.array(value["points"], np.float64) * percent
+                return as_vertices(value["points"]) * percent
             if kind.startswith("rectangle"):
-                return _turned_rectangle(value, percent)
-        except (KeyError, TypeError, ValueError):
+                return _turned_rectangle(value, percent, where)
+        except (KeyError, GeometryError):
             raise AnnotationError(f"{where}: is an incomplete {kind}") from None
         raise AnnotationError(f"{where}: a {kind} is not the outline of a word")
 
     def _photo_size(self, shape: dict[str, Any], where: str) -> np.ndarray:
         size = [shape.get("original_width"), shape.get("original_height")]
-        if not all(isinstance(side, (int, float)) and side > 0 for side in size):
+        if not all(_is_side(side) for side in size):
             try:
                 size = list(image_size(self.photo))
             except ImageError as error:
@@ -163,10 +158,18 @@ class _Region:
         return np.array(size, np.float64)
 
 
-def _turned_rectangle(value: dict[str, Any], percent: np.ndarray) -> np.ndarray:
-    corner = np.array([value["x"], value["y"]], np.float64) * percent
-    width, height = np.array([value["width"], value["height"]], np.float64) * percent
-    angle = np.radians(float(value.get("rotation") or 0))
+def _is_side(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and 0 < value <= MAX_COORDINATE
+
+
+def _turned_rectangle(value: dict[str, Any], percent: np.ndarray, where: str) -> np.ndarray:
+    left, top, width, height = (
+        number_of(value[key], f"{where}: {key}") for key in ("x", "y", "width", "height")
+    )
+    corner = np.array([left, top]) * percent
+    width, height = np.array([width, height]) * percent
+    angle = np.radians(number_of(value.get("rotation") or 0, f"{where}: rotation"))
     # Percents of width and height differ in length, so it is pixels that are turned.
     along = np.array([np.cos(angle), np.sin(angle)]) * width
     down = np.array([-np.sin(angle), np.cos(angle)]) * height
@@ -187,14 +190,20 @@ def _results(task: Any, where: str, predictions: bool) -> list[Any] | None:
     done = [
         annotation
         for annotation in checked(annotations or [], list, f"{where}: annotations")
-        if isinstance(annotation, dict) and not annotation.get("was_cancelled")
+        if isinstance(annotation, dict)
+        and not flag_of(annotation.get("was_cancelled"), f"{where}: was_cancelled")
     ]
     if not done and predictions:
         predicted = checked(task.get("predictions") or [], list, f"{where}: predictions")
         done = [prediction for prediction in predicted[-1:] if isinstance(prediction, dict)]
     if not done:
         return None
-    chosen = next((annotation for annotation in done if annotation.get("ground_truth")), done[0])
+    true = [
+        annotation
+        for annotation in done
+        if flag_of(annotation.get("ground_truth"), f"{where}: ground_truth")
+    ]
+    chosen = (true or done)[0]
     return field(chosen, "result", list, where)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from spotter.data.readers.json_files import checked, field, load_json, text_of
 from spotter.data.readers.scene import box_polygon, canonical_polygon, label_files
 from spotter.data.readers.scene_json import PackedSceneReader, Scene, instance
-from spotter.errors import AnnotationError
+from spotter.errors import AnnotationError, GeometryError
+from spotter.geometry import as_vertices
 from spotter.registry import READERS
 
 ILLEGIBLE = "###"
@@ -31,9 +32,6 @@ class LabelMeReader(PackedSceneReader):
         text_key: Where a word's text is: in its ``"label"``, or in its ``"description"`` if labels
             are classes; ``None``: nowhere.
         labels: The labels (classes) to read; ``None``: all.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -47,16 +45,13 @@ class LabelMeReader(PackedSceneReader):
         image_root: str | Path | None = None,
         text_key: str | None = "label",
         labels: Sequence[str] | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.text_key = text_key
         self.labels = labels
         # The folder takes the file's part; its own files are beside the photos.
         root = annotation_root if image_root is None else image_root
-        super().__init__(annotation_root, root, indices, start, stop, strict)
+        super().__init__(annotation_root, root, strict)
 
     def _load(self) -> None:
         self._entries = [(str(path), path) for path in label_files(self.file, "", ".json")]
@@ -81,8 +76,8 @@ def _outline(shape: Any, where: str) -> np.ndarray:
     kind = shape.get("shape_type") or "polygon"
     if kind == "rectangle" and len(points) == 2:
         try:
-            (left, right), (top, bottom) = np.sort(np.array(points, np.float64), axis=0).T
-        except (TypeError, ValueError):
+            (left, right), (top, bottom) = np.sort(as_vertices(points), axis=0).T
+        except GeometryError:
             raise AnnotationError(f"{where}: its corners are not two points") from None
         return canonical_polygon(box_polygon(left, top, right, bottom), where)
     if kind not in ("polygon", "rectangle", "quadrilateral", "rotation"):

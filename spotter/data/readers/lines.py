@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,6 @@ class LineReader(FileReader):
         image_root: Folder that the lines' paths are relative to; ``None``: the file's own.
         check: Parse all lines at once, so that a malformed one is met now and not when it is read;
             always done when not ``strict``.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -35,13 +31,10 @@ class LineReader(FileReader):
         annotation_file: str | Path,
         image_root: str | Path | None = None,
         check: bool = True,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.check = check
-        super().__init__(annotation_file, image_root, indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, strict)
 
     def _load(self) -> None:
         self._line_file = LineFile(self.file)

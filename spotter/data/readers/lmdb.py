@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from spotter.data.readers.base import Reader
 from spotter.errors import AnnotationError
-from spotter.io.bounded import check_lmdb
+from spotter.io.bounded import check_lmdb, failures_as
 from spotter.registry import READERS
 
 
@@ -23,9 +22,6 @@ class LMDBReader(Reader):
     Args:
         lmdb_path: Folder with ``data.mdb``.
         labelled: ``False``: do not look for labels; every text is unknown.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
 
     Raises:
         AnnotationError: The archive is missing, or a key is.
@@ -35,19 +31,21 @@ class LMDBReader(Reader):
         self,
         lmdb_path: str | Path,
         labelled: bool = True,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
     ) -> None:
         self.lmdb_path = str(lmdb_path)
         self.labelled = labelled
-        super().__init__(indices, start, stop)
+        super().__init__()
 
     def _total(self) -> int:
         value = _get(self.lmdb_path, "num-samples")
         # As many digits as any archive can count; int() of text also takes signs and underscores.
         if not re.fullmatch(rb"[0-9]{1,15}", value):
             raise AnnotationError(f"{self.lmdb_path}: num-samples is {value[:40]!r}")
+        # An image each, and the number of them itself.
+        entries = _environment(self.lmdb_path).stat()["entries"]
+        if int(value) >= entries:
+            many = f"num-samples is {int(value)}, of {entries} entries in all"
+            raise AnnotationError(f"{self.lmdb_path}: {many}")
         return int(value)
 
     def _read(self, index: int) -> dict[str, Any]:
@@ -79,11 +77,19 @@ def read_lmdb_value(lmdb_path: str, key: str) -> bytes:
     return _get(lmdb_path, key)
 
 
+def close_lmdb(lmdb_path: str) -> None:
+    """Forget an archive that was read, so that this process can write to it."""
+    environment = _OPENED.pop(lmdb_path, None)
+    if environment is not None:
+        environment.close()
+
+
 def _get(lmdb_path: str, key: str) -> bytes:
-    with _environment(lmdb_path).begin() as transaction:
-        value = transaction.get(key.encode())
+    environment = _environment(lmdb_path)
+    with failures_as(AnnotationError, lmdb_path, "cannot be read"), environment.begin() as reading:
+        value = reading.get(key.encode())
     if value is None:
-        raise AnnotationError(f"{lmdb_path}: has no key {key}")
+        raise AnnotationError(f"{lmdb_path}: has no key {key[:80]}")
     return bytes(value)
 
 

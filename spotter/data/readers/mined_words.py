@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,12 @@ from typing import Any
 import numpy as np
 
 from spotter.data.readers.base import Reader
+from spotter.data.readers.json_files import field
 from spotter.data.readers.lmdb import LMDBReader, read_lmdb_value
+from spotter.data.readers.scene import canonical_polygon
+from spotter.errors import AnnotationError
 from spotter.geometry import iou_matrix
+from spotter.io.bounded import parse_json as bounded_json
 from spotter.io.images import image_size
 from spotter.registry import READERS
 
@@ -27,9 +30,6 @@ class MinedWordsReader(LMDBReader):
         lmdb_path: Folder of the archive.
         annotations: Detection readers of labelled photos among those mined, or their configs.
         min_iou: Least overlap of a crop's outline and the annotated word's.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
     """
 
     def __init__(
@@ -37,9 +37,6 @@ class MinedWordsReader(LMDBReader):
         lmdb_path: str | Path,
         annotations: Sequence[Reader | Mapping[str, Any]] = (),
         min_iou: float = 0.6,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
     ) -> None:
         self.min_iou = min_iou
         self._photos: dict[str, dict[str, Any]] = {}
@@ -47,13 +44,16 @@ class MinedWordsReader(LMDBReader):
             reader: Reader = READERS.build(item) if isinstance(item, Mapping) else item
             for photo in reader:
                 self._photos[_name(photo["img_path"])] = photo
-        super().__init__(lmdb_path, False, indices, start, stop)
+        super().__init__(lmdb_path, False)
 
     def _read(self, index: int) -> dict[str, Any]:
         sample = super()._read(index)
-        record = json.loads(read_lmdb_value(self.lmdb_path, f"meta-{index + 1:09d}"))
-        photo = self._photos.get(_name(record["image"]))
-        truth = None if photo is None else self._truth(photo, np.array(record["polygon"]))
+        key = f"meta-{index + 1:09d}"
+        where = f"{self.lmdb_path}:{key}"
+        record = bounded_json(read_lmdb_value(self.lmdb_path, key), where, AnnotationError)
+        photo = self._photos.get(_name(field(record, "image", str, where)))
+        polygon = canonical_polygon(field(record, "polygon", list, where), where)
+        truth = None if photo is None else self._truth(photo, polygon)
         return {**sample, "hidden_text": truth}
 
     def _truth(self, photo: dict[str, Any], polygon: np.ndarray) -> str | None:

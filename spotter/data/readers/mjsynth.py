@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,6 @@ class MJSynthReader(Reader):
         image_root: Folder that the paths are relative to (``90kDICT32px``); ``None``: the list's.
         check: Parse all lines at once, so that a malformed one is met now and not when it is read;
             always done when not ``strict``.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -44,9 +41,6 @@ class MJSynthReader(Reader):
         annotation_file: str | Path | None = None,
         image_root: str | Path | None = None,
         check: bool = False,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         if annotation_file is None and image_root is None:
@@ -55,7 +49,7 @@ class MJSynthReader(Reader):
         root = image_root if self.file is None else image_root or self.file.parent
         self.image_root = Path(root or ".")
         self.check = check
-        super().__init__(indices, start, stop, strict)
+        super().__init__(strict)
 
     def _load(self) -> None:
         self._names: LineFile | PackedStrings

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spotter.data.readers.json_files import checked, field, text_of
+from spotter.data.readers.json_files import box_of, checked, field, flag_of, text_of
 from spotter.data.readers.scene import box_polygon, canonical_polygon
 from spotter.data.readers.scene_json import Scene, SceneJSONReader, instance
 from spotter.errors import AnnotationError
@@ -46,16 +46,11 @@ class MMOCRReader(SceneJSONReader):
 
     def _instance(self, word: Any, where: str) -> dict[str, Any]:
         text = text_of(checked(word, dict, where).get("text"), where)
-        ignore = bool(word.get("ignore")) or text == ILLEGIBLE
+        ignore = flag_of(word.get("ignore"), f"{where}: ignore") or text == ILLEGIBLE
         return instance(_outline(word, where), text, ignore)
 
 
 def _outline(word: dict[str, Any], where: str) -> np.ndarray:
     if word.get("polygon"):
         return canonical_polygon(word["polygon"], where)
-    try:
-        corners = [float(side) for side in word.get("bbox") or ()]
-        left, top, right, bottom = corners
-    except (TypeError, ValueError):
-        raise AnnotationError(f"{where}: has neither polygon nor bbox") from None
-    return canonical_polygon(box_polygon(left, top, right, bottom), where)
+    return canonical_polygon(box_polygon(*box_of(word.get("bbox"), where)), where)

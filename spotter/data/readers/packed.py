@@ -14,10 +14,13 @@ from typing import Any, BinaryIO, TypeVar
 import numpy as np
 
 from spotter.errors import AnnotationError
+from spotter.io.bounded import MEBI, failures_as, open_regular
+from spotter.io.names import printable_path
 
 _BOM = b"\xef\xbb\xbf"
 _CHUNK = 1 << 24
 _LONG = 200_000
+_LONGEST_LINE = 64 * MEBI
 
 Item = TypeVar("Item")
 
@@ -49,16 +52,17 @@ class LineFile:
         path: The file.
 
     Raises:
-        AnnotationError: The file does not exist; when read, a line is not UTF-8.
+        AnnotationError: The file does not exist; when read, a line is not UTF-8, or longer than
+            64 MiB.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        try:
+        # What is no file but a pipe would be waited for.
+        open_regular(self.path, AnnotationError).close()
+        with failures_as(AnnotationError, printable_path(path), "cannot be read"):
             self._starts, self._size = _line_starts(self.path)
             self._kept = self._without_blank_lines()
-        except OSError as error:
-            raise AnnotationError(f"{path}: cannot be read ({error.strerror})") from None
 
     def _without_blank_lines(self) -> np.ndarray | None:
         """Positions of the lines that are not blank; ``None``: all of them."""
@@ -73,6 +77,9 @@ class LineFile:
         start = int(self._starts[position])
         last = position + 1 == len(self._starts)
         end = self._size if last else int(self._starts[position + 1])
+        if end - start > _LONGEST_LINE:
+            where = f"{self.path}:{position + 1}"
+            raise AnnotationError(f"{where}: a line of {end - start} bytes")
         file.seek(start)
         return file.read(end - start)
 
@@ -95,7 +102,7 @@ class LineFile:
         """A line, from the file that was opened for reading many.
 
         Raises:
-            AnnotationError: The line is not UTF-8.
+            AnnotationError: The line is not UTF-8, or too long.
         """
         try:
             return self._raw(file, self._position(index)).decode("utf-8").rstrip("\r\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from spotter.data.readers.json_files import checked, field, parse_json, text_of
+from spotter.data.readers.json_files import checked, field, flag_of, parse_json, text_of
 from spotter.data.readers.scene import canonical_polygon
 from spotter.data.readers.scene_json import PackedSceneReader, Scene, instance
 from spotter.errors import AnnotationError
@@ -23,9 +23,6 @@ class PaddleOCRReader(PackedSceneReader):
     Args:
         annotation_file: The label file (``Label.txt``).
         image_root: Folder that the paths start from, or the photos' own; ``None``: the file's own.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -48,4 +45,5 @@ class PaddleOCRReader(PackedSceneReader):
     def _instance(self, word: Any, where: str) -> dict[str, Any]:
         polygon = canonical_polygon(field(word, "points", list, where), where)
         text = text_of(word.get("transcription"), where)
-        return instance(polygon, text, text in ILLEGIBLE or bool(word.get("difficult")))
+        difficult = flag_of(word.get("difficult"), f"{where}: difficult")
+        return instance(polygon, text, text in ILLEGIBLE or difficult)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,6 @@ class PseudoLabelReader(Reader):
         threshold: Least score.
         min_length: Least number of characters.
         max_length: Largest number of characters; ``None``: any.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
 
     Raises:
         AnnotationError: The file is missing or faulty, lacks a crop, or leaves none.
@@ -49,9 +46,6 @@ class PseudoLabelReader(Reader):
         threshold: float = 0.5,
         min_length: int = 1,
         max_length: int | None = 25,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
     ) -> None:
         self.reader: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
         readings = read_pseudo_labels(labels)
@@ -70,7 +64,7 @@ class PseudoLabelReader(Reader):
             raise AnnotationError(
                 f"{labels}: no reading has a score of {threshold} or more; lower the threshold"
             )
-        super().__init__(indices, start, stop)
+        super().__init__()
 
     def _total(self) -> int:
         return len(self._kept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import os
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,35 +13,31 @@ import shapely
 
 from spotter.data.readers.base import Reader, list_images, natural_key
 from spotter.errors import AnnotationError, GeometryError
-from spotter.geometry import as_polygon, is_clockwise, order_polygon
+from spotter.geometry import MAX_COORDINATE, as_polygon, is_clockwise, order_polygon
+
+_LONGEST_STEM = 256
 
 
 class SceneReader(Reader):
-    """Photos whose annotation is small enough to be parsed whole, at once, for the selection.
+    """Photos whose annotation is small enough to be parsed whole, at once.
 
     A subclass says how many photos there are (:meth:`_total`) and parses one (:meth:`_parse`).
-    A photo that is refused leaves the selection; ``indices`` count it nevertheless.
+    A photo that is refused is no sample.
 
     Args:
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
     """
 
     def __init__(
         self,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
-        super().__init__(indices, start, stop, strict)
-        self._samples: dict[int, dict[str, Any]] = {}
-        for index in self._selection:
+        super().__init__(strict)
+        self._samples: list[dict[str, Any]] = []
+        for index in range(self._size):
             with self._refusing():
-                self._samples[index] = self._parse(index)
-        self._selection = [index for index in self._selection if index in self._samples]
+                self._samples.append(self._parse(index))
+        self._size = len(self._samples)
 
     @abstractmethod
     def _parse(self, index: int) -> dict[str, Any]:
@@ -68,9 +64,6 @@ class LabelFolderReader(SceneReader):
         annotation_root: Folder of the label files.
         image_root: Folder of ``<stem>.<any image suffix>``; ``None``: the label files' own.
         prefix: What a label file's name has before the photo's stem; ``None``: the benchmark's.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -85,15 +78,12 @@ class LabelFolderReader(SceneReader):
         annotation_root: str | Path,
         image_root: str | Path | None = None,
         prefix: str | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.annotation_root = Path(annotation_root)
         self.image_root = self.annotation_root if image_root is None else Path(image_root)
         self.prefix = self.default_prefix if prefix is None else prefix
-        super().__init__(indices, start, stop, strict)
+        super().__init__(strict)
 
     def _load(self) -> None:
         self._files = label_files(self.annotation_root, self.prefix, self.suffix)
@@ -168,7 +158,7 @@ class PhotoFolder:
             AnnotationError: There is none.
         """
         photo = self._photos.get(stem)
-        if photo is None and stem.isdecimal():
+        if photo is None and stem.isdecimal() and len(stem) < _LONGEST_STEM:
             photo = self._numbered.get(int(stem))
         if photo is None:
             raise AnnotationError(f"{where}: no photo {stem}.* in {self.root}")
@@ -205,6 +195,11 @@ def own_copy(value: Any) -> Any:
     return value
 
 
+def is_photo(path: str | Path) -> bool:
+    """Whether there is such a file; a name that no file can have is of none."""
+    return os.path.isfile(path)
+
+
 def split_ignored(text: str, marks: tuple[str, ...] = ("###",)) -> tuple[str | None, bool]:
     """Text and ``ignore`` of a transcription: a mark is an illegible word, nothing an unknown one.
 
@@ -218,12 +213,17 @@ def split_ignored(text: str, marks: tuple[str, ...] = ("###",)) -> tuple[str | N
 
 
 def finite_numbers(fields: Sequence[str]) -> list[float] | None:
-    """The fields as numbers; ``None`` when one of them is no finite number."""
+    """The fields as numbers; ``None`` when one of them is no number of at most 10,000,000.
+
+    ``1_000`` is none, though Python takes it for one; neither is what is not finite.
+    """
     try:
-        numbers = [float(field) for field in fields]
+        numbers = [float(field) for field in fields if "_" not in field]
     except ValueError:
         return None
-    return numbers if all(math.isfinite(number) for number in numbers) else None
+    # Not a number is never at most anything.
+    fit = len(numbers) == len(fields) and all(abs(each) <= MAX_COORDINATE for each in numbers)
+    return numbers if fit else None
 
 
 def box_polygon(left: float, top: float, right: float, bottom: float) -> np.ndarray:

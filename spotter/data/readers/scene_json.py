@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from spotter.data.readers.base import FileReader
 from spotter.data.readers.json_files import load_json
 from spotter.data.readers.packed import PackedScenes, progress
+from spotter.data.readers.scene import is_photo
 from spotter.errors import AnnotationError
 
 Scene = tuple[str, list[dict[str, Any]]]
@@ -17,12 +18,11 @@ _MANY_PHOTOS = 2_000
 
 
 class PackedSceneReader(FileReader):
-    """Photos whose annotations are parsed at once, for the selection, and kept packed.
+    """Photos whose annotations are parsed at once, and kept packed.
 
     A subclass lists the photos (:meth:`_load` sets ``_entries``), parses one (:meth:`_parse`) and
-    one of its words (:meth:`_instance`). A photo that is refused leaves the selection; ``indices``
-    count it nevertheless. Memory: some 50 MB per million words (:class:`PackedScenes`), and what is
-    listed while it is parsed.
+    one of its words (:meth:`_instance`). A photo that is refused is no sample. Memory: some 50 MB
+    per million words (:class:`PackedScenes`), and what is listed while it is parsed.
 
     Arguments are those of :class:`FileReader`.
     """
@@ -33,19 +33,16 @@ class PackedSceneReader(FileReader):
         self,
         annotation_file: str | Path,
         image_root: str | Path | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
-        super().__init__(annotation_file, image_root, indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, strict)
         scenes: list[Scene] = []
-        for index in progress(self._selection, f"Reading {self.file.name}", _MANY_PHOTOS):
+        for index in progress(range(self._size), f"Reading {self.file.name}", _MANY_PHOTOS):
             where, entry = self._entries[index]
             with self._refusing():
                 scenes.append(self._parse(entry, where))
         self._scenes = PackedScenes(scenes)
-        self._selection = range(len(scenes))
+        self._size = len(scenes)
         # The document is many times as large as what was made of it.
         self._entries = []
 
@@ -86,7 +83,7 @@ class PackedSceneReader(FileReader):
         # Annotations made on Windows have backslashes.
         name = name.replace("\\", "/")
         for path in (self.image_root / name, self.image_root / name.rpartition("/")[2]):
-            if path.is_file():
+            if is_photo(path):
                 return str(path)
         raise AnnotationError(f"{where}: no photo {self.image_root / name}")
 
@@ -106,9 +103,6 @@ class SceneJSONReader(PackedSceneReader):
     Args:
         annotation_file: The JSON file, which may be packed as ``.gz``.
         image_root: Folder that the photos' names start from; ``None``: the file's own.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
     """
 

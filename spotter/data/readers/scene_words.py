@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from spotter.data.readers.base import Reader
@@ -28,9 +28,6 @@ class SceneWordsReader(Reader):
         min_height: Least height of a word in pixels of the photo.
         max_length: Longest text that is kept; ``None``: any.
         unlabelled: Keep words whose text is unknown, with ``text`` None.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
 
     Attributes:
         context: As given.
@@ -45,9 +42,6 @@ class SceneWordsReader(Reader):
         min_height: float = 4.0,
         max_length: int | None = None,
         unlabelled: bool = False,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
     ) -> None:
         photos: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
         self.context = context
@@ -69,7 +63,7 @@ class SceneWordsReader(Reader):
                     if context:
                         word["context"] = context
                 self._words.append(word)
-        super().__init__(indices, start, stop)
+        super().__init__()
         self.refusals = list(photos.refusals)
 
     def _total(self) -> int:

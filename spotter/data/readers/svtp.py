@@ -9,7 +9,7 @@ from spotter.data.readers.lines import LineReader
 from spotter.errors import AnnotationError
 from spotter.registry import READERS
 
-_NAME = re.compile(r'\s*(?:"([^"]+)"|([^\s,"]+))\s*[,\s]\s*(.*\S)\s*$')
+_NAME = re.compile(r'(?:"([^"]+)"|([^\s,"]+))(?:\s*,\s*|\s+)(\S.*)')
 
 
 @READERS.register_module()
@@ -26,7 +26,7 @@ class SVTPReader(LineReader):
     """
 
     def _parse(self, line: str, number: int) -> dict[str, Any]:
-        match = _NAME.match(line)
+        match = _NAME.fullmatch(line.strip())
         if match is None:
             expected = f"expected a name and a word, found {line[:60]!r}"
             raise AnnotationError(f"{self.file}:{number}: {expected}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from rich.progress import track
 from spotter.data.readers.base import FileReader
 from spotter.data.readers.mat_files import load_mat, mat_text
 from spotter.data.readers.packed import PackedStrings
-from spotter.data.readers.scene import canonical_polygon
+from spotter.data.readers.scene import canonical_polygon, is_photo
 from spotter.errors import AnnotationError
 from spotter.registry import READERS
 
@@ -34,9 +33,6 @@ class SynthTextReader(FileReader):
         annotation_file: ``gt.mat``.
         image_root: Folder that the file's image names start from; ``None``: the file's own.
         characters: Read the characters' quadrilaterals, too.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -50,13 +46,10 @@ class SynthTextReader(FileReader):
         annotation_file: str | Path,
         image_root: str | Path | None = None,
         characters: bool = True,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.characters = characters
-        super().__init__(annotation_file, image_root, indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, strict)
         self._pack()
 
     def _load(self) -> None:
@@ -74,13 +67,13 @@ class SynthTextReader(FileReader):
         return len(self._cells["imnames"])
 
     def _pack(self) -> None:
-        """Move the selected photos from MATLAB's cells into a few arrays."""
+        """Move the photos from MATLAB's cells into a few arrays."""
         names: list[str] = []
         texts: list[str] = []
         words: list[np.ndarray] = []
         characters: list[np.ndarray] = []
-        quiet = len(self._selection) < _BAR_FROM
-        for index in track(self._selection, "Reading SynthText", transient=True, disable=quiet):
+        quiet = self._size < _BAR_FROM
+        for index in track(range(self._size), "Reading SynthText", transient=True, disable=quiet):
             with self._refusing():
                 name, found, boxes, glyphs = self._parse(index)
                 names.append(name)
@@ -88,7 +81,7 @@ class SynthTextReader(FileReader):
                 words.append(boxes)
                 characters.append(glyphs)
         del self._cells
-        self._selection = range(len(names))
+        self._size = len(names)
         self._names, self._texts = PackedStrings(names), PackedStrings(texts)
         self._word_ends = np.cumsum([0] + [len(boxes) for boxes in words])
         self._character_ends = np.cumsum([0] + [len(boxes) for boxes in characters])
@@ -99,7 +92,7 @@ class SynthTextReader(FileReader):
         """Name, words, their quadrilaterals and those of their characters."""
         name = mat_text(self._cells["imnames"][index])
         where = f"{self.file}: photo {index + 1} ({name})"
-        if not (self.image_root / name).is_file():
+        if not is_photo(self.image_root / name):
             raise AnnotationError(f"{where}: no photo {self.image_root / name}")
         texts = mat_text(self._cells["txt"][index]).split()
         boxes = _quads(self._cells["wordBB"][index], where)

@@ -11,6 +11,7 @@ from spotter.data.readers.scene import (
     box_polygon,
     canonical_polygon,
     finite_numbers,
+    is_photo,
     split_ignored,
 )
 from spotter.data.readers.xml_files import parse_xml
@@ -40,7 +41,7 @@ class TaggedRectanglesReader(FileReader, SceneReader):
         if not name:
             raise AnnotationError(f"{where}: image {index + 1} has no imageName")
         path = self.image_root / name
-        if not path.is_file():
+        if not is_photo(path):
             raise AnnotationError(f"{where}: no photo {path}")
         instances = []
         for number, box in enumerate(element.iter("taggedRectangle"), start=1):

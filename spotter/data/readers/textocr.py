@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +24,6 @@ class TextOCRReader(COCOTextReader):
         image_root: Folder of the photos (the archive unpacks to ``train_images``), below which they
             may lie as ``file_name`` says (``train/1.jpg``) or at once; ``None``: the file's own.
         split: Only photos of that ``set``; ``None``: all.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -41,18 +37,12 @@ class TextOCRReader(COCOTextReader):
         annotation_file: str | Path,
         image_root: str | Path | None = None,
         split: str | None = None,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         super().__init__(
             annotation_file,
             image_root,
             split,
-            indices=indices,
-            start=start,
-            stop=stop,
             strict=strict,
         )
 

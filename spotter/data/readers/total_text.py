@@ -29,6 +29,7 @@ _RECORD = re.compile(
     r"transcriptions:\s*\[(?P<text>.*)\]\s*",
     re.DOTALL,
 )
+_LONGEST = 20_000
 _STRING = re.compile(r"""u?(['"])(.*)\1""", re.DOTALL)
 
 
@@ -104,7 +105,8 @@ def _records(lines: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
 
 
 def _instance(record: str, where: str) -> dict[str, Any] | None:
-    match = _RECORD.fullmatch(record.strip())
+    # Matching white space takes time by the square of its length.
+    match = _RECORD.fullmatch(record.strip()) if len(record) <= _LONGEST else None
     xs = match and finite_numbers(match["x"].replace(",", " ").split())
     ys = match and finite_numbers(match["y"].replace(",", " ").split())
     if match is None or xs is None or ys is None:

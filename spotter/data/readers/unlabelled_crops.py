@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,6 @@ class UnlabelledCropsReader(Reader):
     Args:
         path: Folder of pictures, which may lie in sub-folders; or folder with ``data.mdb``, whose
             labels are not looked at.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
 
     Raises:
         AnnotationError: The folder does not exist or holds neither.
@@ -30,16 +26,13 @@ class UnlabelledCropsReader(Reader):
     def __init__(
         self,
         path: str | Path,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
     ) -> None:
         self.crops: Reader
         if (Path(path) / "data.mdb").is_file():
             self.crops = LMDBReader(path, labelled=False)
         else:
             self.crops = ImageFolderReader(path, recursive=True)
-        super().__init__(indices, start, stop)
+        super().__init__()
 
     def _total(self) -> int:
         return len(self.crops)

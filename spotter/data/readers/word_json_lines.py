@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +24,6 @@ class WordJSONLinesReader(LineReader):
         path_key: Field of the path.
         text_key: Field of the text; without it or when it is empty the text is unknown.
         check: See :class:`LineReader`.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -41,14 +37,11 @@ class WordJSONLinesReader(LineReader):
         path_key: str = "filename",
         text_key: str = "text",
         check: bool = False,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.path_key = path_key
         self.text_key = text_key
-        super().__init__(annotation_file, image_root, check, indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, check, strict)
 
     def _parse(self, line: str, number: int) -> dict[str, Any]:
         where = f"{self.file}:{number}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,6 @@ class WordListReader(FileReader):
         delimiter: What parts path and text; ``None`` is the first run of white space, so that the
             text may contain spaces and the path may not.
         labelled: ``False``: lines hold a path only, and every text is unknown.
-        indices: See :class:`Reader`.
-        start: See :class:`Reader`.
-        stop: See :class:`Reader`.
         strict: See :class:`Reader`.
 
     Raises:
@@ -36,14 +32,11 @@ class WordListReader(FileReader):
         image_root: str | Path | None = None,
         delimiter: str | None = None,
         labelled: bool = True,
-        indices: Sequence[int] | None = None,
-        start: int | None = None,
-        stop: int | None = None,
         strict: bool = True,
     ) -> None:
         self.delimiter = delimiter
         self.labelled = labelled
-        super().__init__(annotation_file, image_root, indices, start, stop, strict)
+        super().__init__(annotation_file, image_root, strict)
 
     def _load(self) -> None:
         self._samples: list[tuple[str, str | None]] = []

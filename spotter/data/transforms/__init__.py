@@ -10,7 +10,6 @@ from spotter.data.transforms.image_views import ImageView
 from spotter.data.transforms.loading import LoadCrop, LoadImage
 from spotter.data.transforms.packing import PackDetInputs, PackRecInputs
 from spotter.data.transforms.rec_augment import RecAugment
-from spotter.data.transforms.rec_geometric import RecElastic
 from spotter.data.transforms.rec_photometric import (
     ColorJitter,
     PhotometricTransform,
@@ -38,7 +37,6 @@ __all__ = [
     "RandomGrey",
     "RandomInvert",
     "RecAugment",
-    "RecElastic",
     "RecInputSize",
     "RecResize",
     "ResizeByLimit",

@@ -6,14 +6,10 @@ correspond frame by frame. Views that are compared by position need :mod:`rec_ph
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
-from spotter.data.randomness import chance, integer, rng, uniform
-from spotter.data.transforms.base import BaseTransform
+from spotter.data.randomness import integer, rng, uniform
 from spotter.data.word_context import DETECTED_MARGIN, shorter_side
-from spotter.geometry import transform_points
-from spotter.registry import TRANSFORMS
 
 
 def image_corners(width: float, height: float) -> np.ndarray:
@@ -104,72 +100,3 @@ def framed_corners(corners: np.ndarray, linear: np.ndarray) -> np.ndarray:
     low, high = moved.min(axis=0), moved.max(axis=0)
     frame = image_corners(*(high - low)) + low
     return frame @ np.linalg.inv(linear).T + centre
-
-
-@TRANSFORMS.register_module()
-class RecElastic(BaseTransform):
-    """Bend and stretch smoothly by a thin-plate spline over two rows of control points.
-
-    Args:
-        columns: Control points per row.
-        share: Largest shift of a control point as a share of the distance of neighbours in x and of
-            the height in y, at most 0.4 so that no character is folded over another.
-        probability: How often.
-    """
-
-    def __init__(self, columns: int = 5, share: float = 0.2, probability: float = 0.5) -> None:
-        self.columns = columns
-        self.share = min(share, 0.4)
-        self.probability = probability
-
-    def transform(self, results: dict) -> dict:
-        if not chance(self.probability):
-            return results
-        image = results["img"]
-        height, width = image.shape[:2]
-        # In units in which the crop is a row of squares, so that bending is isotropic.
-        spread = self.columns - 1
-        x = np.linspace(0.0, spread, self.columns)
-        controls = np.concatenate([np.column_stack([x, 0 * x]), np.column_stack([x, 0 * x + 1.0])])
-        shifts = rng.uniform(-self.share, self.share, controls.shape)
-        rows, columns = np.mgrid[0:height, 0:width] + 0.5
-        grid = np.stack([columns * (spread / width), rows / height], axis=-1).reshape(-1, 2)
-        moved = thin_plate_spline(controls, controls + shifts, grid)
-        to_pixels = np.array([[width / spread, 0.0, -0.5], [0.0, height, -0.5]])
-        maps = transform_points(moved, to_pixels).reshape(height, width, 2)
-        results["img"] = cv2.remap(
-            image,
-            maps[..., 0],
-            maps[..., 1],
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        return results
-
-
-def thin_plate_spline(source: np.ndarray, target: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Map points by the thin-plate spline that takes ``source`` to ``target`` (Bookstein, 1989).
-
-    Args:
-        source: (K, 2) control points, not all on a line.
-        target: (K, 2) their images.
-        points: (N, 2) points to map.
-
-    Returns:
-        (N, 2) float64.
-    """
-
-    def kernel(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        squared = ((first[:, None] - second[None]) ** 2).sum(axis=-1)
-        # U(r) = r^2 log r^2, which tends to 0 at r = 0.
-        return squared * np.log(np.maximum(squared, 1e-300))
-
-    count = len(source)
-    affine = np.column_stack([np.ones(count), source])
-    system = np.zeros((count + 3, count + 3))
-    system[:count, :count] = kernel(source, source)
-    system[:count, count:] = affine
-    system[count:, :count] = affine.T
-    weights = np.linalg.solve(system, np.concatenate([target, np.zeros((3, 2))]))
-    basis = np.column_stack([kernel(points, source), np.ones(len(points)), points])
-    return basis @ weights

@@ -55,8 +55,8 @@ def warp_instances(
     starts = np.concatenate([[0], ends[:-1]])
     points = transform_points(np.concatenate([item["polygon"] for item in instances]), matrix)
     low, high = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
-    outside = ((low >= (width, height)) | (high <= 0)).any(axis=1)
-    cut = ((low < 0) | (high > (width, height))).any(axis=1)
+    outside = np.asarray(((low >= (width, height)) | (high <= 0)).any(axis=1))
+    cut = np.asarray(((low < 0) | (high > (width, height))).any(axis=1))
     moved = []
     for number, instance in enumerate(instances):
         if outside[number]:

@@ -31,13 +31,13 @@ def edit_distance(first: str, second: str) -> int:
 
 
 def weighted_edit_distance(first: str, second: str, costs: Costs = VISUAL_COSTS) -> float:
-    """Edit distance whose substitutions may be cheap.
+    """Edit distance with cheaper substitutions for some pairs of characters.
 
     Args:
         first: A word.
         second: Another.
-        costs: (character of ``first``, character of ``second``) to cost in (0, 1]; pairs that are
-            missing, insertions and deletions cost 1.
+        costs: Cost in (0, 1] by (character of ``first``, character of ``second``); other pairs,
+            insertions and deletions cost 1.
 
     Returns:
         Distance, at most :func:`edit_distance`.

@@ -1,4 +1,4 @@
-"""Word lists, and the nearest word of one."""
+"""Lexicons: word lists that are searched for the nearest word."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _Search: TypeAlias = NearestWordSearch | WeightedNearestWordSearch
 
 
 class Lexicon:
-    """A list of words that finds its nearest word to a reading.
+    """A list of words, searched for the word that is nearest to a reading.
 
     The search is exact, see :class:`~spotter.decoding.lexicon.search.NearestWordSearch`.
 
     Args:
-        words: The words; duplicates do no harm, empty ones are dropped.
-        forms: What to give back instead of a word (ICDAR pair files), itself where missing.
+        words: The words; duplicates and empty words are ignored.
+        forms: The form that is returned for a word (ICDAR pair files); without one, the word.
     """
 
     def __init__(self, words: Iterable[str], forms: Mapping[str, str] | None = None) -> None:
@@ -35,8 +35,8 @@ class Lexicon:
 
         Args:
             path: The file.
-            pairs: Lines are ``WORD form`` or ``WORD, form`` (ICDAR pair lists): words are searched
-                by the first, given back as the second.
+            pairs: Lines are ``WORD form`` or ``WORD, form`` (ICDAR pair lists): the first is
+                searched, the second returned.
 
         Raises:
             AnnotationError: The file is missing, not UTF-8, holds no word, or a line is no pair.
@@ -95,18 +95,18 @@ class Lexicon:
 
         Args:
             word: A reading.
-            max_distance: Largest distance to accept; ``None`` accepts any.
-            case_sensitive: Compare as written; otherwise both sides are upper-cased.
-            costs: Cheap substitutions (``VISUAL_COSTS``), see :func:`weighted_edit_distance`;
-                ``None`` is the plain Levenshtein distance. Upper-cased when case is ignored. A
-                table must not change while it is in use.
+            max_distance: Largest accepted distance; ``None``: any.
+            case_sensitive: Compare as written; otherwise both words are converted to upper case.
+            costs: Costs of cheap substitutions (``VISUAL_COSTS``), see
+                :func:`weighted_edit_distance`; ``None``: plain Levenshtein distance. They are
+                converted to upper case if case is ignored. The table must not be changed later.
 
         Returns:
-            (word or its form, distance); the first of the list among equals. ``(None, inf)`` when
-            there is none within ``max_distance``.
+            (word or its form, distance); of several nearest words the first of the list.
+            ``(None, inf)`` if there is none within ``max_distance``.
 
         Raises:
-            ConfigError: A cost outside (0, 1].
+            ConfigError: A cost is outside (0, 1].
         """
         search = self._search(case_sensitive, costs)
         query = word if case_sensitive else word.upper()

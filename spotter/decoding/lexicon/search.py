@@ -1,4 +1,4 @@
-"""The nearest word of a fixed list, exactly."""
+"""Exact search for the nearest word of a fixed list."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _ROUNDING = 1e-9
 
 
 class NearestWordSearch:
-    """A list of words in which the nearest to a query is searched.
+    """Finds the word of a list that is nearest to a query.
 
-    Words are kept by length: a word whose length differs by N from the query's is at least N edits
-    away, so that lengths are gone through from the query's own outwards, and no farther than the
-    best distance so far.
+    Words are grouped by length. A word whose length differs by N from the query's has a distance of
+    at least N, so lengths are searched in the order of their difference, up to the best distance
+    found so far.
 
     Args:
-        words: The words; of equal ones the first counts.
+        words: The words; the position of a repeated word is its first one.
 
     Attributes:
         position: Position in the list of each word.

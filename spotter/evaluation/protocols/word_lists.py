@@ -18,6 +18,7 @@ from typing import Any
 
 from spotter.errors import AnnotationError
 from spotter.evaluation.matching import rate
+from spotter.evaluation.words import Refusals, predicted_words
 from spotter.io.bounded import read_json
 from spotter.schema import check, list_of, record, text
 
@@ -165,8 +166,13 @@ def evaluate_word_lists(
 
 
 def read_texts(record: Mapping[str, Any]) -> list[str]:
-    """Texts of a line of predictions; words without text are left out."""
-    return [word["text"] for word in record.get("instances") or () if word.get("text")]
+    """Texts of a line of predictions; words without text are left out.
+
+    Raises:
+        AnnotationError: The line is malformed, see :func:`predicted_words`.
+    """
+    words = predicted_words(record, str(record.get("image")), Refusals())
+    return [word.text for word in words if word.text]
 
 
 def read_expected(path: str | Path) -> dict[str, list[str]]:

@@ -15,6 +15,7 @@ from spotter.io.results.icdar import to_icdar
 from spotter.io.results.label_studio import to_label_studio
 from spotter.io.results.paddle import to_paddle
 from spotter.io.results.parts import readable
+from spotter.io.writing import write_file
 from spotter.structures import SpottingResult
 
 
@@ -88,7 +89,7 @@ def write_results(
         if form.one_file:
             path = out if out.suffix and not out.is_dir() else out / form.file_name
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, form.encode(list(results)))
+            write_file(path, form.encode(list(results)))
             return [path]
         out.mkdir(parents=True, exist_ok=True)
         files = []
@@ -96,18 +97,10 @@ def write_results(
             for each in readable([result]):
                 page = "" if each.page is None else f".page{each.page}"
                 files.append(out / form.file_name.format(name=_stem(each.image) + page))
-                _write(files[-1], form.encode([each]))
+                write_file(files[-1], form.encode([each]))
         return files
     except OSError as error:
         raise ConfigError(f"{out}: cannot be written ({error.strerror or error})") from None
-
-
-def _write(path: Path, text: str) -> None:
-    # Lone surrogates, which only a text from elsewhere could have, are no UTF-8.
-    data = text.encode("utf-8", "replace")
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    part.replace(path)
 
 
 def _stem(name: str) -> str:

@@ -14,7 +14,7 @@ def paper(page: Page) -> np.ndarray:
     if shape < 0.55:
         color: np.ndarray = np.full(3, page.between(243, 255), np.float32)
     elif shape < 0.8:
-        color = np.float32([225, 240, 248]) + page.rng.normal(0, 6, 3).astype(np.float32)
+        color = np.array([225, 240, 248], np.float32) + page.rng.normal(0, 6, 3).astype(np.float32)
     else:
         color = page.between(190, 240) + page.rng.normal(0, 8, 3).astype(np.float32)
     color = np.clip(color, 0, 255).astype(np.float32)

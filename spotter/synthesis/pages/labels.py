@@ -139,9 +139,8 @@ def plate(page: Page) -> None:
     y = (page.height - tall) * page.between(0.1, 0.9)
     color = page.contrast(ground, 80)
     if not plain:
-        board = np.float32(
-            formats.pick(page.rng, ((245, 245, 245), (40, 205, 250), (20, 20, 20), (160, 60, 20)))
-        )
+        colors = ((245, 245, 245), (40, 205, 250), (20, 20, 20), (160, 60, 20))
+        board = np.array(formats.pick(page.rng, colors), np.float32)
         rim = tall * 0.22
         page.box(x - rim, y - rim, x + wide + rim, y + tall + rim, board)
         color = page.contrast(board, 110)

@@ -213,7 +213,7 @@ def dots_run(
         )
     ink = np.kron(grid.astype(np.uint8), dot)
     unlit = np.kron((~grid).astype(np.uint8), (dot * ghost).astype(np.uint8)) if ghost else None
-    inset = np.float32([1, 1, -1, -1]) * max(0.0, pitch / 2 - reach)
+    inset = np.array([1, 1, -1, -1], np.float32) * max(0.0, pitch / 2 - reach)
     return _run_of_boxes(text, ink, spans * np.float32(pitch) + inset, 7.0 * pitch, unlit)
 
 
@@ -288,7 +288,7 @@ def segments(page: Page) -> None:
         lit = (
             np.float32(rng.random(3) * 60)
             if lcd
-            else np.float32(formats.pick(rng, _LIT)) * np.float32(page.between(0.75, 1))
+            else np.array(formats.pick(rng, _LIT), np.float32) * np.float32(page.between(0.75, 1))
         )
         for _ in range(3):
             ghost = page.between(0.04, 0.14) if page.chance(0.4) else 0.0
@@ -334,7 +334,7 @@ def dot_matrix(page: Page) -> None:
     rng = page.rng
     page.fill(np.clip(np.full(3, page.between(0, 120)) + rng.normal(0, 10, 3), 0, 255))
     y = page.height * page.between(0.03, 0.15)
-    lit = np.float32(formats.pick(rng, _LIT))
+    lit = np.array(formats.pick(rng, _LIT), np.float32)
     ground = np.float32(rng.random(3) * 25)
     paper_like = page.chance(0.2)
     if paper_like:

@@ -235,7 +235,7 @@ def form(page: Page) -> None:
     rng = page.rng
     ground = paper(page)
     color = print_ink(page, ground)
-    pen = np.float32([120, 50, 20]) if page.chance(0.5) else page.contrast(ground, 90)
+    pen = np.array([120, 50, 20], np.float32) if page.chance(0.5) else page.contrast(ground, 90)
     font, hand = page.font(0.6), page.font(0.0)
     size = page.between(15, 30)
     left, y = page.width * page.between(0.02, 0.1), size * 2

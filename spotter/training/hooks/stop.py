@@ -63,7 +63,11 @@ class TimeLimitHook(Hook):
 
 @HOOKS.register_module()
 class InterruptHook(Hook):
-    """Turns Ctrl-C and SIGTERM into a stop after the iteration; a second Ctrl-C stops at once."""
+    """Turns Ctrl-C and SIGTERM into a stop after the iteration; a second Ctrl-C stops at once.
+
+    Attributes:
+        received: Name of the signal that came, or ``None``.
+    """
 
     priority = "NORMAL"
 
@@ -81,6 +85,11 @@ class InterruptHook(Hook):
         """Put the former handlers back."""
         while self._previous:
             signal.signal(*self._previous.popitem())
+
+    @property
+    def exit_status(self) -> int:
+        """What a shell says of a process that such a signal ended; 0 if none came."""
+        return 0 if self.received is None else 128 + signal.Signals[self.received].value
 
     def after_iteration(self, runner: Any) -> None:
         """Stop if a signal came."""

@@ -166,7 +166,8 @@ def test_options_of_a_reader(tmp_path: Path) -> None:
     assert [sample["text"] for sample in reader] == ["one", "three"]
     assert len(reader.refusals) == 1
     assert reader.refusals[0].startswith(f"{file}:2: ")
-    assert len(layout.open(Source(file), {"stop": 1})) == 1
+    unlabelled = layout.open(Source(file), {"labelled": False})
+    assert [sample["text"] for sample in unlabelled] == [None] * 3
     with pytest.raises(ConfigError, match="WordListReader has no level; it has annotation_file"):
         layout.open(Source(file), {"level": "line"})
 

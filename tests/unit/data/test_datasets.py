@@ -82,7 +82,11 @@ def test_indices_and_repeat(crops):
         return [dataset[i]["data_samples"].text for i in range(len(dataset))]
 
     assert texts(indices=[4, 1]) == ["w4", "w1"]
-    assert texts(indices=2, repeat=2) == ["w0", "w1", "w0", "w1"]
+    assert texts(stop=2, repeat=2) == ["w0", "w1", "w0", "w1"]
+    assert texts(start=-2) == ["w3", "w4"]
+    assert texts(start=1, stop=99) == ["w1", "w2", "w3", "w4"]
+    with pytest.raises(ConfigError, match="indices or start and stop"):
+        texts(start=1, indices=[0])
     with pytest.raises(IndexError):
         TextRecDataset(reader)[5]
     with pytest.raises(ConfigError, match="no samples"):

@@ -76,7 +76,7 @@ def test_unknown_image(tmp_path, truth):
     [
         ({"text": "a"}, ": img_1.*word 1: needs a polygon"),
         ({"polygon": [[0, 0], [1, 1]]}, ": img_1.*three points or more"),
-        ({"polygon": [[0, 0], [1, 1], [0, float("nan")]]}, ":1: instances has the number nan"),
+        ({"polygon": [[0, 0], [1, 1], [0, float("nan")]]}, ":1: not JSON"),
         ({"polygon": SQUARE, "score": "high"}, ": img_1.*numeric scores"),
     ],
 )
@@ -177,3 +177,57 @@ def test_readings_in_the_layout_of_icdar(tmp_path, word_list):
     path.write_text('w1.png, "a"\nw1.png, "b"\n')
     with pytest.raises(AnnotationError, match=r"submission.txt:2: a second line of w1.png"):
         load_words(path, GroundTruth(word_list))
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ({"ignore": "no"}, "ignore: expected true or false, found 'no'"),
+        ({"ignore": 0.5}, "ignore: expected true or false"),
+        ({"polygon": [[0, 0, 1], [9, 0, 1], [9, 9, 1]]}, r"must have shape \(N, 2\)"),
+        ({"polygon": [[True, 0], [9, 0], [9, 9]]}, "list of numeric"),
+        ({"polygon": [["0", 0], [9, 0], [9, 9]]}, "list of numeric"),
+        ({"polygon": [[1e9, 0], [9, 0], [9, 9]]}, "beyond"),
+        ({"score": True}, "score: expected a number"),
+        ({"score": "0.9"}, "score: expected a number"),
+        ({"detection_score": None}, "detection_score: expected a number"),
+        ({"text": 42}, "text is 42"),
+    ],
+)
+def test_values_of_another_type_are_refused_and_counted(tmp_path, truth, word, message):
+    good = {"polygon": SQUARE, "text": "Hotel"}
+    line = result("img_1", good, {**good, **word})
+    predictions = lines(tmp_path / "p.jsonl", line)
+    given = GroundTruth(truth)
+    with pytest.raises(AnnotationError, match=rf"img_1, word 2: {message}|word 2: .*{message}"):
+        load_photos(predictions, given, texts=True)
+    photos = load_photos(predictions, given, texts=True, strict=False)
+    assert len(photos.predictions["img_1"]) == 1
+    assert len(photos.refused) == 1
+
+
+def test_lines_without_words_are_refused_and_counted(tmp_path, truth):
+    broken = {"image": "img_1", "instances": None}
+    failed = {"image": "img_2", "instances": [], "error": "not an image"}
+    predictions = lines(tmp_path / "p.jsonl", broken, failed)
+    with predictions.open("a") as file:
+        file.write('{"image": "img_3", "instances": [NaN]}\n{"image": 3}\n')
+    with pytest.raises(AnnotationError, match=r":3: not JSON \(NaN"):
+        load_photos(predictions, GroundTruth(truth), texts=False)
+    photos = load_photos(predictions, GroundTruth(truth), texts=False, strict=False)
+    assert (photos.failed, photos.unanswered, len(photos.refused)) == (1, 0, 3)
+    assert any("needs a list of instances, found None" in line for line in photos.refused)
+
+
+def test_readings_of_another_type_are_refused_and_counted(tmp_path, word_list):
+    predictions = lines(
+        tmp_path / "r.jsonl",
+        {"image": "w1.png", "text": "Hotel", "score": 95},
+        {"image": "w2.png", "text": ["Bar"], "score": 0.5},
+        {"image": "w3.png", "text": "Exit", "score": 0.5},
+    )
+    with pytest.raises(AnnotationError, match=r"w1.png: a score is in 0\.\.1, not 95"):
+        load_words(predictions, GroundTruth(word_list))
+    words = load_words(predictions, GroundTruth(word_list), strict=False)
+    assert words.predictions == [None, None, "Exit"]
+    assert (words.unanswered, len(words.refused)) == (2, 2)

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from spotter.errors import AnnotationError, ConfigError
+from spotter.evaluation import submissions
 from spotter.evaluation.submissions import (
     is_label_archive,
     read_label_archive,
     read_submission,
     write_submission,
 )
+from spotter.evaluation.words import Refusals
 
 QUAD = "10,20,50,22,50,40,10,38"
 CORNERS = [[10, 20], [50, 22], [50, 40], [10, 38]]
@@ -118,7 +120,7 @@ def test_bad_lines_are_named(tmp_path):
     with pytest.raises(AnnotationError, match=r"t.zip/res_img_1.txt:2: not the polygons"):
         read_submission(path, True)
     (tmp_path / "u.zip").write_text("no archive")
-    with pytest.raises(AnnotationError, match=r"u\.zip: cannot be read"):
+    with pytest.raises(AnnotationError, match=r"u\.zip: is not a zip archive"):
         read_submission(tmp_path / "u.zip", False)
     path = archive(tmp_path / "v.zip", gt_img_1="", img_1="")
     with pytest.raises(AnnotationError, match="of one image"):
@@ -174,3 +176,28 @@ def test_outlines_that_are_written(tmp_path):
 
 def words_of(path: Path, texts: bool) -> list:
     return [w["text"] for r in read_submission(path, texts).values() for w in r["instances"]]
+
+
+def test_archives_of_strangers(tmp_path, monkeypatch):
+    path = archive(tmp_path / "s.zip", res_img_1=f"{QUAD}\n10,20,x,40\n{QUAD}")
+    refusals = Refusals(strict=False)
+    (record,) = read_submission(path, False, refusals).values()
+    assert (len(record["instances"]), len(refusals.lines)) == (2, 1)
+    data = bytearray(path.read_bytes())
+    data[data.rindex(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(bytes(data))
+    with pytest.raises(AnnotationError, match="is encrypted"):
+        read_submission(path, False)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as target:
+        target.writestr("res_img_1.txt", QUAD)
+    with pytest.raises(AnnotationError, match="packed by the method lzma"):
+        read_submission(path, False)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        target.writestr("res_img_1.txt", bytes(2 << 20))
+    monkeypatch.setattr(submissions, "_MAX_BYTES", 1 << 20)
+    with pytest.raises(AnnotationError, match="more than the limit of 1048576 bytes"):
+        read_submission(path, False)
+    archive(path, res_img_1="\n" * 1000)
+    monkeypatch.setattr(submissions, "_MAX_LINES", 1000)
+    with pytest.raises(AnnotationError, match="more than 1000 lines"):
+        read_submission(path, False)

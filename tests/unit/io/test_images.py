@@ -75,7 +75,7 @@ def test_suffixes_are_those_of_the_allowed_formats() -> None:
         (b"DDS |\x00\x00\x00", "DDS"),
         (b"BLP2\x01\x00\x00\x00", "BLP"),
         (b"8BPS\x00\x01", "Photoshop"),
-        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "HEIC"),
+        (b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00", "MP4"),
         (b"%PDF-1.7\n", "PDF"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
     ],
@@ -85,6 +85,43 @@ def test_other_formats_are_named_and_refused(data: bytes, name: str, tmp_path: P
     path.write_bytes(data + bytes(64))
     with pytest.raises(ImageError, match=rf"photo\.jpg: not an image .*, but {name}"):
         read_image(path)
+
+
+def heif(image: Image.Image, **options: object) -> bytes:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    stream = io.BytesIO()
+    pillow_heif.from_pillow(image).save(stream, quality=95, **options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_heif(brand: bytes, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = np.zeros((32, 64, 3), np.uint8)
+    stored[:16, :32] = (200, 120, 40)
+    data = heif(Image.fromarray(stored), exif=exif.tobytes())
+    assert data[4:12] == b"ftypheic"
+    path = tmp_path / "photo.txt"
+    path.write_bytes(data[:8] + brand + data[12:])
+    read = read_image(path)
+    # Turned by a quarter clockwise, once: what was at the upper left is at the upper right.
+    assert read.shape == (64, 32, 3)
+    assert image_size(path) == (32, 64)
+    np.testing.assert_allclose(read[8, -8], (40, 120, 200), atol=8)
+    assert read[8, 8].max() < 12
+    assert Image.registered_extensions().get(".heic") is None
+    with pytest.raises(ImageError, match=r"photo\.txt: 32 x 64|photo\.txt: 64 x 32"):
+        read_image(path, ReadLimits(max_pixels=1000))
+
+
+def test_damaged_heif_and_heif_without_its_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = heif(Image.new("RGB", (64, 64)))
+    with pytest.raises(ImageError, match="damaged"):
+        read_image(data[: len(data) // 2])
+    monkeypatch.setattr("spotter.io.formats.find_spec", lambda name: None)
+    with pytest.raises(ImageError, match=r"is HEIF, which needs .*\[heif\]"):
+        read_image(data)
 
 
 def test_ghostscript_is_never_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

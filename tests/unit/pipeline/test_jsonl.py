@@ -14,10 +14,10 @@ from spotter.errors import AnnotationError
 from spotter.io.jsonl import JsonLines, read_json_lines
 
 
-class Full(io.StringIO):
+class Full(io.BytesIO):
     """A file on a full disk."""
 
-    def flush(self) -> None:
+    def write(self, data: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -93,7 +93,7 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         lines._file = Full()
         with pytest.raises(AnnotationError, match=r"written \(No space left on device\)"):
             lines.append({"image": "b"})
-        lines._file = io.StringIO()
+        lines._file = io.BytesIO()
     assert [record["image"] for record in read_json_lines(path)] == ["a"]
 
 

@@ -11,10 +11,12 @@ import pytest
 from spotter.decoding import CTCBeamSearch, LanguageDecoder, LanguageModel, WordSource
 from spotter.decoding.ctc import Decoded
 from spotter.errors import ConfigError, WeightsError
+from spotter.hub.resolution import ResolvedPreset
 from spotter.pipeline import WordRecognizer
 from spotter.pipeline.crop_batching import CropBatcher, best_direction
 from spotter.pipeline.crops import Direction, reading_directions
 from spotter.pipeline.recognizer import RawPrediction, TextRecognizer
+from spotter.pipeline.word_recognizer import open_recognizer
 from spotter.runtime.onnx import OnnxRuntime
 from tests.unit.pipeline.networks import digit_recognizer, photo, written
 
@@ -202,3 +204,17 @@ def test_language_needs_ctc_and_a_file(tmp_path: Path) -> None:
     model = LanguageModel.build([WordSource({"a": 1.0})], 2)
     with pytest.raises(ConfigError, match="of CTC, not of ParallelPrediction"):
         TextRecognizer(runtime, LanguageDecoder.open(model))
+
+
+def test_attention_reads_without_the_language_of_the_preset(tmp_path: Path) -> None:
+    runtime = OnnxRuntime(digit_recognizer(tmp_path / "digits.onnx"))
+    model = LanguageModel.build([WordSource({"a": 1.0})], 2)
+    model.save(tmp_path / "model.npz")
+    preset = ResolvedPreset(tmp_path, tmp_path, language=str(tmp_path / "model.npz"))
+    assert open_recognizer(runtime, None, preset)._language is not None
+    runtime.header["config"]["prediction"]["type"] = "AttentionPrediction"
+    assert open_recognizer(runtime, None, preset)._language is None
+    assert open_recognizer(runtime, "none", preset)._language is None
+    # Who asks for language is told that there is none.
+    with pytest.raises(ConfigError, match="of CTC, not of AttentionPrediction"):
+        open_recognizer(runtime, model, preset)

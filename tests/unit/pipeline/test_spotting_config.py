@@ -13,7 +13,7 @@ from spotter.cli.commands import run
 from spotter.cli.options import spotter_from, spotter_options
 from spotter.decoding import LanguageModel, WordSource
 from spotter.errors import ConfigError
-from spotter.hub.spotting_config import load_spotting_config, setting_names
+from spotter.hub.settings import SETTING_RULES, read_settings
 from spotter.pipeline import SceneTextSpotter
 
 
@@ -31,7 +31,7 @@ def config(tmp_path: Path, preset: dict[str, Path]) -> Path:
 
 
 def test_a_config_is_the_arguments(config: Path, preset: dict[str, Path]) -> None:
-    settings = load_spotting_config(config)
+    settings = read_settings(config)
     assert settings["detector"] == str(preset["detector"])
     assert settings["language"]["beam"] == 4
     spotter = SceneTextSpotter.from_config(config, min_score=0.75)
@@ -61,12 +61,12 @@ def test_the_shipped_configs_are_settings_of_a_spotter() -> None:
     files = sorted((Path(__file__).parents[3] / "configs" / "spotting").glob("*.toml"))
     assert {file.stem for file in files} == {"default", "numbers", "small_words"}
     for file in files:
-        assert set(load_spotting_config(file)) <= set(setting_names())
+        assert set(read_settings(file)) <= set(SETTING_RULES)
 
 
 def test_every_argument_of_a_spotter_can_be_set() -> None:
     arguments = set(inspect.signature(SceneTextSpotter).parameters)
-    assert set(setting_names()) == arguments - {"limits"}
+    assert set(SETTING_RULES) == arguments - {"limits"}
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_bad_configs(name: str, content: str, says: str, tmp_path: Path) -> None
     file = tmp_path / name
     file.write_text(content)
     with pytest.raises(ConfigError) as caught:
-        load_spotting_config(file)
+        read_settings(file)
     assert says in str(caught.value)
     assert str(caught.value).startswith(str(file))
     assert "\n" not in str(caught.value)
@@ -101,7 +101,7 @@ def test_bad_configs(name: str, content: str, says: str, tmp_path: Path) -> None
 
 def test_missing_configs(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such file"):
-        load_spotting_config(tmp_path / "none.toml")
+        read_settings(tmp_path / "none.toml")
 
 
 def test_unknown_settings_of_a_language(tmp_path: Path, preset: dict[str, Path]) -> None:

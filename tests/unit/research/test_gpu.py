@@ -142,6 +142,7 @@ def test_the_table_holds_validation_words_back() -> None:
         assert stops[name] == starts[name] is not None
     assert stops["icdar2015_words"] == starts["icdar2015"] == 3960
     assert cfg.photos_val["reader"]["start"] == 900
+    assert cfg.photos[0]["reader"]["stop"] == 900
 
 
 def test_lines_are_left_out_of_the_loss() -> None:

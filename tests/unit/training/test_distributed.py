@@ -34,7 +34,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=500
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    # What went wrong first stands at the head; torchrun's own report at the end.
+    assert done.returncode == 0, f"{done.stderr[:6000]}\n[...]\n{done.stderr[-2000:]}"
     return folder
 
 
@@ -77,6 +78,13 @@ def test_distributed_resume_is_exact(folder: Path) -> None:
         assert {k: v for k, v in a["losses"].items() if int(k) >= 3} == b["losses"]
         assert a["draw"] == b["draw"]
     assert whole[0]["weights"] == parts[0]["weights"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts the threads of Linux")
+def test_no_thread_of_the_group_lives_until_the_interpreter_ends(folder: Path) -> None:
+    threads = [json.loads((folder / f"threads{rank}.json").read_text()) for rank in (0, 1)]
+    assert all(names for names in threads)
+    assert [name for names in threads for name in names if "gloo" in name] == []
 
 
 def test_one_process_needs_no_others() -> None:

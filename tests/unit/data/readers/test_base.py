@@ -9,9 +9,10 @@ import pytest
 from spotter.data.readers import (
     ICDARDetectionReader,
     ICDARWordListReader,
+    SelectedReader,
     WordListReader,
 )
-from spotter.errors import AnnotationError
+from spotter.errors import AnnotationError, ConfigError
 from tests.unit.data.readers.label_folders import write_labels, write_photos
 
 GOOD = "0,0,8,0,8,4,0,4,word\n"
@@ -50,14 +51,15 @@ def test_the_first_refusal_ends_a_strict_reading(scenes: dict[str, Path]) -> Non
     with pytest.raises(AnnotationError, match=r"gt_2\.txt:1: .*; strict=False leaves") as caught:
         ICDARDetectionReader(**scenes)
     assert str(caught.value).count("strict=False") == 1
-    assert ICDARDetectionReader(**scenes, stop=1).refusals == []
 
 
-def test_positions_count_refused_photos(scenes: dict[str, Path]) -> None:
-    reader = ICDARDetectionReader(**scenes, strict=False, indices=[3, 2, 0])
-    assert [Path(sample["img_path"]).stem for sample in reader] == ["4", "1"]
-    with pytest.raises(AnnotationError, match="index 4 outside"):
-        ICDARDetectionReader(**scenes, strict=False, indices=[4])
+def test_refused_photos_are_not_counted_in_a_selection(scenes: dict[str, Path]) -> None:
+    reader = ICDARDetectionReader(**scenes, strict=False)
+    part = SelectedReader(reader, indices=[2, 0])
+    assert [Path(sample["img_path"]).stem for sample in part] == ["4", "1"]
+    assert part.refusals == reader.refusals
+    with pytest.raises(ConfigError, match="index 3 is outside of 3 samples"):
+        SelectedReader(reader, indices=[3])
 
 
 def test_a_missing_folder_is_no_refusal(scenes: dict[str, Path]) -> None:

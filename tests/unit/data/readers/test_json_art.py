@@ -105,14 +105,11 @@ def test_what_is_refused_is_an_error_or_a_note(root):
     assert "no photo gt_7.*" in reader.refusals[5]
 
 
-def test_selection_and_registry(root):
+def test_registry(root):
     document = {f"gt_{number}": [word(f"w{number}")] for number in (1, 2, 10)}
-    assert [words_of(s)[0][0] for s in read(root, document, indices=[2, 0])] == ["w10", "w1"]
-    # What is not selected is not parsed.
-    document["gt_10"] = [word("bad", [[0, 0]])]
-    assert len(read(root, document, stop=2)) == 2
+    assert [words_of(s)[0][0] for s in read(root, document)] == ["w1", "w2", "w10"]
     config = {"type": "ArTReader", "annotation_file": root / "train_labels.json"}
-    reader = READERS.build({**config, "image_root": root / "images", "stop": 1})
+    reader = READERS.build({**config, "image_root": root / "images"})
     assert words_of(reader[0]) == [("w1", False)]
     with pytest.raises(AnnotationError, match="expected an object"):
         read(root, [document])

@@ -78,7 +78,7 @@ def test_outlines_of_both_versions(root):
     box = word(3, 7, mask=[])
     few = word(4, 7, mask=MASK[:6])
     content = document(word(1, 7), old, box, few)
-    sample = read(root, content, stop=1)[0]
+    sample = read(root, content)[0]
     expected = np.array([[468.9, 286.7], [493, 287.2], [493, 295.8], [468.9, 295.2]], np.float32)
     np.testing.assert_array_equal(sample["instances"][0]["polygon"], expected)
     np.testing.assert_array_equal(sample["instances"][1]["polygon"], expected)
@@ -97,12 +97,12 @@ def test_what_is_ignored(root):
     ]
     del words[4]["utf8_string"]
     content = document(*words)
-    assert words_of(read(root, content, stop=1)[0]) == [
+    assert words_of(read(root, content)[0]) == [
         (None, True), ("été", False), ("the", False), (None, False), (None, False),
     ]  # fmt: skip
-    english = read(root, content, languages=("english",), stop=1)[0]
+    english = read(root, content, languages=("english",))[0]
     assert [item["ignore"] for item in english["instances"]] == [True, True, False, False, False]
-    printed = read(root, content, classes=("machine printed",), stop=1)[0]
+    printed = read(root, content, classes=("machine printed",))[0]
     assert [item["ignore"] for item in printed["instances"]] == [True, False, True, False, False]
 
 

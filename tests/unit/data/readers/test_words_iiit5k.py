@@ -44,12 +44,12 @@ def test_words_and_lexicons(file, tmp_path):
     reader = IIIT5KReader(file)
     assert [sample["text"] for sample in reader] == ["You", "RESCUE", None]
     assert reader[0] == {"img_path": str(tmp_path / "train/1009_1.png"), "text": "You"}
-    small = IIIT5KReader(file, "root", lexicon="small", start=1)
-    assert small[0] == {
+    small = IIIT5KReader(file, "root", lexicon="small")
+    assert small[1] == {
         "img_path": "root/train/1009_2.png", "text": "RESCUE", "lexicon": ["RESCUE", "CREW"],
     }  # fmt: skip
-    small[0]["lexicon"].clear()
-    assert small[0]["lexicon"] == ["RESCUE", "CREW"]
+    small[1]["lexicon"].clear()
+    assert small[1]["lexicon"] == ["RESCUE", "CREW"]
     assert IIIT5KReader(file, lexicon="medium")[0]["lexicon"] == ["YOU", "AND", "ME"]
     with pytest.raises(ConfigError, match="lexicon is small, medium or None"):
         IIIT5KReader(file, lexicon="large")

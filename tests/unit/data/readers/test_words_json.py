@@ -15,7 +15,7 @@ def test_doctr(tmp_path):
     reader = DocTRWordsReader(file)
     assert [sample["text"] for sample in reader] == ["I", "été, “a”", None]
     assert reader[1]["img_path"] == str(tmp_path / "images/sub/2.jpg")
-    assert DocTRWordsReader(file, "crops", indices=[2])[0]["img_path"] == "crops/3.jpg"
+    assert DocTRWordsReader(file, "crops")[2]["img_path"] == "crops/3.jpg"
     write_json(file, {"1.jpg": "a", "2.jpg": None, "3.jpg": ["b"], "4.jpg": "c"})
     with pytest.raises(AnnotationError, match=r"labels\.json: 3\.jpg: expected a string"):
         DocTRWordsReader(file)

@@ -36,8 +36,8 @@ def test_lists(root):
     reader = read(root, "".join(f"./{name} {number}\r\n" for number, name in enumerate(NAMES)))
     assert [sample["text"] for sample in reader] == WORDS
     assert reader[1]["img_path"] == str(root / NAMES[1])
-    elsewhere = read(root, "\n".join(NAMES), image_root="/crops", start=3)
-    assert elsewhere[0] == {"img_path": "/crops/300/1/9_b_2.jpg", "text": "b"}
+    elsewhere = read(root, "\n".join(NAMES), image_root="/crops")
+    assert elsewhere[3] == {"img_path": "/crops/300/1/9_b_2.jpg", "text": "b"}
 
 
 def test_a_folder_in_natural_order(root):

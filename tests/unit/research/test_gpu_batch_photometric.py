@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from spotter.data.batch_photometric import (
+from research.gpu.batch_photometric import (
     BatchPhotometric,
     PhotometricRates,
     apply_color,

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from research.gpu.shared_batches import Field, SharedBatches
 from spotter.data.randomness import integer
-from spotter.data.shared_batches import Field, SharedBatches
 from spotter.errors import ConfigError, LoaderError
 
 
@@ -91,7 +91,7 @@ def test_what_stops_a_worker_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(LoaderError, match="batch 0: ValueError: no numbers today"):
         batches.next()
     batches.stop()
-    monkeypatch.setattr("spotter.data.shared_batches._POLL_SECONDS", 0.05)
+    monkeypatch.setattr("research.gpu.shared_batches._POLL_SECONDS", 0.05)
     batches = SharedBatches(Numbers(), 1, slots=1)
     held = batches.next()
     os.kill(batches._workers[0].pid or 0, signal.SIGKILL)

@@ -1,6 +1,6 @@
 """Whole batches of word crops or photo crops, drawn from several sources and written in place.
 
-These are the makers of :class:`spotter.data.shared_batches.SharedBatches`. They use the data sets
+These are the makers of :class:`research.gpu.shared_batches.SharedBatches`. They use the data sets
 and transforms of the other loaders; what they save is the packing of samples, the collating, and
 the sending.
 """
@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from research.gpu.shared_batches import Field
 from spotter.charset import Charset
 from spotter.data.datasets import TextDataset
 from spotter.data.randomness import integer, rng
-from spotter.data.shared_batches import Field
 from spotter.errors import CharsetError, ConfigError
 from spotter.runtime.input_size import bucket_width
 
@@ -87,7 +87,7 @@ class WordBatches:
         self.joint = self.shares[:, None] * counts / counts.sum(1, keepdims=True)
 
     def fields(self) -> dict[str, Field]:
-        """See :class:`spotter.data.shared_batches.BatchMaker`."""
+        """See :class:`research.gpu.shared_batches.BatchMaker`."""
         count = self.batch_size
         return {
             "images": Field((count, self.height, self.widths[-1], 3)),
@@ -96,7 +96,7 @@ class WordBatches:
         }
 
     def fill(self, arrays: dict[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
-        """See :class:`spotter.data.shared_batches.BatchMaker`."""
+        """See :class:`research.gpu.shared_batches.BatchMaker`."""
         count = self.batch_size
         bucket = int(rng.choice(len(self.widths), p=self.joint.sum(0)))
         shapes: dict[str, tuple[int, ...]] = {
@@ -156,7 +156,7 @@ class PhotoBatches:
         self.size = size
 
     def fields(self) -> dict[str, Field]:
-        """See :class:`spotter.data.shared_batches.BatchMaker`."""
+        """See :class:`research.gpu.shared_batches.BatchMaker`."""
         shape = (self.batch_size, self.size, self.size)
         return {
             "images": Field((*shape, 3)),
@@ -164,7 +164,7 @@ class PhotoBatches:
         }
 
     def fill(self, arrays: dict[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
-        """See :class:`spotter.data.shared_batches.BatchMaker`."""
+        """See :class:`research.gpu.shared_batches.BatchMaker`."""
         shapes = {name: field.shape for name, field in self.fields().items()}
         views = {name: arrays[name].reshape(shape) for name, shape in shapes.items()}
         for row, source in enumerate(rng.choice(len(self.shares), self.batch_size, p=self.shares)):

@@ -5,9 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from spotter.charset import Charset
-from spotter.data.datasets import TextDataset
-from spotter.data.mixed_batches import (
+from research.gpu.mixed_batches import (
     TARGETS,
     MixedSource,
     PhotoBatches,
@@ -15,9 +13,11 @@ from spotter.data.mixed_batches import (
     label_tokens,
     width_buckets,
 )
+from research.gpu.shared_batches import SharedBatches
+from spotter.charset import Charset
+from spotter.data.datasets import TextDataset
 from spotter.data.randomness import rng
 from spotter.data.readers.word_list import WordListReader
-from spotter.data.shared_batches import SharedBatches
 from spotter.data.transforms import DBTargets, LoadCrop, RandomAffineCrop, RecAugment
 from spotter.data.transforms.warping import warp_affine, warp_instances
 from spotter.errors import ConfigError

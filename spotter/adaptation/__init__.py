@@ -1,0 +1,1 @@
+"""Adapting shipped weights to one's own photos, which have no labels."""

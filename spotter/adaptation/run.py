@@ -1,0 +1,348 @@
+"""From unlabelled photos to a recognizer that reads them better, or to a reason why not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spotter.adaptation.choice import Candidate, Choice, choose, mix_weights
+from spotter.adaptation.crops import Crops, gather_crops
+from spotter.adaptation.drawn import any_word, draw_words
+from spotter.adaptation.labelled import LabelledWords
+from spotter.adaptation.labels import (
+    WordLabel,
+    WordRules,
+    check_enough,
+    independent_reader,
+    label_words,
+)
+from spotter.adaptation.measure import (
+    LabelledFigures,
+    UnlabelledFigures,
+    guard_words,
+    measure_labelled,
+    measure_unlabelled,
+)
+from spotter.adaptation.training import TrainingData, TrainingSettings, train_recognizer
+from spotter.adaptation.views import ViewReader
+from spotter.errors import ConfigError, SpotterError
+from spotter.export.onnx import export_onnx
+from spotter.labeling.crop_mining import CropMiningSettings
+from spotter.training.weights import read_header
+
+_LEAST_LABELS = 20
+_SEEDS = {"general": 1, "alike": 2}
+
+
+@dataclass(frozen=True)
+class AdaptationSettings:
+    """How a recognizer is adapted.
+
+    Attributes:
+        start: Weights (``.safetensors``) to start from.
+        mining: How words are found in photos; ``None``: the pictures are single words.
+        by_agreement: Labels are what RapidOCR and some view agree on, else what views agree on.
+        rules: When a word gets a label.
+        training: How it trains.
+        held_back: Share of the photos that is not learned from, in [0, 1).
+        measured: Most crops held back that are measured.
+        drawn: Drawn words to learn from, half of them general, half like those read.
+        fonts: To draw with; ``None``: the system's.
+        max_loss: How much less of the guard set may be read exactly, in [0, 1].
+        workers: Processes that mine.
+        threads: Threads per operator when reading.
+    """
+
+    start: Path
+    mining: CropMiningSettings | None = None
+    by_agreement: bool = False
+    rules: WordRules = field(default_factory=WordRules)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    held_back: float = 0.1
+    measured: int = 100
+    drawn: int = 4000
+    fonts: tuple[str, ...] | None = None
+    max_loss: float = 0.01
+    workers: int = 1
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is measured of a recognizer.
+
+    Attributes:
+        guard: On the guard set.
+        held_back: On the crops held back; ``None``: there are none.
+        labelled: On labelled words; ``None``: there are none.
+    """
+
+    guard: LabelledFigures
+    held_back: UnlabelledFigures | None
+    labelled: LabelledFigures | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        values: dict[str, Any] = {"guard_exact": self.guard.exact}
+        if self.held_back is not None:
+            values["held_back"] = asdict(self.held_back)
+        if self.labelled is not None:
+            values["exact"] = self.labelled.exact
+            values["exact_folded"] = self.labelled.exact_folded
+        return values
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an adaptation did.
+
+    Attributes:
+        before: Figures of the start.
+        after: Of the weights that were taken, or of the first candidate if none was.
+        choice: The candidates.
+        crops: Number of crops.
+        learned: How many were learned from.
+        labelled: How many of those had a label.
+        weights: The file that was written; ``None``: the start is kept.
+        reason: Why it is kept.
+    """
+
+    before: Figures
+    after: Figures
+    choice: Choice
+    crops: int
+    learned: int
+    labelled: int
+    weights: Path | None
+    reason: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        tried = [{"share": c.share, "guard_exact": c.guard.exact} for c in self.choice.tried]
+        return {
+            "crops": self.crops,
+            "learned": self.learned,
+            "labelled": self.labelled,
+            "before": self.before.to_dict(),
+            "after": self.after.to_dict(),
+            "tried": tried,
+            "weights": None if self.weights is None else self.weights.name,
+            "reason": self.reason,
+        }
+
+
+def adapt_recognizer(
+    source: Path,
+    out: Path,
+    work_dir: Path,
+    settings: AdaptationSettings,
+    labelled: LabelledWords | None = None,
+) -> Report:
+    """Adapt a recognizer to unlabelled photos or crops; interrupted, it goes on where it stopped.
+
+    Args:
+        source: Folder of photos or of word crops, or an LMDB of crops.
+        out: Weights to write (``.safetensors``); the ONNX file is written beside it.
+        work_dir: Folder of crops, labels, drawn words, checkpoints and ``report.json``.
+        settings: How.
+        labelled: Words to measure the gain with; photos that they are from are not learned from.
+
+    Returns:
+        What was done. ``out`` is written only where the weights became better.
+
+    Raises:
+        SpotterError: There is too little to learn from, or bad input.
+    """
+    _check_settings(work_dir, settings)
+    crops = gather_crops(source, work_dir / "crops.lmdb", settings.mining, settings.workers)
+    hidden = _hidden(crops, source, labelled)
+    learned, held = crops.split(settings.held_back, hidden)
+    characters = read_header(settings.start)["charset"]
+    labels = _label(crops, [*learned, *held], characters, work_dir, settings)
+    check_enough(labels, learned, _LEAST_LABELS)
+    texts = [labels[i].label for i in learned]
+    known = [text for text in texts if text]
+    print(
+        f"{len(learned)} words to learn from, {len(known)} of them labelled; {len(held)} held back"
+    )
+    bench = _Bench(crops, held[: settings.measured], labels, characters, labelled, settings)
+    before = bench.measure(settings.start)
+    adapted = train_recognizer(
+        settings.start,
+        _training_data(crops, learned, known, characters, work_dir, settings),
+        work_dir / "training",
+        settings.training,
+    )
+    choice = choose(
+        settings.start,
+        adapted,
+        work_dir,
+        before.guard.exact,
+        bench.measure_guard,
+        settings.max_loss,
+    )
+    chosen = choice.taken or choice.tried[0]
+    after = bench.measure(chosen.path, chosen.guard)
+    reason = _reason_to_keep(before, after, choice, settings.max_loss)
+    report = Report(
+        before,
+        after,
+        choice,
+        len(crops),
+        len(learned),
+        len(known),
+        None if reason else out,
+        reason,
+    )
+    if not reason:
+        _write(out, adapted, chosen, settings, report)
+    text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False)
+    (work_dir / "report.json").write_text(text + "\n", encoding="utf-8")
+    return report
+
+
+def _check_settings(work_dir: Path, settings: AdaptationSettings) -> None:
+    """Refuse to go on in a folder that was begun otherwise.
+
+    Raises:
+        ConfigError: The folder was begun with other settings.
+    """
+    values = asdict(settings)
+    # How much is measured and how it is judged changes nothing in the folder.
+    for name in ("measured", "max_loss", "workers", "threads"):
+        del values[name]
+    values["start"] = settings.start.name
+    if settings.mining is not None:
+        values["mining"] = settings.mining.kept()
+    wanted = json.dumps(values, sort_keys=True, default=str)
+    file = work_dir / "settings.json"
+    work_dir.mkdir(parents=True, exist_ok=True)
+    if file.is_file() and file.read_text(encoding="utf-8") != wanted:
+        raise ConfigError(f"{work_dir} was begun with other settings; name another --work-dir")
+    file.write_text(wanted, encoding="utf-8")
+
+
+def _hidden(crops: Crops, source: Path, labelled: LabelledWords | None) -> set[str]:
+    """Names of the photos whose labels are to measure with."""
+    if labelled is None:
+        return set()
+    files = labelled.files()
+    return {origin for origin in set(crops.origins) if (source / origin).resolve() in files}
+
+
+def _label(
+    crops: Crops,
+    indices: Sequence[int],
+    characters: str,
+    work_dir: Path,
+    settings: AdaptationSettings,
+) -> dict[int, WordLabel]:
+    peer = None
+    if settings.by_agreement:
+        peer = independent_reader(characters, settings.threads or 1)
+    file = work_dir / ("labels_agreement.jsonl" if peer else "labels_views.jsonl")
+    reader = ViewReader(settings.start, settings.training.reading_device, settings.threads)
+    return label_words(crops, indices, reader, file, settings.rules, peer)
+
+
+def _training_data(
+    crops: Crops,
+    learned: Sequence[int],
+    known: Sequence[str],
+    characters: str,
+    work_dir: Path,
+    settings: AdaptationSettings,
+) -> TrainingData:
+    kind = "agreement" if settings.by_agreement else "views"
+    spelled = any_word(characters)
+    general, alike = (
+        draw_words(
+            work_dir / f"drawn_{name}",
+            settings.drawn // 2,
+            characters,
+            settings.training.seed * 10 + seed,
+            settings.fonts,
+            # Of an alphabet that no shipped word is written in, all are like those read.
+            like=known if name == "alike" or not spelled else None,
+        )
+        for name, seed in _SEEDS.items()
+    )
+    labels = work_dir / f"labels_{kind}.jsonl"
+    return TrainingData(crops.path, learned, labels, general, alike, work_dir / "cache")
+
+
+class _Bench:
+    """Measures weights on the same words each time."""
+
+    def __init__(
+        self,
+        crops: Crops,
+        held: Sequence[int],
+        labels: Mapping[int, WordLabel],
+        characters: str,
+        labelled: LabelledWords | None,
+        settings: AdaptationSettings,
+    ) -> None:
+        self._settings = settings
+        self._held = [crops.load(index) for index in held]
+        self._peer = [labels[i].peer for i in held] if settings.by_agreement else None
+        self._guard = guard_words(characters)
+        self._labelled = None if labelled is None else labelled.load()
+
+    def _open(self, weights: Path) -> ViewReader:
+        return ViewReader(weights, self._settings.training.reading_device, self._settings.threads)
+
+    def measure_guard(self, weights: Path) -> LabelledFigures:
+        return measure_labelled(self._open(weights), self._guard)
+
+    def measure(self, weights: Path, guard: LabelledFigures | None = None) -> Figures:
+        reader = self._open(weights)
+        return Figures(
+            guard or measure_labelled(reader, self._guard),
+            measure_unlabelled(reader, self._held, self._peer) if self._held else None,
+            None if self._labelled is None else measure_labelled(reader, self._labelled),
+        )
+
+
+def _reason_to_keep(before: Figures, after: Figures, choice: Choice, max_loss: float) -> str:
+    """Why the start is kept; empty: the adapted weights are better."""
+    if choice.taken is None:
+        return (
+            f"it reads {100 * after.guard.exact:.1f} % of the guard set instead of"
+            f" {100 * before.guard.exact:.1f} %, and at most {100 * max_loss:g} points may be lost"
+        )
+    if after.labelled is not None and before.labelled is not None:
+        if after.labelled.exact < before.labelled.exact:
+            return "it reads fewer of the labelled words"
+        return ""
+    if before.held_back is None or after.held_back is None:
+        return ""
+    was, is_ = before.held_back, after.held_back
+    if was.peer_agreement is not None and is_.peer_agreement is not None:
+        if is_.peer_agreement < was.peer_agreement:
+            return "it agrees less with the independent reader on the words held back"
+    elif is_.agreement < was.agreement:
+        return "its views of the words held back agree less"
+    return ""
+
+
+def _write(
+    out: Path, adapted: Path, chosen: Candidate, settings: AdaptationSettings, report: Report
+) -> None:
+    card = {
+        "data": f"{report.learned} unlabelled words, {report.labelled} of them labelled by"
+        f" {'agreement with RapidOCR' if settings.by_agreement else 'agreement of views'};"
+        " drawn words",
+        "minutes": settings.training.minutes,
+        "metrics": report.after.to_dict(),
+        "metrics_before": report.before.to_dict(),
+    }
+    mix_weights(settings.start, adapted, out, chosen.share, card)
+    try:
+        export_onnx(out)
+    except SpotterError:
+        out.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,137 @@
+"""What an argument of a command line names, photo by photo."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+from spotter.bulk.photos import Photo, with_unused_names
+from spotter.bulk.sources import archives, folders, remote
+from spotter.errors import ImageError
+from spotter.io.names import printable_path
+from spotter.io.sources import DEFAULT_LIMITS, ReadLimits
+
+TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+TABLE_SUFFIXES = (".parquet",)
+LMDB_SUFFIXES = (".lmdb", ".mdb")
+
+
+def is_archive(source: str | Path) -> bool:
+    """Whether an argument names an archive, a table, or an address that only fsspec reads."""
+    text = str(source)
+    if "://" in text and not text.lower().startswith(("http://", "https://")):
+        return True
+    ending = urlsplit(text).path.lower() if "://" in text else text.lower()
+    return ending.endswith((*TAR_SUFFIXES, *TABLE_SUFFIXES, *LMDB_SUFFIXES)) or _is_lmdb(text)
+
+
+def walk_photos(
+    sources: Sequence[str | Path], limits: ReadLimits = DEFAULT_LIMITS
+) -> Iterator[Photo]:
+    """The photos that some arguments name, in a fixed order; none is looked for before its turn.
+
+    Args:
+        sources: Files, addresses, folders (searched recursively), patterns, lists (``.txt``), tar
+            archives, Parquet tables, LMDB archives; archives may lie behind addresses.
+        limits: Of the bytes of a photo.
+
+    Yields:
+        Photos, each with a name of its own. In a single folder or list a photo is named by its path
+        below it, otherwise by its path; in an archive by the archive and the member.
+
+    Raises:
+        ImageError: A folder or list cannot be read, or a pattern matches no file; raised when it is
+            come to.
+        ConfigError: An address of an unknown protocol.
+    """
+    single = len(sources) == 1
+    found = (photo for source in sources for photo in _photos_of(source, single, limits))
+    yield from with_unused_names(found)
+
+
+def _photos_of(source: str | Path, single: bool, limits: ReadLimits) -> Iterator[Photo]:
+    text = str(source)
+    if "://" in text:
+        yield from _behind_address(text, limits)
+        return
+    path, name = Path(source), printable_path(Path(source).as_posix())
+    ending = text.lower()
+    if _is_lmdb(text) or (ending.endswith(LMDB_SUFFIXES) and not _is_pattern(text)):
+        yield from archives.walk_lmdb(path, name, limits)
+    elif ending.endswith(TABLE_SUFFIXES) and not _is_pattern(text):
+        for table in sorted(path.rglob("*.parquet")) if path.is_dir() else [path]:
+            shown = printable_path(table.as_posix())
+            yield from archives.walk_parquet(table, shown, limits)
+    elif path.is_dir():
+        yield from folders.walk_folder(path, "" if single else f"{name.rstrip('/')}/")
+    elif ending.endswith(TAR_SUFFIXES) and not _is_pattern(text):
+        yield from archives.walk_tar(path, name, limits)
+    elif ending.endswith(".txt") and not _is_pattern(text):
+        yield from folders.walk_list(path, single)
+    elif not _is_pattern(text):
+        yield Photo(name, path)
+    else:
+        matches = sorted(glob.glob(text, recursive=True))
+        if not matches:
+            raise ImageError(f"{printable_path(text)}: no file matches")
+        for match in matches:
+            yield from _photos_of(match, False, limits)
+
+
+def _behind_address(address: str, limits: ReadLimits) -> Iterator[Photo]:
+    ending = urlsplit(address).path.lower()
+    if not ending.endswith((*TAR_SUFFIXES, *TABLE_SUFFIXES)):
+        yield from remote.walk_remote(address, limits)
+        return
+    name = printable_path(address)
+    try:
+        stream: IO[bytes] = remote.open_remote(address)
+    except ImageError as error:
+        yield Photo(name, error=str(error))
+        return
+    with stream:
+        if ending.endswith(TABLE_SUFFIXES):
+            yield from archives.walk_parquet(stream, name, limits)
+        else:
+            yield from archives.walk_tar(stream, name, limits)
+
+
+def _is_pattern(text: str) -> bool:
+    return glob.has_magic(text) and not Path(text).exists()
+
+
+def _is_lmdb(text: str) -> bool:
+    return "://" not in text and Path(text, "data.mdb").is_file()
+
+
+def count_photos(sources: Sequence[str | Path]) -> int | None:
+    """How many photos some arguments name; ``None`` where that takes reading them."""
+    total = 0
+    for source in sources:
+        text, path = str(source), Path(source)
+        is_table = text.lower().endswith(TABLE_SUFFIXES) and not _is_pattern(text)
+        if "://" in text or (is_archive(text) and not is_table and not _is_pattern(text)):
+            return None
+        try:
+            if is_table:
+                tables = path.rglob("*.parquet") if path.is_dir() else [path]
+                total += sum(archives.count_parquet(table) for table in tables)
+            elif path.is_dir():
+                total += folders.count_folder(path)
+            elif text.lower().endswith(".txt"):
+                total += folders.count_list(path)
+            elif _is_pattern(text):
+                matches = glob.glob(text, recursive=True)
+                within = count_photos(matches)
+                if within is None:
+                    return None
+                total += within
+            else:
+                total += 1
+        except Exception:
+            # What cannot be read is reported by who reads it.
+            return None
+    return total

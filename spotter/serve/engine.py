@@ -1,0 +1,153 @@
+"""What answers the jobs of a server: a spotter, and a recognizer of word crops."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+
+from spotter.errors import ImageError, SpotterError
+from spotter.io.documents import read_pages
+from spotter.io.drawing import draw_result
+from spotter.io.images import read_image
+from spotter.pipeline.spotter import SceneTextSpotter
+from spotter.pipeline.word_recognizer import WordRecognizer
+from spotter.runtime.onnx import thread_count
+from spotter.serve.batching import DeadlineError, Job
+from spotter.serve.settings import ServerSettings
+from spotter.structures import SpottingResult
+
+_JPEG_QUALITY = 90
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that a client sent.
+
+    Attributes:
+        name: Its name, fit to be shown; nothing is opened by it.
+        data: Its bytes.
+        picture: Whether the first page is wanted as a picture with its words outlined.
+    """
+
+    name: str
+    data: bytes
+    picture: bool = False
+
+    def open(self) -> io.BytesIO:
+        """A file object whose name stands in the messages of errors."""
+        stream = io.BytesIO(self.data)
+        stream.name = self.name  # type: ignore[attr-defined]
+        return stream
+
+
+@dataclass
+class Spotted:
+    """What was read in an upload.
+
+    Attributes:
+        results: One for each photo or page; with ``error`` where it could not be read.
+        picture: JPEG of the first page with its words outlined, where that is wanted.
+    """
+
+    results: list[SpottingResult]
+    picture: bytes | None = None
+
+
+class Engine:
+    """Loads the networks; its methods are called in one thread at a time.
+
+    Args:
+        settings: Of the server.
+
+    Raises:
+        ConfigError: See :class:`spotter.pipeline.spotter.SceneTextSpotter`.
+        WeightsError: Likewise.
+    """
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self._limits = settings.read_limits
+        self._chunk = settings.max_batch
+        self._spotter = SceneTextSpotter(**settings.spotter, limits=self._limits)
+        self._reader = WordRecognizer(**settings.reader)
+        self.device = self._spotter.device
+        cv2.setNumThreads(thread_count(settings.spotter.get("threads")))
+
+    def spot(self, jobs: Sequence[Job]) -> list[Spotted | Exception]:
+        """The words of each job's :class:`Upload`; the words of all are read together.
+
+        Between the pages of a document it is looked whether anybody still waits for it.
+        """
+        answers = [Spotted([]) for _ in jobs]
+        late: set[int] = set()
+        # Of each page with pixels: the job, and the place among its results.
+        places: list[tuple[int, int]] = []
+        first: dict[int, np.ndarray] = {}
+
+        def pages() -> Iterator[np.ndarray]:
+            for index, job in enumerate(jobs):
+                for image, result in self._pages(job):
+                    if result is None:
+                        late.add(index)
+                        break
+                    answers[index].results.append(result)
+                    if image is not None:
+                        if job.item.picture:
+                            first.setdefault(index, image)
+                        places.append((index, len(answers[index].results) - 1))
+                        yield image
+
+        for number, found in enumerate(self._spotter.spot_iter(pages(), self._chunk)):
+            index, page = places[number]
+            named = answers[index].results[page]
+            answers[index].results[page] = replace(found, image=named.image, page=named.page)
+        for index, image in first.items():
+            answers[index].picture = _jpeg(draw_result(image, answers[index].results[0]))
+        return [DeadlineError() if index in late else each for index, each in enumerate(answers)]
+
+    def read(self, jobs: Sequence[Job]) -> list[dict[str, Any] | Exception]:
+        """``{"image", "text", "score", "error"}`` of each job's :class:`Upload` of one word."""
+        answers: list[dict[str, Any] | Exception] = []
+        crops: list[np.ndarray] = []
+        waiting: list[dict[str, Any]] = []
+        for job in jobs:
+            if job.expired:
+                answers.append(DeadlineError())
+                continue
+            record = {"image": job.item.name, "text": None, "score": 0.0, "error": None}
+            answers.append(record)
+            try:
+                crops.append(read_image(job.item.open(), self._limits))
+                waiting.append(record)
+            except SpotterError as error:
+                record["error"] = str(error)
+        for record, reading, refusal in zip(waiting, *self._reader.read(crops), strict=True):
+            record["error"] = refusal
+            if reading is not None:
+                record["text"], record["score"] = reading.text, round(reading.score, 4)
+        return answers
+
+    def _pages(self, job: Job) -> Iterator[tuple[np.ndarray | None, SpottingResult | None]]:
+        """Pixels and empty results of a job's pages; ``None`` last where its time was up."""
+        name = job.item.name
+        try:
+            pages = read_pages(job.item.open(), self._limits)
+            while not job.expired:
+                page = next(pages, None)
+                if page is None:
+                    return
+                yield page.image, SpottingResult(name, error=page.error, page=page.number)
+            yield None, None
+        except SpotterError as error:
+            yield None, SpottingResult(name, error=str(error))
+
+
+def _jpeg(image: np.ndarray) -> bytes:
+    done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    if not done:
+        raise ImageError("the picture cannot be written as JPEG")
+    return data.tobytes()

@@ -1,0 +1,85 @@
+"""Reads photos of ever other sizes for long: ``python -m tests.soak --minutes 60``.
+
+Memory has to stay level, and what a photo says has to stay the same. Prints one line, and ends with
+status 1 if either does not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from spotter import SceneTextSpotter, SpottingResult
+
+PHOTOS = Path(__file__).parents[1] / "demo" / "photos"
+_GROWTH = 1.15
+_LEVEL_AFTER = 0.2
+_COMPARE_EVERY = 10
+
+
+def resident() -> float:
+    """Megabytes that the process holds."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("needs Linux: /proc/self/status has no VmRSS")
+
+
+def varied(photos: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """A photo of another size, turn or cut, or now and then one of noise or of nothing."""
+    kind = rng.integers(0, 10)
+    width, height = (int(side) for side in rng.integers(8, 1200, 2))
+    if kind == 0:
+        return rng.integers(0, 256, (height, width, 3), np.uint8)
+    if kind == 1:
+        return np.full((height, width, 3), int(rng.integers(0, 256)), np.uint8)
+    photo = photos[rng.integers(0, len(photos))]
+    if kind < 4:
+        photo = np.rot90(photo, int(rng.integers(1, 4)))
+    return cv2.resize(np.ascontiguousarray(photo), (width, height), interpolation=cv2.INTER_AREA)
+
+
+def words(result: SpottingResult) -> list[dict[str, Any]]:
+    """What has to stay the same."""
+    return [word.to_dict() for word in result.instances]
+
+
+def main() -> None:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--runtime", default="auto")
+    parser.add_argument("--threads", type=int, default=None)
+    options = parser.parse_args()
+    spotter = SceneTextSpotter(runtime=options.runtime, threads=options.threads)
+    photos = [cv2.imread(str(path)) for path in sorted(PHOTOS.glob("*.jpg"))]
+    known = [cv2.resize(photo, (480, 360), interpolation=cv2.INTER_AREA) for photo in photos]
+    expected = [words(spotter.spot(photo)) for photo in known]
+    rng = np.random.default_rng(0)
+    start, read, different, level = time.monotonic(), 0, 0, 0.0
+    seconds = 60.0 * options.minutes
+    while (passed := time.monotonic() - start) < seconds:
+        if not level and passed > _LEVEL_AFTER * seconds:
+            level = resident()
+        spotter.spot(varied(photos, rng))
+        read += 1
+        if read % _COMPARE_EVERY == 0:
+            which = read // _COMPARE_EVERY % len(known)
+            different += words(spotter.spot(known[which])) != expected[which]
+    end = resident()
+    level = level or end
+    print(
+        f"soak: {read} photos in {options.minutes:g} minutes, {read // _COMPARE_EVERY} compared,"
+        f" {different} of them read differently; memory {level:.0f} MB after a fifth of the time,"
+        f" {end:.0f} MB at the end ({spotter!r})"
+    )
+    raise SystemExit(bool(different) or end > level * _GROWTH)
+
+
+if __name__ == "__main__":
+    main()

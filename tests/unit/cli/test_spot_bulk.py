@@ -1,0 +1,89 @@
+"""``spotter spot --workers``: the results of one process, and one line for each wrong option."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+
+import cv2
+import pytest
+
+from spotter.cli.commands import run
+from spotter.cli.main import cli
+from spotter.cli.spot_bulk import parse_shard, parse_workers
+from spotter.errors import ConfigError
+from spotter.io.jsonl import read_json_lines
+from tests.unit.pipeline.networks import bright_detector, digit_recognizer, photo
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("models")
+    detector = bright_detector(folder / "bright.onnx")
+    recognizer = digit_recognizer(folder / "digits.onnx")
+    return ["--detector", str(detector), "--recognizer", str(recognizer)]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for seed in range(4):
+        image = photo(200, 120, [(20, 20, 90, 20)], seed)
+        cv2.imwrite(str(folder / f"{seed}.png"), image)
+    (folder / "broken.png").write_bytes(b"no picture")
+    return folder
+
+
+def test_the_results_of_one_process(
+    photos: Path, models: list[str], tmp_path: Path, capsys
+) -> None:
+    one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    run(cli, ["spot", str(photos), "--out", str(one), "--threads", "1", *models])
+    run(cli, ["spot", str(photos), "--out", str(two), "--workers", "2", *models])
+    assert "5 new photos, 1 could not be read, 0 were there before" in capsys.readouterr().out
+    assert two.read_text() == one.read_text()
+    (photos / "broken.png").write_bytes((photos / "0.png").read_bytes())
+    run(cli, ["spot", str(photos), "--out", str(two), "--workers", "1", "--retry-failed", *models])
+    assert "1 new photos, 0 could not be read, 4 were there before" in capsys.readouterr().out
+    records = list(read_json_lines(two))
+    assert [each["error"] for each in records] == [None] * 5
+    assert records[4]["instances"] == records[0]["instances"]
+
+
+def test_shards_of_an_archive(photos: Path, models: list[str], tmp_path: Path) -> None:
+    archive = tmp_path / "photos.tar"
+    with tarfile.open(archive, "w") as tar:
+        tar.add(photos, ".")
+    lines = []
+    for shard in ("1/2", "2/2"):
+        out = tmp_path / f"{shard[0]}.jsonl"
+        options = ["--shard", shard, "--workers", "1"]
+        run(cli, ["spot", str(archive), "--out", str(out), *options, *models])
+        lines += [json.loads(line) for line in out.read_text().splitlines()]
+    names = sorted(Path(line["image"]).relative_to(archive).name for line in lines)
+    assert names == ["0.png", "1.png", "2.png", "3.png", "broken.png"]
+    (broken,) = [line["error"] for line in lines if line["error"]]
+    assert broken.startswith(f"{archive}/broken.png: ")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--workers", "2"], r"--workers needs --out FILE\.jsonl"),
+        (["--workers", "none", "--out", "o.jsonl"], "--workers is a number from 1 or auto"),
+        (["--shard", "3/2", "--out", "o.jsonl"], "--shard is K/N with K from 1 to N"),
+        (["--time-limit", "-1", "--out", "o.jsonl"], "the time limit must be above 0"),
+        (["--address", "auto", "--out", "o.jsonl"], "needs --engine ray"),
+        (["--workers", "2", "--out", "o.jsonl", "--json"], "--to and --json go without"),
+    ],
+)
+def test_wrong_options(options: list[str], message: str, photos: Path) -> None:
+    with pytest.raises(ConfigError, match=message):
+        run(cli, ["spot", str(photos), *options])
+
+
+def test_numbers() -> None:
+    assert (parse_workers(None), parse_workers("auto"), parse_workers("3")) == (None, None, 3)
+    assert (parse_shard(None), parse_shard("2/8")) == ((1, 1), (2, 8))
