@@ -167,7 +167,7 @@ def word_config(
                 "name": "held_back",
                 "unspellable": "leave_out",
                 "reader": sets.held_back,
-                "indices": _VALIDATION_LIMIT,
+                "stop": _VALIDATION_LIMIT,
                 "pipeline": _pipeline({"type": "RecResize", **size}),
             },
         },
