@@ -17,8 +17,8 @@ _SHOWN = 60
 
 @command(
     examples=(
-        "spotter alphabet",
         "spotter alphabet german --out german.png",
+        "spotter alphabet",
         "spotter alphabet own/alphabet.txt --recognizer own/recognizer.onnx",
     )
 )

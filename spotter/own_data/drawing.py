@@ -88,8 +88,7 @@ def draw_words(
         if not count:
             continue
         write_words(out / name, settings, count, drawing.workers)
-        reader = {"type": "LMDBReader", "lmdb_path": str(out / name)}
-        readers.append({"type": "SelectedReader", "reader": reader, "stop": count})
+        readers.append({"type": "LMDBReader", "lmdb_path": str(out / name)})
     return readers[0], readers[-1], drawing.judged
 
 

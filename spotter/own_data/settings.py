@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spotter.errors import ConfigError
+from spotter.errors import ConfigError, WeightsError
 from spotter.hub.resolution import weights_file
 from spotter.runtime.header import read_header
 
@@ -53,7 +53,13 @@ def open_start(name: str | Path, task: str) -> tuple[Path, dict[str, Any]]:
         WeightsError: There is no such file.
         ConfigError: It is a network for something else.
     """
-    file = weights_file(name, "torch")
+    try:
+        file = weights_file(name, "torch")
+    except WeightsError as error:
+        if Path(name).suffix:
+            raise
+        hint = "weights to fine-tune are in a checkout and in the source distribution"
+        raise WeightsError(f"{error}; {hint}, not in the wheel") from None
     header = read_header(file)
     if header["task"] != task:
         raise ConfigError(f"{file}: is for {header['task']}, not for {task}")
