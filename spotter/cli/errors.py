@@ -21,7 +21,6 @@ EXTRA_OF = {
     "pyarrow": "bulk",
     "zstandard": "bulk",
     "fsspec": "bulk",
-    "ray": "bulk",
     "tensorboard": "train",
     "matplotlib": "train",
     "openvino": "openvino",

@@ -48,11 +48,32 @@ def walk_photos(
         ConfigError: An address of an unknown protocol.
     """
     single = len(sources) == 1
-    found = (photo for source in sources for photo in _photos_of(source, single, limits))
+    found = (photo for source in sources for photo in photos_of(source, single, limits))
     yield from with_unused_names(found)
 
 
-def _photos_of(source: str | Path, single: bool, limits: ReadLimits) -> Iterator[Photo]:
+def expanded(sources: Sequence[str | Path]) -> list[str]:
+    """Arguments, with patterns replaced by what they match.
+
+    Raises:
+        ImageError: A pattern matches no file.
+    """
+    found: list[str] = []
+    for source in map(str, sources):
+        found += _matches(source) if _is_pattern(source) else [source]
+    return found
+
+
+def photos_of(
+    source: str | Path, single: bool, limits: ReadLimits = DEFAULT_LIMITS
+) -> Iterator[Photo]:
+    """The photos that one argument names, see :func:`walk_photos`; names may be alike.
+
+    Args:
+        source: The argument.
+        single: Whether it is the only one.
+        limits: Of the bytes of a photo.
+    """
     text = str(source)
     if "://" in text:
         yield from _behind_address(text, limits)
@@ -74,11 +95,15 @@ def _photos_of(source: str | Path, single: bool, limits: ReadLimits) -> Iterator
     elif not _is_pattern(text):
         yield Photo(name, path)
     else:
-        matches = sorted(glob.glob(text, recursive=True))
-        if not matches:
-            raise ImageError(f"{printable_path(text)}: no file matches")
-        for match in matches:
-            yield from _photos_of(match, False, limits)
+        for match in _matches(text):
+            yield from photos_of(match, False, limits)
+
+
+def _matches(pattern: str) -> list[str]:
+    matches = sorted(glob.glob(pattern, recursive=True))
+    if not matches:
+        raise ImageError(f"{printable_path(pattern)}: no file matches")
+    return matches
 
 
 def _behind_address(address: str, limits: ReadLimits) -> Iterator[Photo]:
@@ -100,7 +125,7 @@ def _behind_address(address: str, limits: ReadLimits) -> Iterator[Photo]:
 
 
 def _is_pattern(text: str) -> bool:
-    return glob.has_magic(text) and not Path(text).exists()
+    return "://" not in text and glob.has_magic(text) and not Path(text).exists()
 
 
 def _is_lmdb(text: str) -> bool:
