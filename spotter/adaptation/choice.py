@@ -43,6 +43,17 @@ class Choice:
     taken: Candidate | None = None
 
 
+def shares_below(largest: float) -> tuple[float, ...]:
+    """The largest share to try, and the :data:`SHARES` below it.
+
+    Raises:
+        ConfigError: It is not in (0, 1].
+    """
+    if not 0 < largest <= 1:
+        raise ConfigError(f"the share of the adapted weights is in (0, 1], not {largest:g}")
+    return (largest, *(share for share in SHARES if share < largest))
+
+
 def choose(
     start: Path,
     adapted: Path,

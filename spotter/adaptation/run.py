@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from spotter.adaptation.choice import Candidate, Choice, choose, mix_weights
+from spotter.adaptation.choice import Candidate, Choice, choose, mix_weights, shares_below
 from spotter.adaptation.crops import Crops, gather_crops
 from spotter.adaptation.drawn import any_word, draw_words
 from spotter.adaptation.labelled import LabelledWords
@@ -52,6 +52,7 @@ class AdaptationSettings:
         drawn: Drawn words to learn from, half of them general, half like those read.
         fonts: To draw with; ``None``: the system's.
         max_loss: How much less of the guard set may be read exactly, in [0, 1].
+        max_share: Largest share of the adapted weights that is tried, in (0, 1].
         workers: Processes that mine.
         threads: Threads per operator when reading.
     """
@@ -66,6 +67,7 @@ class AdaptationSettings:
     drawn: int = 4000
     fonts: tuple[str, ...] | None = None
     max_loss: float = 0.01
+    max_share: float = 1.0
     workers: int = 1
     threads: int | None = None
 
@@ -183,6 +185,7 @@ def adapt_recognizer(
         before.guard.exact,
         bench.measure_guard,
         settings.max_loss,
+        shares_below(settings.max_share),
     )
     chosen = choice.taken or choice.tried[0]
     after = bench.measure(chosen.path, chosen.guard)
@@ -212,7 +215,7 @@ def _check_settings(work_dir: Path, settings: AdaptationSettings) -> None:
     """
     values = asdict(settings)
     # How much is measured and how it is judged changes nothing in the folder.
-    for name in ("measured", "max_loss", "workers", "threads"):
+    for name in ("measured", "max_loss", "max_share", "workers", "threads"):
         del values[name]
     values["start"] = settings.start.name
     if settings.mining is not None:

@@ -44,6 +44,12 @@ _training_options = joined(
     click.option(
         "--max-loss", default=1.0, show_default=True, help="points of the guard set to lose"
     ),
+    click.option(
+        "--share",
+        default=1.0,
+        show_default=True,
+        help="of the adapted weights, the rest being those of the start",
+    ),
     click.option("--seed", default=0, show_default=True),
     click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda"),
     click.option("--threads", type=int, help="default: all cores of this process"),
@@ -97,6 +103,8 @@ def _settings(source: Path, options: Mapping[str, Any]) -> AdaptationSettings:
 
     if not 0 <= options["held_back"] < 1:
         raise ConfigError("--held-back is a share in [0, 1)")
+    if not 0 < options["share"] <= 1:
+        raise ConfigError("--share is in (0, 1]")
     if options["threads"]:
         torch.set_num_threads(options["threads"])
     return AdaptationSettings(
@@ -114,6 +122,7 @@ def _settings(source: Path, options: Mapping[str, Any]) -> AdaptationSettings:
         drawn=options["drawn"],
         fonts=tuple(options["fonts"]) or None,
         max_loss=options["max_loss"] / 100,
+        max_share=options["share"],
         workers=options["workers"],
         threads=options["threads"],
     )

@@ -69,26 +69,6 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def open_recognizer(runtime: Runtime, language: Language, preset: ResolvedPreset) -> TextRecognizer:
-    """A recognizer with the language that was asked for, else with that of its preset.
-
-    A preset's language corrects readings of CTC; a recognizer of attention that takes the place of
-    the preset's own reads without it.
-
-    Args:
-        runtime: The loaded network.
-        language: See :class:`WordRecognizer`.
-        preset: Its recommendation holds where ``language`` is ``None``.
-
-    Raises:
-        WeightsError: The network is no recognizer, or there is no such language model.
-        ConfigError: A language was asked for, for a recognizer that is not of CTC.
-    """
-    if language is None and not reads_ctc(runtime.header):
-        return TextRecognizer(runtime)
-    return TextRecognizer(runtime, open_language(language, preset))
-
-
 def recognition_calibration(
     preset: ResolvedPreset,
     language: Language,
@@ -119,6 +99,26 @@ def calibrate_reading(reading: WordReading, calibrate: ScoreCalibration | None) 
     if calibrate is None or not reading.text:
         return reading
     return replace(reading, score=calibrate(reading.score, reading.text))
+
+
+def open_recognizer(runtime: Runtime, language: Language, preset: ResolvedPreset) -> TextRecognizer:
+    """A recognizer with the language that was asked for, else with that of its preset.
+
+    A preset's language corrects readings of CTC; a recognizer of attention that takes the place of
+    the preset's own reads without it.
+
+    Args:
+        runtime: The loaded network.
+        language: See :class:`WordRecognizer`.
+        preset: Its recommendation holds where ``language`` is ``None``.
+
+    Raises:
+        WeightsError: The network is no recognizer, or there is no such language model.
+        ConfigError: A language was asked for, for a recognizer that is not of CTC.
+    """
+    if language is None and not reads_ctc(runtime.header):
+        return TextRecognizer(runtime)
+    return TextRecognizer(runtime, open_language(language, preset))
 
 
 class WordRecognizer:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from spotter.adaptation.choice import choose, mix_weights
+from spotter.adaptation.choice import choose, mix_weights, shares_below
 from spotter.adaptation.measure import LabelledFigures
 from spotter.errors import ConfigError
 from spotter.training.weights import load_state, read_header, save_weights
@@ -52,3 +52,11 @@ def test_the_largest_share_that_forgets_little(
     choice = choose(weights, adapted, tmp_path, 0.8, guard, max_loss=loss)
     assert (choice.taken.share if choice.taken else None) == taken
     assert len(choice.tried) == {1.0: 1, 0.75: 2, None: 3}[taken]
+
+
+def test_shares_to_try() -> None:
+    assert shares_below(1.0) == (1.0, 0.75, 0.5)
+    assert shares_below(0.6) == (0.6, 0.5)
+    assert shares_below(0.3) == (0.3,)
+    with pytest.raises(ConfigError, match="not 0"):
+        shares_below(0.0)

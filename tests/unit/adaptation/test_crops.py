@@ -10,6 +10,8 @@ import pytest
 
 from spotter.adaptation.crops import Crops, gather_crops
 from spotter.errors import ConfigError, ImageError
+from spotter.labeling.crop_mining import CropMiningSettings
+from tests.unit.pipeline.networks import bright_detector, photo
 
 
 def test_a_folder_of_words_is_gathered_once(tmp_path: Path) -> None:
@@ -30,6 +32,21 @@ def test_a_folder_of_words_is_gathered_once(tmp_path: Path) -> None:
         gather_crops(folder / "more", tmp_path / "copy.lmdb", None)
     with pytest.raises(ImageError, match="no such folder"):
         gather_crops(tmp_path / "nothing", tmp_path / "new.lmdb", None)
+
+
+def test_words_are_found_in_photos(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    boxes = [(20, 20, 90, 24), (20, 80, 80, 40)]
+    cv2.imwrite(str(folder / "two.png"), photo(200, 160, boxes, 2))
+    cv2.imwrite(str(folder / "none.png"), photo(200, 160, [], 4))
+    detector = bright_detector(tmp_path / "bright.onnx")
+    mining = CropMiningSettings(str(detector), runtime="onnx", min_score=0.3)
+    crops = gather_crops(folder, tmp_path / "crops.lmdb", mining)
+    assert crops.origins == ["two.png", "two.png"]
+    (folder / "two.png").unlink()
+    with pytest.raises(ConfigError, match="no words were found in it; with --crops"):
+        gather_crops(folder, tmp_path / "empty.lmdb", mining)
 
 
 def test_words_of_one_photo_are_on_one_side() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -20,10 +22,10 @@ from spotter.adaptation.labels import WordLabel, WordRules
 from spotter.adaptation.run import AdaptationSettings, adapt_recognizer
 from spotter.adaptation.schedule import AdaptationScheduleHook, rate_at
 from spotter.adaptation.training import AdaptationConsistency, TrainingSettings
-from spotter.cli.adapt import report_lines
+from spotter.cli.adapt import adapt, report_lines
 from spotter.data.readers.lmdb import LMDBReader
 from spotter.data.readers.pseudo_labels import sample_name
-from spotter.errors import ConfigError
+from spotter.errors import ConfigError, SpotterError
 from spotter.pipeline import WordRecognizer
 from spotter.structures import TextRecSample
 from spotter.training.weights import load_state, read_header
@@ -89,9 +91,23 @@ def test_the_rate_over_the_time() -> None:
         AdaptationScheduleHook(0)
 
 
-def test_drawn_words_like_those_read(tmp_path: Path) -> None:
-    import numpy as np
+def test_an_interrupted_training_has_the_rest_of_its_time() -> None:
+    groups = [{"lr": 1e-5, "initial_lr": 2e-3}, {"lr": 1e-5, "initial_lr": 1e-3}]
+    runner: Any = SimpleNamespace(
+        message_hub=SimpleNamespace(runtime_info={"adaptation_minutes": 3.0}),
+        cfg=Config({"optim_wrapper": {"optimizer": {"lr": 1e-2}}}),
+        optim_wrapper=SimpleNamespace(param_groups=groups),
+    )
+    hook = AdaptationScheduleHook(4)
+    hook.before_train(runner)
+    assert hook.share() == pytest.approx(0.75, abs=0.01)
+    assert 50 < hook.seconds_left() <= 60
+    hook.before_train_iter(runner, 0)
+    assert groups[0]["lr"] == pytest.approx(1e-2 * rate_at(0.75), rel=0.05)
+    assert groups[1]["lr"] == pytest.approx(0.5 * groups[0]["lr"])
 
+
+def test_drawn_words_like_those_read(tmp_path: Path) -> None:
     source = TextLike(["A1-b"], "abcABC0123-")
     rng = np.random.default_rng(0)
     texts = {source.sample(rng) for _ in range(200)}
@@ -175,3 +191,23 @@ def test_what_has_forgotten_is_refused(
     assert "of the guard set instead of" in report.reason
     assert [candidate.share for candidate in report.choice.tried] == [1.0, 0.75, 0.5]
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["words", "--crops", "--out", "mine.onnx"], "weights are a .safetensors file"),
+        (["words", "--crops", "--out", "m.safetensors"], "words: no such folder"),
+        (["words", "--out", "m.safetensors", "--labels", "a.csv"], "labels are a .txt"),
+        (["words", "--out", "m.safetensors", "--held-back", "1"], "a share in"),
+        (["words", "--out", "m.safetensors", "--share", "0"], "--share is in"),
+        (["words", "--out", "m.safetensors", "--minutes", "0"], "must be positive"),
+        (["words", "--out", "m.safetensors", "--recognizer", "none"], "no such weights"),
+    ],
+)
+def test_bad_input_is_one_line(
+    arguments: list[str], line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpotterError, match=line):
+        adapt.main(arguments, standalone_mode=False)
