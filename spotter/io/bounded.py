@@ -220,8 +220,8 @@ class ZipContents:
         names: Of the members that are no folders, in order.
 
     Raises:
-        SpotterError: Of the kind ``error``: no zip archive, or one of too many members, or of two
-            that have the same name.
+        SpotterError: Of the kind ``error``: no zip archive, or one of too many members, of one
+            without a name, or of two that have the same name.
     """
 
     def __init__(
@@ -239,6 +239,9 @@ class ZipContents:
         with failures_as(error, name, "is not a zip archive"):
             self._archive = zipfile.ZipFile(io.BytesIO(data))
             members = self._archive.infolist()
+        # Python 3.11 asks for the last character of a name to tell folders.
+        if not all(each.filename for each in members):
+            raise error(f"{name}: has a member without a name")
         if len(members) > max_members:
             raise error(f"{name}: {len(members)} members are more than the limit of {max_members}")
         self._members = {each.filename: each for each in members if not each.is_dir()}

@@ -13,7 +13,11 @@ def printable_path(path: str | bytes | os.PathLike[Any]) -> str:
     hold line breaks) are escaped, too.
     """
     raw = os.fspath(path)
-    text = raw if isinstance(raw, bytes) else raw.encode("utf-8", "surrogateescape")
+    try:
+        text = raw if isinstance(raw, bytes) else raw.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # JSON can hold halves of pairs that are no bytes of a file name.
+        text = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw
     shown = text.decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 

@@ -100,6 +100,9 @@ def test_zip_archives() -> None:
     assert "packed by the method 77, not by deflate" in refusal(
         ZipContents(bytes(odd), "f", AnnotationError).read, "c.txt"
     )
+    # Names end at a NUL, so one that begins with it is empty.
+    nameless = data.replace(b"c.txt", b"\0.txt")
+    assert refusal(ZipContents, nameless, "f", AnnotationError) == "f: has a member without a name"
 
 
 def test_arrays(tmp_path: Path) -> None:

@@ -106,6 +106,8 @@ def test_odd_names(tmp_path: Path) -> None:
     assert printable_path(odd) == "caf\\xe9.png"
     assert printable_path("a\nb\x1b[2J") == "a\\nb\\x1b[2J"
     assert printable_path(Path("größe.png")) == "größe.png"
+    # Half of a pair, as JSON may hold it, is no byte of any file name.
+    assert printable_path("a\ud800.png") == "a\\xed\\xa0\\x80.png"
     assert refusal(tmp_path / odd).endswith("caf\\xe9.png: no such file")
     refusal(tmp_path / odd).encode("utf-8")
     assert name_of(io.BytesIO(), 3) == "image_3"
