@@ -15,7 +15,7 @@ model = dict(
     rescorer=dict(type="TransformerPrediction", weight=0.5),
 )
 # As the shipped recognizer sees words.
-widths = [48, 96, 128, 192, 256, 384]
+widths = [128, 160, 192, 224, 256, 320, 384]
 size = dict(height=32, mode="buckets", widths=widths, stretch=1.2)
 preprocessing = dict(_delete_=True, mean=127.5, std=127.5, **size)
 train_pipeline = [

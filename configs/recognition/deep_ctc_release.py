@@ -21,8 +21,8 @@ model = dict(
 )
 channels_last = True
 # A crop takes the narrowest of these widths that is at least 1.2 times its own, so that letters
-# have enough frames, and single characters are not stretched beyond recognition.
-widths = [48, 96, 128, 192, 256, 384]
+# have enough frames; upright boxes around rotated words need those of 128 pixels, however narrow.
+widths = [128, 160, 192, 224, 256, 320, 384]
 size = dict(height=32, mode="buckets", widths=widths, stretch=1.2)
 preprocessing = dict(_delete_=True, mean=127.5, std=127.5, **size)
 train_pipeline = [

@@ -11,6 +11,7 @@ import mmap
 import multiprocessing
 import os
 import queue
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
@@ -162,6 +163,9 @@ class SharedBatches:
             return shapes
 
     def _work(self, place: int, start: int) -> None:
+        # Handlers of the process that trains would only take note.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         parent = os.getppid()
         count = len(self._notes)
         number = start + (place - start) % count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -53,6 +54,10 @@ def validation_root(tmp_path: Path) -> Path:
     lines = [f'word_{n}.png, "1"' for n in range(1, 3961)]
     lines += ['word_3961.png, "31415926"', 'word_3962.png, "27182818"']
     (words / "gt.txt").write_text("\n".join(lines))
+    blank = photos / "images/img_1.png"
+    blank.write_bytes(encoded(photo(64, 64, [])))
+    for number in range(2, 901):
+        os.link(blank, photos / f"images/img_{number}.png")
     for number in range(1, 903):
         label = "200,100,360,100,360,160,200,160,12345678\n" if number > 900 else ""
         (photos / f"gt/gt_img_{number}.txt").write_text(label)

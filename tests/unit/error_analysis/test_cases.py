@@ -60,7 +60,7 @@ def test_every_kind_in_one_photo() -> None:
         ("false_alarm", None, "st"),
         ("false_alarm", None, "ghost"),
     ]
-    assert cases[0].confidence == pytest.approx(0.45)
+    assert cases[0].confidence == pytest.approx(0.9**0.5 * 0.5)
     assert cases[1].confusions() == [("S", "5")]
     assert (cases[1].edits, cases[0].edits, cases[2].edits) == (1, 0, None)
     assert cases[3].note == "together with SIGN"

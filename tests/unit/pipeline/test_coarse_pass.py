@@ -13,7 +13,7 @@ from spotter.hub.presets import parse_preset
 from spotter.pipeline import SceneTextSpotter
 from spotter.pipeline.coarse_pass import CoarsePass, add_large_words
 from spotter.structures import TextInstance
-from tests.unit.pipeline.networks import photo
+from tests.unit.pipeline.networks import bright_detector, photo
 
 
 def word(x: float, y: float, width: float, height: float) -> TextInstance:
@@ -77,4 +77,5 @@ def test_a_preset_with_a_coarse_pass(tmp_path: Path, preset: dict) -> None:
     assert len(SceneTextSpotter(file, threads=1, tile=128).detect(image)) == 2
     # Neither with a bound of one's own nor with another detector.
     assert SceneTextSpotter(file, threads=1, limit_side=256)._detector._coarse is None
-    assert SceneTextSpotter(file, detector=preset["detector"], threads=1)._detector._coarse is None
+    other = bright_detector(tmp_path / "other.onnx")
+    assert SceneTextSpotter(file, detector=other, threads=1)._detector._coarse is None

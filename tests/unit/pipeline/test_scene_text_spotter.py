@@ -177,7 +177,8 @@ def test_scale_of_the_caller_and_of_the_preset(tmp_path: Path, preset: dict, pho
     assert SceneTextSpotter(own, threads=1).detect(photos[0]) == []
     assert SceneTextSpotter(own, threads=1, scale=1).detect(photos[0])
     # It was chosen for the preset's detector; and a bound of one's own is in pixels of the photo.
-    others = SceneTextSpotter(own, detector=preset["detector"], threads=1)
+    other = bright_detector(tmp_path / "other.onnx")
+    others = SceneTextSpotter(own, detector=other, threads=1)
     assert others._detector._input_size(photos[0]) == (256, 192)
     bounded = SceneTextSpotter(own, threads=1, limit_side=128)
     assert bounded._detector._input_size(photos[0]) == (128, 96)

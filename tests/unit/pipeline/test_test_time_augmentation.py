@@ -194,8 +194,8 @@ def test_a_word_whose_first_view_scores_too_little_gets_no_further_views() -> No
 def test_views_pay_only_for_words_that_they_can_save() -> None:
     augmentation = TestTimeAugmentation(0.6, (View(stretch=1.5),))
     # 0.5 * 0.6 is below 0.35; 0.7 needs a score of 0.5, a twentieth of which is 0.025.
-    assert augmentation.views_from(0.5, 0.35) > 1.0
-    assert augmentation.views_from(0.7, 0.35) == pytest.approx(0.025)
+    assert augmentation.views_from(0.5**2, 0.35) > 1.0
+    assert augmentation.views_from(0.7**2, 0.35) == pytest.approx(0.025)
     # Where nothing is dropped, every word is worth them.
     assert augmentation.views_from(0.01, 0.0) == 0.0
     assert augmentation.views_from(0.0, 0.0) == 0.0
@@ -203,11 +203,11 @@ def test_views_pay_only_for_words_that_they_can_save() -> None:
 
 def test_words_found_too_faintly_are_not_read_unless_they_are_pieces() -> None:
     square = np.array([[0, 0], [8, 0], [8, 8], [0, 8]], np.float32)
-    words = [TextInstance(square, detection_score=score) for score in (0.9, 0.2, 0.3, 0.5)]
+    words = [TextInstance(square, detection_score=score) for score in (0.9, 0.1, 0.11, 0.5)]
     whole = TextInstance(square, detection_score=0.4)
     found = FoundWords(np.zeros((8, 8, 3), np.uint8), words, [JoinedWord([2, 3], whole)])
     found.drop_faint(0.35)
-    assert [word.detection_score for word in found.candidates()] == [0.9, 0.3, 0.5, 0.4]
+    assert [word.detection_score for word in found.candidates()] == [0.9, 0.11, 0.5, 0.4]
     assert found.joined[0].members == [1, 2]
 
 

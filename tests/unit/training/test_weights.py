@@ -122,7 +122,7 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
             temporary.write_text("half of the n")
             raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(WeightsError, match=r"cannot be written \(disk full\)"):
         fail()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
