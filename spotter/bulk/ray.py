@@ -7,6 +7,7 @@ what ``ray.data.read_binary_files``, ``read_webdataset`` and ``read_parquet`` gi
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, islice
@@ -146,13 +147,14 @@ def answer_dataset(
     gpus: float = 0.0,
 ) -> Any:
     """The lines of photos, as a dataset; arguments are those of :func:`spot_dataset`."""
-    settings, cpus = actor_resources(workers)
+    ray_data = optional_module("ray.data", "--engine ray", EXTRA)
+    actors, cpus = actor_resources(workers)
     return dataset.map_batches(
         AnswerLines,
         fn_constructor_args=(job, time_limit, name, source),
         batch_format="pyarrow",
         batch_size=16,
-        concurrency=settings,
+        compute=ray_data.ActorPoolStrategy(size=actors),
         num_cpus=cpus,
         **({"num_gpus": gpus} if gpus else {}),
     )
@@ -227,6 +229,8 @@ def iterate_lines(
     context = ray_data.DataContext.get_current()
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False
+    # Its reports of every run would stand between our lines.
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     dataset = answer_dataset(read_photos(sources, done, shard), job, workers, time_limit)
     try:
         for _, rows in groupby(dataset.iter_rows(), lambda row: row["image"]):
