@@ -21,6 +21,7 @@ EXTRA_OF = {
     "pyarrow": "bulk",
     "zstandard": "bulk",
     "fsspec": "bulk",
+    "ray": "ray",
     "tensorboard": "train",
     "matplotlib": "train",
     "openvino": "openvino",

@@ -87,7 +87,7 @@ def spot(
     A run with --out that was interrupted goes on where it stopped when it is started again, except
     with --to (pdf: document by document).
 
-    With --workers or --out FILE.jsonl.zst or NAME.parquet, PHOTO is also a tar
+    With --workers, --engine ray, or --out FILE.jsonl.zst or NAME.parquet, PHOTO is also a tar
     archive (WebDataset), a Parquet table, an LMDB archive, or an address of fsspec such as
     s3://bucket/folder (extra "bulk"), and any number of photos takes little memory.
     """

@@ -1,4 +1,4 @@
-"""``spotter spot`` with ``--workers``: any number of photos."""
+"""``spotter spot`` with ``--workers`` or ``--engine``: any number of photos."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from spotter.cli.options import joined, spotter_arguments
 from spotter.errors import ConfigError
 
 OUTPUT_ENDINGS = (".jsonl", ".jsonl.zst", ".parquet")
+_ENGINES = ("processes", "ray")
 
 bulk_options = joined(
     click.option(
@@ -30,6 +31,14 @@ bulk_options = joined(
     click.option(
         "--retry-failed", is_flag=True, help="spot photos again that could not be read before"
     ),
+    click.option(
+        "--engine",
+        type=click.Choice(_ENGINES),
+        default=_ENGINES[0],
+        show_default=True,
+        help='processes of this machine, or a Ray cluster (extra "ray")',
+    ),
+    click.option("--address", help="of the Ray cluster; default: one is started here"),
 )
 """Options of runs over many photos."""
 
@@ -42,8 +51,9 @@ def is_bulk(photos: Sequence[str], out: Path | None, options: Mapping[str, Any])
     """
     from spotter.bulk.sources import is_archive
 
-    names = ("workers", "time_limit", "shard", "retry_failed")
+    names = ("workers", "time_limit", "shard", "retry_failed", "address")
     asked = [name for name in names if options[name]]
+    asked += ["engine"] if options["engine"] != _ENGINES[0] else []
     ending = "" if out is None else out.name.lower()
     packed = ending.endswith(OUTPUT_ENDINGS[1:])
     archives = [photo for photo in photos if is_archive(photo)]
@@ -80,6 +90,12 @@ def spot_in_bulk(
     )
     settings = spotter_arguments(options)
     settings["threads"] = settings.get("threads") or 1
+    if options["engine"] == "ray":
+        from spotter.cli.spot_ray import spot_on_ray
+
+        return spot_on_ray(photos, out, settings, how, options["address"], overwrite)
+    if options["address"]:
+        raise ConfigError("--address is that of a Ray cluster, and needs --engine ray")
     counts = run_in_bulk(photos, out, SpotJob(settings), how, overwrite=overwrite)
     print(
         f"{out}: {counts.made} new photos, {counts.failed} could not be read,"

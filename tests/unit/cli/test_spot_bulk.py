@@ -75,6 +75,7 @@ def test_shards_of_an_archive(photos: Path, models: list[str], tmp_path: Path) -
         (["--workers", "none", "--out", "o.jsonl"], "--workers is a number from 1 or auto"),
         (["--shard", "3/2", "--out", "o.jsonl"], "--shard is K/N with K from 1 to N"),
         (["--time-limit", "-1", "--out", "o.jsonl"], "the time limit must be above 0"),
+        (["--address", "auto", "--out", "o.jsonl"], "needs --engine ray"),
         (["--workers", "2", "--out", "o.jsonl", "--json"], "--to and --json go without"),
     ],
 )
