@@ -3,20 +3,12 @@
 # spotter synthesize words writes it. See docs/tutorials/own_photos.md.
 _base_ = [
     "../_base_/recognition.py",
-    "../_base_/models/recognizer_ctc_compact.py",
+    "../_base_/models/recognizer_deep_ctc.py",
     "../_base_/schedules/adamw_cosine.py",
 ]
 load_from = "spotter/hub/weights/deep_ctc.safetensors"
 channels_last = True
-model = dict(
-    charset="latin",
-    max_length=32,
-    feature_extraction=dict(depths=(2, 4, 4, 5), zero_init_residual=True),
-    rescorer=dict(type="TransformerPrediction", weight=0.5),
-)
-# As the shipped recognizer sees words.
-widths = [128, 160, 192, 224, 256, 320, 384]
-size = dict(height=32, mode="buckets", widths=widths, stretch=1.2)
+size = _base_.crop_size
 preprocessing = dict(_delete_=True, mean=127.5, std=127.5, **size)
 train_pipeline = [
     dict(type="LoadCrop"),
@@ -48,7 +40,7 @@ train_dataloader = dict(
     batch_size=64,
     num_workers=2,
     sampler=dict(type="RatioSampler"),
-    batch_sampler=dict(type="BucketBatchSampler", widths=widths, stretch=1.2),
+    batch_sampler=dict(type="BucketBatchSampler", widths=size["widths"], stretch=size["stretch"]),
     dataset=dict(
         type="ConcatDataset",
         datasets=[

@@ -3,7 +3,7 @@
 # and gives it its data.
 _base_ = [
     "../_base_/recognition.py",
-    "../_base_/models/recognizer_ctc_compact.py",
+    "../_base_/models/recognizer_deep_ctc.py",
     "../_base_/schedules/adamw_cosine.py",
     "../_base_/datasets/icdar2015_words.py",
     "../_base_/datasets/iiit5k.py",
@@ -13,17 +13,8 @@ _base_ = [
     "../_base_/datasets/receipt_numbers.py",
     "../_base_/datasets/wire_labels.py",
 ]
-model = dict(
-    charset="latin",
-    max_length=32,
-    feature_extraction=dict(depths=(2, 4, 4, 5), zero_init_residual=True),
-    rescorer=dict(type="TransformerPrediction", weight=0.5),
-)
 channels_last = True
-# A crop takes the narrowest of these widths that is at least 1.2 times its own, so that letters
-# have enough frames; upright boxes around rotated words need those of 128 pixels, however narrow.
-widths = [128, 160, 192, 224, 256, 320, 384]
-size = dict(height=32, mode="buckets", widths=widths, stretch=1.2)
+size = _base_.crop_size
 preprocessing = dict(_delete_=True, mean=127.5, std=127.5, **size)
 train_pipeline = [
     dict(type="LoadCrop"),
@@ -60,7 +51,7 @@ train_dataloader = dict(
     num_workers=0,
     persistent_workers=False,
     sampler=dict(type="RatioSampler"),
-    batch_sampler=dict(type="BucketBatchSampler", widths=widths, stretch=1.2),
+    batch_sampler=dict(type="BucketBatchSampler", widths=size["widths"], stretch=size["stretch"]),
     dataset=dict(
         type="ConcatDataset",
         datasets=[
