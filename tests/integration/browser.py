@@ -157,6 +157,38 @@ class Browser:
                 "Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code
             )
 
+    def run(self, script: str) -> Any:
+        """Value of a JavaScript function's body, promises awaited."""
+        return self.value(f"(() => {{{script}}})()")
+
+    def click(self, selector: str) -> None:
+        """Click the middle of the first element of a CSS selector with the mouse; an option of a
+        list, which a page does not draw itself, is chosen instead."""
+        place = self.run(f"""
+            const item = document.querySelector({json.dumps(selector)});
+            if (item.tagName === 'OPTION') {{
+                const list = item.closest('select');
+                list.value = item.value;
+                list.dispatchEvent(new Event('input', {{bubbles: true}}));
+                list.dispatchEvent(new Event('change', {{bubbles: true}}));
+                return null;
+            }}
+            item.scrollIntoView({{block: 'center'}});
+            const box = item.getBoundingClientRect();
+            return [box.x + box.width / 2, box.y + box.height / 2];
+        """)
+        if place is None:
+            return
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call(
+                "Input.dispatchMouseEvent",
+                type=kind,
+                x=place[0],
+                y=place[1],
+                button="left",
+                clickCount=1,
+            )
+
     def move_to(self, x: float, y: float) -> None:
         """Move the mouse there, in CSS pixels of the window."""
         self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)

@@ -19,7 +19,7 @@ from spotter.error_analysis.page import errors_page, keep_most_telling
 from spotter.error_analysis.pictures import Pictures
 from spotter.evaluation.saved import ScoredWords
 from spotter.structures import TextInstance
-from tests.unit.error_analysis.browser import Browser, why_no_browser
+from tests.integration.browser import PROGRAM, Browser
 
 
 def word(left: float, text: str | None, score: float = 1.0, width: float = 40) -> TextInstance:
@@ -76,12 +76,12 @@ def test_the_page_is_self_contained(page: Path) -> None:
     assert "<mark>5</mark>ALE" in text
 
 
-@pytest.mark.skipif(bool(why_no_browser()), reason=why_no_browser() or "-")
-def test_filters_and_order_in_a_browser(page: Path) -> None:
+@pytest.mark.skipif(PROGRAM is None, reason="no Chromium is installed")
+def test_filters_and_order_in_a_browser(page: Path, tmp_path: Path) -> None:
     visible = """return [...document.querySelectorAll('.case')]
         .filter((item) => item.checkVisibility()).map((item) => item.dataset.kind)"""
-    with Browser() as browser:
-        browser.visit(page)
+    with Browser(tmp_path / "profile") as browser:
+        browser.open(page.resolve().as_uri())
         start = browser.run(visible)
         assert start == ["wrong", "missed", "missed", "false_alarm"]
         assert browser.run("return document.querySelector('#shown').textContent") == "4 shown"
