@@ -9,6 +9,4 @@ model = dict(
 )
 # A crop takes the narrowest of these widths that is at least 1.2 times its own, so that letters
 # have enough frames; upright boxes around rotated words need those of 128 pixels, however narrow.
-crop_size = dict(
-    height=32, mode="buckets", widths=[128, 160, 192, 224, 256, 320, 384], stretch=1.2
-)
+crop_size = dict(height=32, mode="buckets", widths=[128, 160, 192, 224, 256, 320, 384], stretch=1.2)
