@@ -177,7 +177,7 @@ class SceneTextSpotter:
         return f"SceneTextSpotter({names[0]} + {names[1]}, {self.device})"
 
     @overload
-    def spot(  # type: ignore[overload-overlap]
+    def spot(
         self,
         images: ImageSource,
         on_result: Callable[[SpottingResult], object] | None = None,
