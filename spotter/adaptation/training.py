@@ -15,6 +15,7 @@ from spotter.errors import ConfigError
 from spotter.methods.base import Samples, Views
 from spotter.methods.semi_supervised.consistency import CharacterConsistency
 from spotter.registry import MODELS
+from spotter.training.fine_tuning import fine_tuning_config, resizing
 from spotter.training.header import buildable_config
 from spotter.training.runner import SpotterRunner
 from spotter.training.weights import read_header
@@ -155,10 +156,9 @@ def training_config(
 ) -> Config:
     """The experiment config of an adaptation; see :func:`train_recognizer`."""
     header = read_header(start)
-    model = buildable_config(header["config"], start, header["charset"])
-    size = {k: v for k, v in header["preprocessing"].items() if k not in ("mean", "std")}
-    in_frames = model.get("prediction", {}).get("type") == "CTCPrediction"
-    cpu = settings.device == "cpu"
+    recognizer = buildable_config(header["config"], start, header["charset"])
+    size = resizing(header)
+    in_frames = recognizer.get("prediction", {}).get("type") == "CTCPrediction"
     loader: dict[str, Any] = {
         "batch_size": settings.batch_size,
         "num_workers": 0,
@@ -169,52 +169,42 @@ def training_config(
     if size.get("mode") == "buckets":
         buckets = {k: v for k, v in size.items() if k in ("widths", "height", "stretch")}
         loader["batch_sampler"] = {"type": "BucketBatchSampler", **buckets}
-    cfg = {
-        "default_scope": "spotter",
-        "task": "recognition",
-        "preprocessing": header["preprocessing"],
-        "model": {
-            "type": "AdaptationConsistency",
-            "recognizer": model,
-            "momentum": settings.momentum,
-            "threshold": settings.threshold,
-            "weight": settings.weight,
-            # The start is trained already: a new projection would have to be learned first, and
-            # what it asks for until then harms the features.
-            "projection": None,
-        },
-        "load_from": str(start),
-        "work_dir": str(work_dir),
-        "resume": True,
-        "device": settings.device,
-        "channels_last": cpu or settings.device == "auto",
-        "train_dataloader": loader,
-        "train_cfg": {"type": "ResumableTrainLoop", "max_iters": 10**9},
-        "optim_wrapper": {
-            "type": "AutocastOptimWrapper",
-            "dtype": "float32",
-            "constructor": "GroupedOptimWrapperConstructor",
-            "optimizer": {"type": "AdamW", "lr": settings.lr, "weight_decay": 0.03},
-            "clip_grad": {"max_norm": 5.0},
-        },
-        "default_hooks": {
-            "logger": {"type": "AdaptationProgressHook"},
-            "checkpoint": {
-                "type": "TimedCheckpointHook",
-                "minutes": 5.0,
-                "keep": 1,
-                "save_last": True,
+    checkpoint = {"type": "TimedCheckpointHook", "minutes": 5.0, "keep": 1, "save_last": True}
+    base = fine_tuning_config(
+        start, work_dir, settings.device, settings.seed, settings.lr, "float32"
+    )
+    return Config(
+        {
+            **base,
+            "task": "recognition",
+            "preprocessing": header["preprocessing"],
+            "model": _method(recognizer, settings),
+            "resume": True,
+            "train_dataloader": loader,
+            "train_cfg": {"type": "ResumableTrainLoop", "max_iters": 10**9},
+            "default_hooks": {
+                "logger": {"type": "AdaptationProgressHook"},
+                "checkpoint": checkpoint,
             },
-        },
-        "custom_hooks": [
-            {"type": "AdaptationScheduleHook", "minutes": settings.minutes},
-            {"type": "EMAHook", "decay": 0.998},
-        ],
-        "randomness": {"seed": settings.seed},
-        "visualizer": {"type": "Visualizer", "vis_backends": [{"type": "LocalVisBackend"}]},
-        "env_cfg": {"mp_cfg": {"mp_start_method": "fork", "opencv_num_threads": 0}},
+            "custom_hooks": [
+                {"type": "AdaptationScheduleHook", "minutes": settings.minutes},
+                {"type": "EMAHook", "decay": 0.998},
+            ],
+        }
+    )
+
+
+def _method(recognizer: Mapping[str, Any], settings: TrainingSettings) -> dict[str, Any]:
+    return {
+        "type": "AdaptationConsistency",
+        "recognizer": recognizer,
+        "momentum": settings.momentum,
+        "threshold": settings.threshold,
+        "weight": settings.weight,
+        # The start is trained already: a new projection would have to be learned first, and
+        # what it asks for until then harms the features.
+        "projection": None,
     }
-    return Config(cfg)
 
 
 def _datasets(
