@@ -17,7 +17,7 @@ from spotter.data.readers.lmdb import LMDBReader, close_lmdb, read_lmdb_value
 from spotter.data.transforms.loading import load_pixels
 from spotter.errors import ConfigError, SpotterError
 from spotter.io.folders import list_images
-from spotter.io.images import read_image
+from spotter.io.images import encode_jpeg, read_image
 from spotter.labeling.crop_archive import CropArchive
 from spotter.labeling.crop_mining import CropMiningSettings, mine_crops
 from spotter.runtime.input_size import keep_ratio_width
@@ -133,8 +133,7 @@ def _encoded(crop: np.ndarray) -> bytes:
     if height > _MAX_HEIGHT:
         size = (keep_ratio_width(width, height, _MAX_HEIGHT), _MAX_HEIGHT)
         crop = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return data.tobytes()
+    return encode_jpeg(crop, _QUALITY)
 
 
 def _fraction(name: str) -> float:

@@ -11,14 +11,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-import cv2
 import numpy as np
 from PIL import Image
 
 from spotter.data.readers.lmdb import read_lmdb_image
 from spotter.errors import ConfigError, ImageError
 from spotter.geometry import crop_polygon
-from spotter.io.images import image_size, read_image
+from spotter.io.images import encode_jpeg, image_size, read_image
 from spotter.runtime.input_size import resize_image
 
 ImageMode = Literal["keep", "copy", "link"]
@@ -100,7 +99,9 @@ class ImageStore:
             ImageError: The image cannot be read.
         """
         if "polygon" in sample:
-            return _jpeg(crop_polygon(_photo(**_photo_key(sample)), sample["polygon"]))
+            return encode_jpeg(
+                crop_polygon(_photo(**_photo_key(sample)), sample["polygon"]), _JPEG_QUALITY
+            )
         if "img_path" in sample:
             image_size(sample["img_path"])
             return Path(sample["img_path"]).read_bytes()
@@ -111,7 +112,7 @@ class ImageStore:
             except ImageError as error:
                 raise ImageError(f"{sample['lmdb_path']}:{sample['key']}: {error}") from None
             return data
-        return _jpeg(read_image(sample["img"]))
+        return encode_jpeg(read_image(sample["img"]), _JPEG_QUALITY)
 
     def _placed(self, path: Path, size: tuple[int, int]) -> PlacedImage:
         try:
@@ -157,13 +158,6 @@ def _photo_key(sample: dict[str, Any]) -> dict[str, Any]:
 def _photo(path: str, size: tuple[int, int] | None) -> np.ndarray:
     image = read_image(path)
     return image if size is None else resize_image(image, *size)
-
-
-def _jpeg(image: np.ndarray) -> bytes:
-    done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    if not done:
-        raise ImageError(f"an image of shape {image.shape} cannot be coded as JPEG")
-    return data.tobytes()
 
 
 def _suffix(data: bytes) -> str:

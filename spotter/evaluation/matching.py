@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 S = TypeVar("S", bound="DataclassInstance")
+
+
+@dataclass(frozen=True)
+class FlatScores:
+    """Numbers of a protocol; a subclass has one attribute for each."""
+
+    def to_dict(self) -> dict[str, float]:
+        """The attributes by name."""
+        return asdict(self)
 
 
 def as_instances(words: ImageWords) -> list[TextInstance]:

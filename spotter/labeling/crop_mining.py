@@ -26,7 +26,7 @@ from rich.progress import (
 from spotter.data.readers.lmdb import LMDBReader, read_lmdb_value
 from spotter.errors import ConfigError, GeometryError, ImageError
 from spotter.geometry import native_size
-from spotter.io.images import read_image
+from spotter.io.images import encode_jpeg, read_image
 from spotter.io.writing import write_file
 from spotter.labeling.crop_archive import CropArchive
 from spotter.labeling.perceptual_hash import NearDuplicates, perceptual_hash
@@ -127,14 +127,13 @@ class CropMiner:
             crop = self._cut(image, word.polygon, word.detection_score, mined.dropped)
             if crop is None:
                 continue
-            _, data = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
             record = {
                 "image": name,
                 "polygon": [[round(float(x), 1), round(float(y), 1)] for x, y in word.polygon],
                 "score": round(word.detection_score, 4),
                 "hash": f"{perceptual_hash(crop):032x}",
             }
-            mined.crops.append((data.tobytes(), record))
+            mined.crops.append((encode_jpeg(crop, _QUALITY), record))
         return mined
 
     def _cut(

@@ -15,7 +15,6 @@ from spotter.errors import ConfigError
 from spotter.synthesis.fonts import FontBank, find_fonts, system_fonts
 from spotter.synthesis.writers import SynthesisSettings, write_words
 
-_HELD_BACK_FONTS = 0.2
 _FEWEST_FONTS = 5
 _PROBE = 200
 

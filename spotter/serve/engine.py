@@ -10,10 +10,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from spotter.errors import ImageError, SpotterError
+from spotter.errors import SpotterError
 from spotter.io.documents import read_pages
 from spotter.io.drawing import draw_result
-from spotter.io.images import read_image
+from spotter.io.images import encode_jpeg, read_image
 from spotter.pipeline.spotter import SceneTextSpotter
 from spotter.pipeline.word_recognizer import WordRecognizer
 from spotter.runtime.onnx import thread_count
@@ -106,7 +106,9 @@ class Engine:
             named = answers[index].results[page]
             answers[index].results[page] = replace(found, image=named.image, page=named.page)
         for index, image in first.items():
-            answers[index].picture = _jpeg(draw_result(image, answers[index].results[0]))
+            answers[index].picture = encode_jpeg(
+                draw_result(image, answers[index].results[0]), _JPEG_QUALITY
+            )
         return [DeadlineError() if index in late else each for index, each in enumerate(answers)]
 
     def read(self, jobs: Sequence[Job]) -> list[dict[str, Any] | Exception]:
@@ -144,10 +146,3 @@ class Engine:
             yield None, None
         except SpotterError as error:
             yield None, SpottingResult(name, error=str(error))
-
-
-def _jpeg(image: np.ndarray) -> bytes:
-    done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    if not done:
-        raise ImageError("the picture cannot be written as JPEG")
-    return data.tobytes()

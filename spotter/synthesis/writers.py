@@ -20,6 +20,7 @@ import numpy as np
 from spotter.charset import Charset
 from spotter.errors import ConfigError
 from spotter.geometry import grow_quad, min_area_rect
+from spotter.io.images import encode_jpeg
 from spotter.io.writing import write_file
 from spotter.synthesis.fonts import FontBank
 from spotter.synthesis.pages import PageSynthesizer
@@ -306,11 +307,6 @@ def icdar_lines(instances: Iterable[dict[str, Any]], margin: float = 0.0) -> str
     return "".join(lines)
 
 
-def _encoded(image: np.ndarray, quality: int) -> bytes:
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return data.tobytes()
-
-
 _SYNTHESIZERS: dict[SynthesisSettings, Any] = {}
 
 
@@ -318,7 +314,7 @@ def _draw_words(settings: SynthesisSettings, indices: range) -> list[tuple[bytes
     if settings not in _SYNTHESIZERS:
         _SYNTHESIZERS[settings] = settings.words_synthesizer()
     samples = (_SYNTHESIZERS[settings].sample(index) for index in indices)
-    return [(_encoded(image, 95), text) for image, text in samples]
+    return [(encode_jpeg(image, 95), text) for image, text in samples]
 
 
 def _draw_scene(settings: SynthesisSettings, index: int) -> tuple[bytes, str, int]:
@@ -326,7 +322,7 @@ def _draw_scene(settings: SynthesisSettings, index: int) -> tuple[bytes, str, in
         _SYNTHESIZERS[settings] = settings.scenes_synthesizer()
     scene = _SYNTHESIZERS[settings].sample(index)
     lines = polygon_lines if settings.polygons else icdar_lines
-    return _encoded(scene["img"], 92), lines(scene["instances"], settings.label_margin), index
+    return encode_jpeg(scene["img"], 92), lines(scene["instances"], settings.label_margin), index
 
 
 def _drawn_page(settings: SynthesisSettings, index: int) -> dict[str, Any]:
@@ -339,7 +335,7 @@ def _draw_page(settings: SynthesisSettings, index: int) -> tuple[bytes, str, int
     page = _drawn_page(settings, index)
     quality = 97 if page["look"] == "screen" else 92
     lines = polygon_lines(page["instances"], settings.label_margin)
-    return _encoded(page["img"], quality), lines, index
+    return encode_jpeg(page["img"], quality), lines, index
 
 
 def _cut_pages(settings: SynthesisSettings, indices: range) -> list[list[tuple[bytes, str]]]:
@@ -347,7 +343,7 @@ def _cut_pages(settings: SynthesisSettings, indices: range) -> list[list[tuple[b
     for index in indices:
         rng = np.random.default_rng([settings.seed, index, _CROPS_SEED])
         crops = page_crops(_drawn_page(settings, index), rng)
-        pages.append([(_encoded(image, 95), text) for image, text in crops])
+        pages.append([(encode_jpeg(image, 95), text) for image, text in crops])
     return pages
 
 

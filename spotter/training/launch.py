@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from spotter.errors import AnnotationError, ConfigError, SpotterError
+from spotter.io.names import one_line
 from spotter.io.writing import only_writer
 from spotter.training.distributed import stop
 
@@ -53,7 +54,7 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
     except SpotterError:
         raise
     except Exception as error:
-        raise ConfigError(f"{path}: {type(error).__name__}: {_one_line(error)}") from None
+        raise ConfigError(f"{path}: {type(error).__name__}: {one_line(error)}") from None
     if crops is not None and "crops" not in cfg.get("data", {}):
         raise ConfigError(f"{path}: does not take data.crops, only self-supervised configs do")
     if root is not None:
@@ -198,7 +199,7 @@ def _plain_build_errors(cfg: Config) -> Iterator[None]:
     except KeyError as error:
         if "is not in the" not in str(error):
             raise
-        raise ConfigError(_one_line(error).partition(" Please check")[0].strip("'\"")) from None
+        raise ConfigError(one_line(error).partition(" Please check")[0].strip("'\"")) from None
 
 
 def _missing_data(path: str, cfg: Config) -> str:
@@ -236,7 +237,3 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]

@@ -89,7 +89,7 @@ class Reader(ABC):
         for number, raw in _raw_lines(path):
             line = None
             with self._refusing():
-                line = _decode(raw, path, number)
+                line = decode_line(raw, path, number)
             if line is not None:
                 yield number, line
 
@@ -161,7 +161,7 @@ def read_lines(path: Path) -> list[tuple[int, str]]:
     Raises:
         AnnotationError: The file does not exist or is not UTF-8.
     """
-    return [(number, _decode(raw, path, number)) for number, raw in _raw_lines(path)]
+    return [(number, decode_line(raw, path, number)) for number, raw in _raw_lines(path)]
 
 
 def read_bytes(path: Path) -> bytes:
@@ -180,9 +180,14 @@ def _raw_lines(path: Path) -> list[tuple[int, bytes]]:
     return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
 
 
-def _decode(raw: bytes, path: Path, number: int) -> str:
+def decode_line(raw: bytes, path: Path, number: int) -> str:
+    """A line without what ends it.
+
+    Raises:
+        AnnotationError: It is not UTF-8.
+    """
     try:
-        return raw.decode("utf-8").rstrip("\r")
+        return raw.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         hint = "if it is Latin-1 or GBK, save the file as UTF-8"
         raise AnnotationError(f"{path}:{number}: not UTF-8 ({hint})") from None

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
+from spotter.data.readers.base import decode_line
 from spotter.errors import AnnotationError
 from spotter.io.bounded import MEBI, failures_as, open_regular
 from spotter.io.names import printable_path
@@ -104,10 +105,7 @@ class LineFile:
         Raises:
             AnnotationError: The line is not UTF-8, or too long.
         """
-        try:
-            return self._raw(file, self._position(index)).decode("utf-8").rstrip("\r\n")
-        except UnicodeDecodeError:
-            raise AnnotationError(f"{self.path}:{self.number(index)}: not UTF-8") from None
+        return decode_line(self._raw(file, self._position(index)), self.path, self.number(index))
 
     def keep(self, indices: Sequence[int]) -> None:
         """Leave all lines out but these of the present ones."""

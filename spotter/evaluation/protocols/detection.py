@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
-from spotter.evaluation.matching import Words, average_precision, harmonic_mean, rate
+from spotter.evaluation.matching import FlatScores, Words, average_precision, harmonic_mean, rate
 from spotter.evaluation.pairs import flatten_words, pair_words
 
 
 @dataclass(frozen=True)
-class DetectionScores:
+class DetectionScores(FlatScores):
     """Scores over a set of images.
 
     Attributes:
@@ -33,10 +33,6 @@ class DetectionScores:
     detections: int
     ground_truths: int
     images: int
-
-    def to_dict(self) -> dict[str, float]:
-        """The attributes by name."""
-        return asdict(self)
 
 
 def evaluate_detection(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -18,6 +18,7 @@ from spotter.decoding.lexicon.distances import Costs
 from spotter.errors import ConfigError
 from spotter.evaluation.lexicons import Lexicons, lexicon_of
 from spotter.evaluation.matching import (
+    FlatScores,
     Words,
     harmonic_mean,
     paired_images,
@@ -35,7 +36,7 @@ _LETTER_RANGES = (("a", "z"), ("A", "Z"), ("À", "ƿ"), ("Ǆ", "ɿ"), ("Ά", "Ͽ
 
 
 @dataclass(frozen=True)
-class EndToEndScores:
+class EndToEndScores(FlatScores):
     """Scores over a set of images.
 
     Attributes:
@@ -63,10 +64,6 @@ class EndToEndScores:
     detections: int
     ground_truths: int
     images: int
-
-    def to_dict(self) -> dict[str, float]:
-        """The attributes by name."""
-        return asdict(self)
 
 
 def texts_match(true: str, read: str) -> bool:

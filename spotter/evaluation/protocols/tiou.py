@@ -3,12 +3,12 @@ for Scene Text Detection, CVPR 2019)."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 
-from spotter.evaluation.matching import Words, harmonic_mean, rate
+from spotter.evaluation.matching import FlatScores, Words, harmonic_mean, rate
 from spotter.evaluation.pairs import WordPairs, flatten_words, pair_words, share
 
 #: Shares up to this one are forgiven.
@@ -16,7 +16,7 @@ _TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
-class TIoUScores:
+class TIoUScores(FlatScores):
     """Scores over a set of images.
 
     Attributes:
@@ -46,10 +46,6 @@ class TIoUScores:
     detections: int
     ground_truths: int
     images: int
-
-    def to_dict(self) -> dict[str, float]:
-        """The attributes by name."""
-        return asdict(self)
 
 
 def evaluate_tiou(

@@ -19,7 +19,7 @@ from spotter.methods.base import (
 )
 from spotter.methods.recognizers import encoder_of, losses_of_frames
 from spotter.methods.self_supervised.contrastive import nt_xent
-from spotter.methods.self_supervised.instances import InstanceMapping, paired_instances
+from spotter.methods.self_supervised.instances import InstanceMapping, instances_of_both
 from spotter.methods.self_supervised.monitor import CollapseMonitor
 from spotter.models.recognition.four_stage import valid_ratios_of
 from spotter.registry import MODELS
@@ -105,7 +105,4 @@ class SeqCLR(Method):
 
     def instances(self, frames: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
         """Projected instances (M, C') of each view, from the frames (2 N, T, C) of both."""
-        projected = self.projection(frames, mask)
-        half = len(projected) // 2
-        masks = (None, None) if mask is None else (mask[:half], mask[half:])
-        return paired_instances(self.mapping, (projected[:half], projected[half:]), masks)
+        return instances_of_both(self.mapping, self.projection(frames, mask), mask)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from spotter.charset import Charset
 from spotter.errors import ConfigError
 from spotter.models.language.base import places, remap_parameters, word_lengths
-from spotter.models.recognition.four_stage import valid_ratios_of
+from spotter.models.recognition.four_stage import valid_ratios_of, with_readings
 from spotter.models.recognition.prediction.base import Decoded, no_loss, read_until_end
 from spotter.models.recognition.prediction.parallel import ParallelPrediction
 from spotter.registry import MODELS
@@ -202,12 +202,7 @@ class VisionLanguageRecognizer(BaseModel):
             return logits
         if mode != "predict":
             raise ConfigError(f"mode must be 'tensor', 'loss' or 'predict', not {mode!r}")
-        samples = list(data_samples or (TextRecSample() for _ in range(len(logits))))
-        for sample, reading in zip(samples, self.decode(logits), strict=True):
-            sample.predicted_text = reading.text
-            sample.character_scores = reading.character_scores
-            sample.score = reading.score
-        return samples
+        return with_readings(data_samples, self.decode(logits))
 
     def losses_of(
         self, output: VisionLanguageOutput, data_samples: Sequence[TextRecSample]
