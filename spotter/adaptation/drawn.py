@@ -1,4 +1,4 @@
-"""Drawn words with their labels: a guard of what a reader knew, and more of what it is to learn."""
+"""Drawn words with labels: general ones, and ones whose texts are like those of the photos."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TextLike(TextSource):
     """
 
     def __init__(self, texts: Sequence[str], charset: str) -> None:
-        # Not that of the base, which needs a word of its list in the charset.
+        # The constructor of the base class needs a word of its list in the charset.
         self.charset = charset
         self._texts = list(texts)
         known = [c for c in charset if c.isascii() or any(c in text for text in texts)]

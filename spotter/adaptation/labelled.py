@@ -1,4 +1,4 @@
-"""Labelled words that are kept out of an adaptation and tell what it gained."""
+"""Labelled words that are not learned from and that measure the gain of an adaptation."""
 
 from __future__ import annotations
 

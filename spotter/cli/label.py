@@ -153,7 +153,7 @@ def mine(photos: Sequence[str], out: Path, **options: Any) -> None:
 def _mining_settings(options: Mapping[str, Any]) -> CropMiningSettings:
     name, runtime = options["detector"], options["runtime"]
     return CropMiningSettings(
-        # With a detector of one's own, no preset has to exist.
+        # With a given detector, no preset has to exist.
         detector=str(resolve_preset("default", name, name, runtime).detector),
         runtime=runtime,
         device=options["device"],

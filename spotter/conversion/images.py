@@ -167,7 +167,7 @@ def _suffix(data: bytes) -> str:
 
 
 def _write_once(target: Path, write: Callable[[Path], object]) -> None:
-    """Have a file written under another name first: it is complete or not there."""
+    """Write a file under a temporary name first, so that it is complete or missing."""
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A look at what a config trains on: samples as they are stored, and as the model sees them."""
+"""Samples of a training config, as they are stored and as the model gets them."""
 
 from __future__ import annotations
 

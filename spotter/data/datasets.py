@@ -126,7 +126,7 @@ class TextDataset(Dataset):
         except ImageError:
             if not self.skip_unreadable:
                 raise
-            # Whatever stands in for it is drawn when it is asked for.
+            # A sample that replaces it is drawn when it is loaded.
             return 1, 1
 
     def _image_size(self, position: int) -> tuple[int, int]:

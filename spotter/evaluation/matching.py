@@ -125,7 +125,7 @@ def changed_settings(protocol: str, settings: S, changes: Mapping[str, Any] | No
 
 
 def photo_ground_truth(sample: TextDetSample) -> list[TextInstance]:
-    """Ground truth of a detector input, brought from its pixels back to those of the photo."""
+    """Ground truth of a detector input in pixels of the photo."""
     scale = np.asarray(sample.scale, dtype=np.float64)
     return as_instances(
         [

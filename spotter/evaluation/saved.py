@@ -327,7 +327,7 @@ def read_readings(path: str | Path, refusals: Refusals | None = None) -> dict[st
         if parsed is None:
             continue
         name, text = parsed
-        # Which of the two counts is nothing that could be left out.
+        # A duplicate is always an error: it is unknown which of the two counts.
         if name in records:
             raise AnnotationError(f"{path}:{number}: a second line of {name}")
         records[name] = {"image": name, "text": text}

@@ -136,7 +136,7 @@ def resolve_preset(
 
 
 def _is_own(file: Path, name: str | Path, runtime: str, weights: Path) -> bool:
-    """Whether a file is the preset's own network, which was only named once more."""
+    """Whether a file is the network that the preset names itself."""
     try:
         return file.samefile(weights_file(name, runtime, weights))
     except (OSError, WeightsError):
@@ -193,7 +193,7 @@ def _recommended(file: Path) -> Mapping[str, Any]:
     try:
         found: Mapping[str, Any] = read_header(file)["recommended"]
     except WeightsError:
-        # What loads the file tells what is wrong with it.
+        # The code that loads the file reports what is wrong with it.
         return {}
     return found
 
@@ -206,7 +206,9 @@ def _calibrations(own: Mapping[str, Any], file: Path) -> dict[str, ScoreCalibrat
 
 
 def _dropped(preset: ResolvedPreset, own: Mapping[str, Any], **before: Any) -> tuple[str, ...]:
-    """Names of the preset's rules that a network ends and has none of its own for."""
+    """Names of the preset's rules that do not hold for a replaced network, which has none of its
+    own.
+    """
     names = (name for name, value in before.items() if value and name not in own)
     return (*preset.dropped, *(name for name in names if name not in preset.dropped))
 

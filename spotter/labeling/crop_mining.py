@@ -76,7 +76,7 @@ class CropMiningSettings:
     def kept(self) -> dict[str, Any]:
         """What the crops depend on, as an archive keeps it."""
         settings = asdict(self)
-        # Neither the machine nor the place of the weights on it changes a crop.
+        # Crops depend neither on the machine nor on the folder of the weights.
         del settings["runtime"], settings["device"]
         return {**settings, "detector": Path(self.detector).stem}
 
@@ -149,7 +149,7 @@ class CropMiner:
             dropped["aspect"] += 1
             return None
         if len(directions) > 1:
-            # Which way a tall word runs cannot be said without reading it.
+            # The reading direction of a tall word is unknown until it is read.
             dropped["vertical"] += 1
             return None
         if native_size(polygon)[1] < settings.min_height:
@@ -259,7 +259,7 @@ def write_contact_sheet(
     Returns:
         The positions of the crops shown.
     """
-    # The sheets are the synthesis' own, which load torch.
+    # Imported here because the room of synthesis loads torch.
     from spotter.synthesis.sheets import encode_below, word_sheet
 
     path = str(archive)

@@ -1,4 +1,4 @@
-"""Labels of photos that have none: what a preset reads alike from many sides."""
+"""Pseudo-labels of photos: words that a preset reads alike in many views."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ VIEWS = (
 
 @dataclass(frozen=True)
 class LabelRules:
-    """When a word is labelled with what the preset reads with its language.
+    """When a word is labelled with the reading of the preset with its language model.
 
-    Language alone must not make a label: a recognizer that learns from it becomes sure of what
-    language had told it. So the label has to be what the recognizer sees by itself, in most views,
-    or in some of them while language is sure of a word that is not short.
+    The language model alone must not decide a label, because a recognizer that is trained on it
+    becomes overconfident. So the label must also be the reading without language in most views, or
+    in some views if the reading with language has a high score and is not short.
 
     Attributes:
         agreement: Share of the views that are read as the label without language, case aside.
@@ -220,7 +220,7 @@ def label_photos(photos: Mapping[str, Path], out: str | Path, labeller: Labeller
 
 
 def write_labels(file: Path, words: Sequence[TextInstance]) -> None:
-    """Words of a photo as a label file; whoever sees the file sees all of it."""
+    """Write the words of a photo as a label file, atomically."""
     instances = [
         {"polygon": word.polygon, "text": word.text, "ignore": word.ignore} for word in words
     ]

@@ -1,4 +1,4 @@
-"""Labels of any layout, checked, and split into what is trained on and what is held back."""
+"""Labels of any layout: checked, and split into a training part and a part that is held back."""
 
 from __future__ import annotations
 

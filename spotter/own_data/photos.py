@@ -1,4 +1,4 @@
-"""A detector of one's own: the shipped one, fine-tuned on labelled photos."""
+"""Fine-tuning of the shipped detector on labelled photos."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class FoundWords:
 
 @dataclass(frozen=True)
 class TunedPhotos:
-    """What a fine-tuning of a detector came to.
+    """The result of fine-tuning a detector.
 
     Attributes:
         onnx: The file to use; ``None``: nothing was better than the start.
@@ -171,7 +171,7 @@ def photo_config(
         model["backbone"].update(frozen_blocks=2, norm_eval=True)
     crop = {"type": "RandomAffineCrop", "size": 640, "scale_range": (0.6, 2.0), "rotate": 8.0}
     steps: list[dict[str, Any]] = [
-        # Words that a mirror shows are no words to find.
+        # Mirrored text does not occur in photos.
         {**crop, "flip": 0.0},
         {"type": "ColorJitter"},
         {"type": "RandomDegrade", "probability": 0.2},

@@ -32,7 +32,7 @@ Say = Callable[[str], object]
 
 @dataclass(frozen=True)
 class TunedWords:
-    """What a fine-tuning of a recognizer came to.
+    """The result of fine-tuning a recognizer.
 
     Attributes:
         onnx: The file to use.
@@ -161,7 +161,9 @@ def _draw_beside(
     train: Sequence[dict[str, Any]],
     say: Say,
 ) -> dict[str, Any] | None:
-    """Drawn words beside labelled ones; without a word list of the user they say what those say."""
+    """Words drawn in addition to labelled ones; without a word list, they have the texts of the
+    labels.
+    """
     if not drawing.words:
         words = settings.out / "words.txt"
         texts = _texts(Labels("instances" in train[0], list(train)))

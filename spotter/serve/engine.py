@@ -31,7 +31,7 @@ class Upload:
     Attributes:
         name: Its name, fit to be shown; nothing is opened by it.
         data: Its bytes.
-        picture: Whether the first page is wanted as a picture with its words outlined.
+        picture: Whether to return a picture of the first page with its words outlined.
     """
 
     name: str
@@ -80,7 +80,7 @@ class Engine:
     def spot(self, jobs: Sequence[Job]) -> list[Spotted | Exception]:
         """The words of each job's :class:`Upload`; the words of all are read together.
 
-        Between the pages of a document it is looked whether anybody still waits for it.
+        Before each page of a document the job is checked: a job that has expired is not continued.
         """
         answers = [Spotted([]) for _ in jobs]
         late: set[int] = set()

@@ -1,4 +1,4 @@
-"""What a server is told: the model, and what its clients may ask of it."""
+"""Settings of a server: the model, and the limits for its clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the synthetic words say: frequency words, names, prices, dates, addresses, codes.
+"""Texts of synthetic words: frequent words, names, prices, dates, addresses, codes.
 
 The mixture follows what is seen on photos of streets, products, pages and screens: signs are short
 and often in capitals, a third of all words holds a digit or a mark, punctuation sticks to the words

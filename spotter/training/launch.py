@@ -185,7 +185,7 @@ def score(
 
 @contextmanager
 def _plain_build_errors(cfg: Config) -> Iterator[None]:
-    """A name in a config that no registry knows, or a missing file, is the user's to mend."""
+    """Turns unknown names in a config and missing files into errors of one line."""
     try:
         yield
     except (FileNotFoundError, NotADirectoryError) as error:

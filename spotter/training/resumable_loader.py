@@ -1,9 +1,9 @@
 """A training loader whose k-th batch depends on the seed and on k, and on nothing else.
 
-Workers read ahead, so neither their generators nor the sampler say which batch was trained on
-last. Here every sample carries its position in the run and is augmented under a generator seeded
-from it. A resumed run therefore sees the batches that it would have seen, with any number of
-workers, and gets there without reading the data that it has already used.
+Workers read ahead, so the state of their generators and of the sampler does not tell which batch
+was trained on last. Here every sample carries its position in the run and is augmented under a
+generator seeded from it. A resumed run therefore sees the batches that it would have seen, with any
+number of workers, and gets there without reading the data that it has already used.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ _DEFAULT_HOOKS: dict[str, dict[str, Any] | None] = {
 
 @RUNNERS.register_module()
 class SpotterRunner(Runner):
-    """mmengine's runner with its traps handled once.
+    """mmengine's runner for any device, with exact resumption.
 
     Config keys of its own: ``device`` (``"auto"``, ``"cpu"``, ``"cuda"``), ``channels_last``
     (bool), ``dist_timeout_minutes``, ``sync_bn`` (``"torch"``: batch norms look at the batches of

@@ -85,7 +85,7 @@ class Reader(ABC):
             raise AnnotationError(f"{name}: is not of this layout ({reason})") from error
 
     def _lines(self, path: Path) -> Iterator[tuple[int, str]]:
-        """Those of :func:`read_lines`, of which one that is not UTF-8 is refused alone."""
+        """As :func:`read_lines`, but a line that is not UTF-8 is refused alone."""
         for number, raw in _raw_lines(path):
             line = None
             with self._refusing():
@@ -139,7 +139,7 @@ def natural_key(path: str | Path) -> list[tuple[int, int | str]]:
 
 
 def _is_number(text: str) -> bool:
-    # Of strangers' names; Python refuses to make numbers of thousands of digits.
+    # Python refuses to convert thousands of digits, which a file name may hold.
     return text.isdecimal() and len(text) <= _LONGEST_NUMBER
 
 

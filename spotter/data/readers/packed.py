@@ -68,7 +68,7 @@ class LineFile:
     def _without_blank_lines(self) -> np.ndarray | None:
         """Positions of the lines that are not blank; ``None``: all of them."""
         lengths = np.diff(self._starts, append=self._starts.dtype.type(self._size))
-        # A blank line of more bytes is nobody's quirk; it is met as a malformed line.
+        # A longer blank line is treated as a malformed line.
         short = np.flatnonzero(lengths <= 2)
         with self.path.open("rb") as file:
             blank = [i for i in short.tolist() if not self._raw(file, i).strip()]

@@ -1,4 +1,4 @@
-"""One image, several named views: the start of every recipe with more than one stream."""
+"""One image, several named views: the pipeline of methods with more than one branch."""
 
 from __future__ import annotations
 

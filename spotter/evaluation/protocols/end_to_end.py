@@ -164,7 +164,7 @@ class _Protocol:
             raise ConfigError(f"mode must be one of {known}, got {self.mode!r}.")
 
     def _truth(self, word: TextInstance) -> TextInstance:
-        """The text to find; words without a label cannot be judged."""
+        """The text to find; words without a label are don't-care."""
         text = None if word.ignore or not word.text else word.text
         if text is not None and self.mode == "word_spotting":
             text = spotting_word(text)
@@ -245,8 +245,8 @@ def evaluate_end_to_end(
 ) -> EndToEndScores:
     """End-to-end scores.
 
-    Matching and don't-care rule are those of :func:`evaluate_detection`. A matched pair takes its
-    word out of the play whether it is read correctly or not. Case is ignored unless ``mode`` is
+    Matching and don't-care rule are those of :func:`evaluate_detection`. A matched word is not
+    matched again, whether it is read correctly or not. Case is ignored unless ``mode`` is
     ``"exact"``.
 
     Args:

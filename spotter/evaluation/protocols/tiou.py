@@ -1,5 +1,6 @@
-"""TIoU: IoU that knows of cut and foreign text (Liu et al., Tightness-aware Evaluation Protocol
-for Scene Text Detection, CVPR 2019)."""
+"""TIoU: IoU with penalties for cut-off and foreign text (Liu et al., Tightness-aware Evaluation
+Protocol for Scene Text Detection, CVPR 2019).
+"""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class BYOL(Method):
     """``2 - 2 cos(q(z_1), sg z'_2)``, symmetrised (Grill et al., NeurIPS 2020), per instance.
 
     The target is updated at the start of an iteration, which is the end of the one before. As
-    published its batch norms look at the batch (see :class:`EMATarget`).
+    published, its batch norms use the statistics of the batch (see :class:`EMATarget`).
 
     Args:
         recognizer: Config of the recognizer.

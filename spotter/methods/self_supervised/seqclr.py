@@ -41,8 +41,8 @@ class SeqCLR(Method):
         temperature: Of the loss.
         contrastive_weight: Of the contrastive loss.
         supervised_weight: Of the recognizer's own loss on the labelled samples of both views; with
-            0 labels are not looked at and the decoder is not trained. SemiMTR's first stage has 2,
-            one for each view.
+            0, labels are not used and the decoder is not trained. SemiMTR's first stage has 2, one
+            for each view.
         init_cfg: mmengine's initialisation, if any.
 
     Raises:

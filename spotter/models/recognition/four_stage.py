@@ -181,7 +181,7 @@ class FourStageRecognizer(BaseModel):
         mask: Tensor | None,
         height: int,
     ) -> dict[str, Tensor]:
-        """Losses of the prediction stages on frames (N, T, C'), for recipes that encode once."""
+        """Losses of the prediction stages on frames (N, T, C'), for methods that encode once."""
         losses = self.prediction.loss(frames, data_samples, mask, height)
         return {**losses, **self.auxiliary_losses(frames, data_samples, mask, height)}
 

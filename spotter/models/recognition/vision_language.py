@@ -1,4 +1,4 @@
-"""A recognizer that reads, asks a language model, and reads again."""
+"""A recognizer whose readings a language model corrects iteratively."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class VisionLanguageOutput(NamedTuple):
     """Logits (N, S, K) of all modalities.
 
     Attributes:
-        vision: What was seen.
-        language: What the language model makes of it, one entry per round.
-        fusion: Both together, one entry per round; the last is the reading.
+        vision: Of the vision model.
+        language: Of the language model, one entry per round.
+        fusion: Of the fusion, one entry per round; the last gives the reading.
         features: Vectors (N, S, C) behind the last entry of ``fusion``.
     """
 
@@ -55,8 +55,8 @@ class VisionLanguageRecognizer(BaseModel):
     """Vision, language and fusion models, with iterative correction (ABINet).
 
     Each round gives the language model the distributions of the round before, vision's in the first
-    one, without gradients: so the language model learns to correct and not to be understood. Same
-    contract as :class:`FourStageRecognizer`.
+    one, without gradients, so that the language model only learns to correct. Same contract as
+    :class:`FourStageRecognizer`.
 
     Args:
         vision: Config of a recognizer whose prediction stage is a :class:`ParallelPrediction`.
@@ -99,7 +99,7 @@ class VisionLanguageRecognizer(BaseModel):
                 "the vision model needs a parallel decoder:"
                 " prediction=dict(type='ParallelPrediction')"
             )
-        # What only guides the training of vision alone would be dead weight here.
+        # An auxiliary stage only guides the separate training of the vision model.
         seeing.drop_auxiliary()
         preprocessor: Any = data_preprocessor
         super().__init__(preprocessor or seeing.data_preprocessor, init_cfg)

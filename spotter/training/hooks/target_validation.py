@@ -69,7 +69,7 @@ class TargetValidationHook(Hook):
         )
 
     def after_train(self, runner: Any) -> None:
-        """Say which model was the better one in the run."""
+        """Log which model was the better one in the run."""
         best = {name: self._best(runner, name) for name in ("online", "target")}
         known = {name: score for name, score in best.items() if score is not None}
         if known:

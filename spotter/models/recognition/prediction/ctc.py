@@ -67,8 +67,8 @@ class CTCPrediction(Prediction):
     ) -> dict[str, Tensor]:
         """``loss_ctc``: negative log-likelihood per character, averaged over the words, fp32.
 
-        Padded frames take no part. A word with more characters than frames adds nothing. Words
-        whose labels leave out marks or case are judged by all readings that the label allows
+        Padded frames take no part. A word with more characters than frames adds nothing. For words
+        whose labels leave out marks or case, all readings that the label allows count
         (:func:`lattice_ctc_loss`). With an ``alignment_weight`` there is ``loss_alignment``, a
         cross-entropy per frame of the other words, too.
         """
