@@ -34,7 +34,7 @@ class PlacedImage:
     Attributes:
         path: Relative to the set's folder, with ``/``.
         width: Pixels of the upright image.
-        height: Likewise.
+        height: Pixels of the upright image.
     """
 
     path: str

@@ -54,9 +54,9 @@ class Layout:
         known = inspect.signature(kind).parameters
         options = dict(options or {})
         selection = {name: options.pop(name) for name in SELECTION if name in options}
-        strangers = [name for name in options if name not in known]
-        if strangers:
-            raise ConfigError(f"{self.reader} has no {strangers[0]}; it has {', '.join(known)}")
+        unknown = [name for name in options if name not in known]
+        if unknown:
+            raise ConfigError(f"{self.reader} has no {unknown[0]}; it has {', '.join(known)}")
         arguments = {**self.find(source), **options}
         if "strict" in known:
             arguments["strict"] = False

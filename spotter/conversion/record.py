@@ -66,10 +66,10 @@ class Record:
         """
         file = root / FILE_NAME
         if not file.exists():
-            strangers = [path.name for path in root.iterdir()] if root.is_dir() else []
-            if strangers:
+            others = [path.name for path in root.iterdir()] if root.is_dir() else []
+            if others:
                 raise ConfigError(
-                    f"{root}: is not empty ({strangers[0]}) and no conversion; name another folder"
+                    f"{root}: is not empty ({others[0]}) and no conversion; name another folder"
                 )
             return cls(settings)
         try:

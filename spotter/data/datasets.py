@@ -36,7 +36,7 @@ class TextDataset(Dataset):
         reader: A reader or its config.
         pipeline: Transforms or their configs, in order.
         start: First of the reader's samples to keep; negative values count from the end.
-        stop: One past the last to keep, likewise.
+        stop: One past the last to keep; negative values count from the end.
         indices: Positions of the samples to keep, in this order, instead of ``start`` and ``stop``.
         repeat: How often the samples come per epoch.
         cache_dir: Folder in which the images are kept decoded (:class:`CachedImages`); ``None``

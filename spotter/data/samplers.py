@@ -96,7 +96,7 @@ class EndlessSampler(_EndlessSampler):
         seed: Same on all ranks; drawn and shared when not given.
         shuffle: ``False`` keeps the order of the dataset.
         rank: This process; by default that of the running process group.
-        world_size: Number of processes; likewise.
+        world_size: Number of processes; by default that of the running process group.
     """
 
     def __init__(
@@ -137,7 +137,7 @@ class RatioSampler(_EndlessSampler):
         seed: Same on all ranks; drawn and shared when not given.
         shuffle: ``False`` keeps the order within each source.
         rank: This process; by default that of the running process group.
-        world_size: Number of processes; likewise.
+        world_size: Number of processes; by default that of the running process group.
 
     Raises:
         ConfigError: The dataset is not concatenated, or the ratios do not fit it.

@@ -112,7 +112,7 @@ def scene_cases(predictions: Words, ground_truths: Words) -> list[WordCase]:
 
     Args:
         predictions: Words per image, in step with the ground truth or by image name.
-        ground_truths: Likewise.
+        ground_truths: True words in the same form.
 
     Raises:
         AnnotationError: As of :func:`spotter.evaluation.matching.paired_images`.

@@ -78,7 +78,7 @@ def paired_images(
     Args:
         predictions: Per image, in step with the ground truth, or by image name. An image without
             predictions by that name has none.
-        ground_truths: Likewise.
+        ground_truths: True words in the same form.
 
     Yields:
         (image name or number, predicted instances, true instances).
@@ -87,9 +87,9 @@ def paired_images(
         AnnotationError: The two do not cover the same images.
     """
     if isinstance(ground_truths, Mapping) and isinstance(predictions, Mapping):
-        strangers = sorted(set(predictions) - set(ground_truths))
-        if strangers:
-            raise AnnotationError(f"{strangers[0]}: predicted, but there is no ground truth.")
+        unknown = sorted(set(predictions) - set(ground_truths))
+        if unknown:
+            raise AnnotationError(f"{unknown[0]}: predicted, but there is no ground truth.")
         for name, words in ground_truths.items():
             yield name, as_instances(predictions.get(name, [])), as_instances(words)
         return
@@ -115,10 +115,10 @@ def changed_settings(protocol: str, settings: S, changes: Mapping[str, Any] | No
         ConfigError: There is no field of a name.
     """
     known = {field.name for field in fields(settings)}
-    strangers = sorted(set(changes or {}) - known)
-    if strangers:
+    unknown = sorted(set(changes or {}) - known)
+    if unknown:
         raise ConfigError(
-            f"{protocol} knows no setting {', '.join(strangers)}; known are"
+            f"{protocol} knows no setting {', '.join(unknown)}; known are"
             f" {', '.join(field.name for field in fields(settings))}."
         )
     return replace(settings, **(changes or {}))

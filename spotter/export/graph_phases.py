@@ -221,7 +221,7 @@ def phase_kernel(kernel: np.ndarray, row: int, column: int) -> np.ndarray:
         kernel: For the enlarged map.
         row: 0 for its even rows, whose first tap falls on the pair before; 1 for its odd ones,
             whose last tap falls on the pair after.
-        column: Likewise.
+        column: The same for columns.
     """
     for axis, odd in ((2, row), (3, column)):
         first, middle, last = np.split(kernel, 3, axis=axis)

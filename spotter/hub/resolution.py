@@ -48,8 +48,8 @@ class ResolvedPreset:
         detection_calibration: Of the detector's scores.
         recognition_calibration: Of the recognizer's scores, with ``language`` and
             ``test_time_augmentation``; perhaps by kind of word.
-        found_calibration: Likewise, of words that the detector found and cut out; ``None``: as for
-            other crops.
+        found_calibration: Of its scores for words that the detector found and cut out; ``None``: as
+            for other crops.
         scale: Factor by which the detector sees photos enlarged; ``None``: that of its weights.
         postprocessing: Arguments of the detector's post-processor that go with ``scale``, instead
             of those of its weights.
@@ -93,7 +93,7 @@ def resolve_preset(
             ``detector`` and ``recognizer`` (files relative to it, or names of shipped models). Not
             asked for when both of the following are given.
         detector: File or name that replaces the preset's detector.
-        recognizer: Likewise.
+        recognizer: File or name that replaces the preset's recognizer.
         runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
         weights: Folder of the weights and their ``presets.json``; default: the one that ships.
 

@@ -66,7 +66,7 @@ class Engine:
 
     Raises:
         ConfigError: See :class:`spotter.pipeline.spotter.SceneTextSpotter`.
-        WeightsError: Likewise.
+        WeightsError: See there.
     """
 
     def __init__(self, settings: ServerSettings) -> None:

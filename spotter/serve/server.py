@@ -26,7 +26,7 @@ def serve(settings: ServerSettings, host: str, port: int, processes: int = 1) ->
     Args:
         settings: Model and limits; without ``threads`` the processes share the cores.
         host: Address to listen at.
-        port: Likewise.
+        port: Port to listen at.
         processes: Each of them loads the networks and has a queue of its own.
 
     Raises:

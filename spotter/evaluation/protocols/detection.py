@@ -52,7 +52,7 @@ def evaluate_detection(
 
     Args:
         predictions: Words per image, in step with the ground truth or by image name.
-        ground_truths: Likewise.
+        ground_truths: True words in the same form.
         iou_threshold: IoU that a match must exceed.
         ignore_threshold: Area share of the don't-care rule.
         min_score: Detections below it are dropped. Fix it before the test set is seen: it is

@@ -131,7 +131,7 @@ def evaluate_deteval(
 
     Args:
         predictions: Words per image, in step with the ground truth or by image name.
-        ground_truths: Likewise; words with ``ignore`` or the text ``###`` are don't-care.
+        ground_truths: The same; words with ``ignore`` or the text ``###`` are don't-care.
         settings: The rules, or one of the names ``"icdar2013"``, ``"totaltext"``, ``"polygons"``.
         min_score: Detections below it are dropped; to be fixed before the test set is seen.
         overrides: Rules that differ from ``settings``, by their names in :class:`DetEvalSettings`.

@@ -251,7 +251,7 @@ def evaluate_end_to_end(
 
     Args:
         predictions: Words per image, in step with the ground truth or by image name.
-        ground_truths: Likewise; words that are ignored or without text are don't-care.
+        ground_truths: The same; words that are ignored or without text are don't-care.
         lexicons: ``None``, one for all images, or one per image in step or by name. Readings become
             the nearest word, or the whole detection is dropped, see :func:`apply_lexicon`.
         mode: ``"end_to_end"`` compares by :func:`texts_match`; ``"word_spotting"`` looks only for

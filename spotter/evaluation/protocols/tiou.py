@@ -66,7 +66,7 @@ def evaluate_tiou(
 
     Args:
         predictions: Words per image, in step with the ground truth or by image name.
-        ground_truths: Likewise.
+        ground_truths: True words in the same form.
         iou_threshold: IoU that a match must exceed.
         ignore_threshold: Area share of the don't-care rule.
         foreign_ignored: Whether don't-care words are other text, too, as in the authors' script.

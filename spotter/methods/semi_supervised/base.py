@@ -148,7 +148,7 @@ class SemiSupervised(Method):
 
         Args:
             inputs: Branches.
-            data_samples: Likewise.
+            data_samples: Samples of the branches.
             reading: The teacher's, of the weak view.
             seen: Features of the weak view from the teacher's encoder.
             kept: (N,) bool, crops that take part.
