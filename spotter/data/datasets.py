@@ -229,6 +229,8 @@ class TextRecDataset(TextDataset):
         unspellable: What training does with labels that have characters which the model's charset
             cannot spell: ``"refuse"`` to begin, naming them, or ``"leave_out"`` these words. They
             are never shortened to what can be spelled.
+        nothing_to_read: Whether no crop holds a character of the charset, such as words of another
+            script: the labels count as the empty text, and a recognizer learns to read nothing.
         others: Those of :class:`TextDataset`.
 
     Raises:
@@ -241,12 +243,14 @@ class TextRecDataset(TextDataset):
         *others: Any,
         label_alphabet: str | Mapping[str, Any] | LabelAlphabet | None = None,
         unspellable: str = "refuse",
+        nothing_to_read: bool = False,
         **named: Any,
     ) -> None:
         self.label_alphabet = None if label_alphabet is None else LabelAlphabet.load(label_alphabet)
         if unspellable not in ("refuse", "leave_out"):
             raise ConfigError(f"unspellable must be refuse or leave_out, not {unspellable!r}")
         self.unspellable = unspellable
+        self.nothing_to_read = nothing_to_read
         super().__init__(*others, **named)
 
     def labels(self, limit: int | None = None) -> Iterator[str]:
@@ -255,6 +259,8 @@ class TextRecDataset(TextDataset):
         Args:
             limit: Of more samples than this, so many at even distances are asked.
         """
+        if self.nothing_to_read:
+            return
         step = 1 if limit is None else max(1, -(-len(self.indices) // limit))
         for position in range(0, len(self.indices), step):
             text = self.reader[self.indices[position]].get("text")
@@ -266,6 +272,8 @@ class TextRecDataset(TextDataset):
         results = super().sample(index)
         if self.label_alphabet is not None:
             results.setdefault("label_alphabet", self.label_alphabet)
+        if self.nothing_to_read:
+            results["text"] = ""
         return results
 
 

@@ -56,6 +56,9 @@ class SynthesisSettings:
         curved: Share of the blocks of scenes that are words along circles, arcs and waves.
         polygons: Whether written scenes keep polygons of any number of vertices, in the layout of
             CTW1500, in place of quadrilaterals in the layout of ICDAR2015.
+        text_kinds: Names of :data:`spotter.synthesis.text.TEXT_KINDS` with their weights; empty:
+            all with the weights there.
+        page_kinds: Likewise of :data:`spotter.synthesis.pages.PAGE_KINDS`.
     """
 
     fonts: tuple[str, ...] | None = None
@@ -68,10 +71,13 @@ class SynthesisSettings:
     charset: str = "94"
     curved: float = 0.0
     polygons: bool = False
+    text_kinds: tuple[tuple[str, float], ...] = ()
+    page_kinds: tuple[tuple[str, float], ...] = ()
 
     def text_source(self) -> TextSource:
         """What the samples say."""
-        return open_text_source(self.words, Charset.load(self.charset).characters)
+        kinds = dict(self.text_kinds) or None
+        return open_text_source(self.words, Charset.load(self.charset).characters, kinds)
 
     def words_synthesizer(self) -> WordSynthesizer:
         """A synthesizer of word crops.
@@ -98,14 +104,22 @@ class SynthesisSettings:
     def pages_synthesizer(self) -> PageSynthesizer:
         """A synthesizer of pages and screens."""
         return PageSynthesizer(
-            FontBank(self.fonts), self.text_source(), self.backgrounds, self.size, self.seed
+            FontBank(self.fonts),
+            self.text_source(),
+            self.backgrounds,
+            self.size,
+            self.seed,
+            dict(self.page_kinds) or None,
         )
 
     def to_json(self, kind: str) -> str:
         """The settings as they are kept in a set."""
         values = asdict(self)
         defaults = SynthesisSettings()
-        for later in ("label_margin", "style", "charset", "curved", "polygons"):
+        for later in (
+            *("label_margin", "style", "charset", "curved", "polygons"),
+            *("text_kinds", "page_kinds"),
+        ):
             # Sets from before there was such a setting go on.
             if values[later] == getattr(defaults, later):
                 del values[later]

@@ -132,7 +132,9 @@ class CTCPrediction(Prediction):
             losses["loss_alignment"] = self.alignment_weight * self._alignment(
                 logits, [row[:n] for row, n in zip(targets.tolist(), lengths, strict=True)], frames
             )
-        return loss / lengths.clamp(min=1).to(loss), losses
+        # Nothing to read is as much to learn as a word of a character every four frames.
+        counts = torch.where(lengths > 0, lengths, (frames // 4).clamp(min=1))
+        return loss / counts.to(loss), losses
 
     def _alignment(self, logits: Tensor, tokens: Sequence[Sequence[int]], frames: Tensor) -> Tensor:
         """Mean cross-entropy of the frames that the even alignment decides."""
