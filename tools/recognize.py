@@ -11,10 +11,11 @@ from typing import Any
 
 import click
 
-from spotter.cli.arguments import find_images, listed_images
+from spotter.cli.arguments import listed_images
 from spotter.cli.commands import command, run
 from spotter.cli.errors import run_tool
 from spotter.cli.read import read_to_lines, reading_options, recognizer_from
+from spotter.io.folders import list_images
 
 
 @command("recognize.py")
@@ -23,7 +24,7 @@ from spotter.cli.read import read_to_lines, reading_options, recognizer_from
 @reading_options
 def recognize(source: str, out: str, **options: Any) -> None:
     """Read the crops of a folder (searched recursively) or of a list, one path per line."""
-    images = find_images(source) if Path(source).is_dir() else listed_images(source)
+    images = list_images(source) if Path(source).is_dir() else listed_images(source)
     read_to_lines(images, out, recognizer_from(options), options["batch_size"])
 
 

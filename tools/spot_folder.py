@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from spotter.cli.arguments import find_images
 from spotter.cli.commands import command, run
 from spotter.cli.errors import run_tool
 from spotter.cli.options import spotter_from, spotter_options
 from spotter.cli.spot import spot_to_lines
+from spotter.io.folders import list_images
 
 
 @command("spot_folder.py")
@@ -24,7 +24,7 @@ from spotter.cli.spot import spot_to_lines
 @spotter_options
 def spot_folder(folder: str, out: str, chunk: int, **options: Any) -> None:
     """Spot all photos of a folder, searched recursively."""
-    spot_to_lines(find_images(folder, documents=True), out, spotter_from(options), chunk)
+    spot_to_lines(list_images(folder, documents=True), out, spotter_from(options), chunk)
 
 
 def main() -> None:

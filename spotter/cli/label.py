@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
-from spotter.cli.arguments import find_images, listed_images
+from spotter.cli.arguments import listed_images
 from spotter.cli.commands import File, command
 from spotter.cli.options import device_options, joined, model_option, out_option
 from spotter.data.readers.icdar_detection import ICDARDetectionReader
 from spotter.hub.resolution import resolve_preset
+from spotter.io.folders import list_images
 from spotter.io.writing import only_writer
 from spotter.labeling.agreement import AgreementLabeller, AgreementRules, outlines_by_stem
 from spotter.labeling.crop_mining import CropMiningSettings, mine_crops, write_contact_sheet
@@ -87,7 +88,7 @@ def label(photos: str, out: Path, **options: Any) -> None:
     """
     labeller = _labeller(photos, options)
     with only_writer(out):
-        _say(out, label_photos(find_images(photos), out, labeller))
+        _say(out, label_photos(list_images(photos), out, labeller))
 
 
 def _labeller(photos: str, options: Mapping[str, Any]) -> Labeller:
@@ -141,7 +142,7 @@ def mine(photos: Sequence[str], out: Path, **options: Any) -> None:
     """
     found: dict[str, Path] = {}
     for source in map(Path, photos):
-        images = find_images(source) if source.is_dir() else listed_images(source)
+        images = list_images(source) if source.is_dir() else listed_images(source)
         found.update({path.as_posix(): path for path in images.values()})
     settings = _mining_settings(options)
     with only_writer(out):

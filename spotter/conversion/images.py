@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from spotter.data.readers.lmdb import read_lmdb_image
+from spotter.data.readers.lmdb import read_lmdb_value
 from spotter.errors import ConfigError, ImageError
 from spotter.geometry import crop_polygon
 from spotter.io.images import encode_jpeg, image_size, read_image
@@ -106,7 +106,7 @@ class ImageStore:
             image_size(sample["img_path"])
             return Path(sample["img_path"]).read_bytes()
         if "lmdb_path" in sample:
-            data = read_lmdb_image(sample["lmdb_path"], sample["key"])
+            data = read_lmdb_value(sample["lmdb_path"], sample["key"])
             try:
                 image_size(data)
             except ImageError as error:

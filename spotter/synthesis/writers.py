@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from spotter.charset import Charset
+from spotter.data.growing_lmdb import check_settings
 from spotter.errors import ConfigError
 from spotter.geometry import grow_quad, min_area_rect
 from spotter.io.images import encode_jpeg
@@ -29,7 +30,7 @@ from spotter.synthesis.pages.outlines import grow_outline, outline_height
 from spotter.synthesis.scenes import SceneSynthesizer
 from spotter.synthesis.signs import SignSynthesizer
 from spotter.synthesis.text import TextSource, open_text_source
-from spotter.synthesis.word_archive import WordArchive, check_settings
+from spotter.synthesis.word_archive import WordArchive
 from spotter.synthesis.words import WordSynthesizer
 
 _ILLEGIBLE = "###"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from spotter.data.readers.lmdb import read_lmdb_image
+from spotter.data.readers.lmdb import read_lmdb_value
 from spotter.data.transforms.base import BaseTransform
 from spotter.errors import ImageError
 from spotter.geometry import crop_polygon
@@ -28,7 +28,7 @@ def load_pixels(results: dict[str, Any]) -> Any:
         image = read_image(results["img_path"])
     elif "lmdb_path" in results:
         try:
-            image = read_image(read_lmdb_image(results["lmdb_path"], results["key"]))
+            image = read_image(read_lmdb_value(results["lmdb_path"], results["key"]))
         except ImageError as error:
             raise ImageError(f"{results['lmdb_path']}:{results['key']}: {error}") from None
     else:
