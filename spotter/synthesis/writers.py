@@ -1,7 +1,7 @@
 """Synthetic sets on disk: word crops as LMDB, scenes and pages with label files.
 
-All can be interrupted and go on where they stopped: sample ``i`` depends on its number alone, and
-the settings that made a set are kept in it, so that two sets cannot be mixed by mistake.
+All can be interrupted and continued: sample ``i`` depends on its number only, and the settings of a
+set are stored in it, so that two sets cannot be mixed by mistake.
 """
 
 from __future__ import annotations

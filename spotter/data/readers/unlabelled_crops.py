@@ -17,7 +17,7 @@ class UnlabelledCropsReader(Reader):
 
     Args:
         path: Folder of pictures, which may lie in sub-folders; or folder with ``data.mdb``, whose
-            labels are not looked at.
+            labels are ignored.
 
     Raises:
         AnnotationError: The folder does not exist or holds neither.
