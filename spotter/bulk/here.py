@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from spotter.bulk.jobs import SpotJob, stream_of
 from spotter.bulk.photos import Photo
-from spotter.bulk.records import Answered, Record, to_line
+from spotter.bulk.records import Answered, Record
 from spotter.errors import ConfigError, SpotterError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Here:
         if self.chunk < 1:
             raise ConfigError(f"chunk must be at least 1, not {self.chunk}")
 
-    def __call__(self, photos: Iterable[Photo]) -> Iterator[Answered]:
+    def __call__(self, photos: Iterable[Photo]) -> Generator[Answered, None, None]:
         """The lines of photos, in their order; no more than ``chunk`` photos are held."""
         waiting: list[tuple[str, Any, str | None]] = []
         for photo in photos:
@@ -60,9 +60,7 @@ class Here:
         records = self.answer(names, sources) if names else ()
         groups = groupby(records, lambda record: record["image"])
         for name, _, error in chunk:
-            pages = [self.failure(name, error)] if error is not None else list(next(groups)[1])
-            failed = any(page["error"] is not None for page in pages)
-            yield Answered(name, b"".join(map(to_line, pages)), failed)
+            yield Answered.of(name, [self.failure(name, error)] if error else next(groups)[1])
 
 
 def spot_here(spotter: SceneTextSpotter, chunk: int = 16) -> Here:

@@ -33,6 +33,13 @@ class Answered:
     data: bytes = b""
     failed: bool = False
 
+    @staticmethod
+    def of(name: str, records: Iterable[Record]) -> Answered:
+        """Those of some records."""
+        pages = list(records)
+        failed = any(page["error"] is not None for page in pages)
+        return Answered(name, b"".join(map(to_line, pages)), failed)
+
 
 class Line:
     """What a run needs to know of a line.

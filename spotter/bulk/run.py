@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -13,15 +13,16 @@ from pathlib import Path
 from rich.console import Console
 
 from spotter.bulk.here import Here
-from spotter.bulk.jobs import Job
-from spotter.bulk.names import NameSet, in_shard
+from spotter.bulk.jobs import Answer, Job
+from spotter.bulk.names import in_shard
 from spotter.bulk.outputs import Output, done_names, open_output
 from spotter.bulk.photos import Photo, Source
 from spotter.bulk.pool import Pool
 from spotter.bulk.progress import BulkProgress
 from spotter.bulk.records import Answered
 from spotter.bulk.sources import check_sources, count_photos, walk_photos
-from spotter.errors import ConfigError
+from spotter.bulk.worker import records_of
+from spotter.errors import ConfigError, SpotterError
 
 
 @dataclass(frozen=True)
@@ -112,18 +113,39 @@ def run_in_bulk(
     return write_answers(output, photos, engine, options, label, console, overwrite)
 
 
-Engine = Callable[[Iterator[Photo]], Iterator[Answered]]
+Engine = Callable[[Iterator[Photo]], "Generator[Answered, None, None]"]
 """Gives the lines of photos in their order."""
 
 
 def processes(job: Job, options: BulkOptions = BulkOptions()) -> Engine:
     """Workers, see :class:`spotter.bulk.pool.Pool`; none is started if there is no photo."""
 
-    def answered(photos: Iterator[Photo]) -> Iterator[Answered]:
+    def answered(photos: Iterator[Photo]) -> Generator[Answered, None, None]:
         first = next(photos, None)
         if first is not None:
             with Pool(job, options.workers or usable_cores(), options.time_limit) as pool:
                 yield from pool.answer(chain([first], photos))
+
+    return answered
+
+
+def engine_of(job: Job, workers: int | None) -> Engine:
+    """So many processes, or one for each core that this one may use; of one, this process."""
+    return this_process(job) if workers == 1 else processes(job, BulkOptions(workers))
+
+
+def this_process(job: Job) -> Engine:
+    """This process, one photo after the other; the job is not opened if there is none."""
+
+    def answered(photos: Iterator[Photo]) -> Generator[Answered, None, None]:
+        answer: Answer | None = None
+        for photo in photos:
+            answer = answer or job.open()
+            try:
+                records = records_of(job, answer, photo.name, photo.take())
+            except SpotterError as error:
+                records = iter([job.failure(photo.name, str(error))])
+            yield Answered.of(photo.name, records)
 
     return answered
 
@@ -189,8 +211,9 @@ def write_answers(
         done = done_names(output, options.retry_failed)
         size = partial(_shard_size, photos, options.shard)
         with BulkProgress(label, size, console) as progress:
-            undone = _undone(photos.walk(), done, options.shard, progress)
-            with closing(engine(undone)) as answers:  # type: ignore[type-var]
+            own = (each for each in photos.walk() if in_shard(each.name, options.shard))
+            undone = progress.without(own, lambda photo: photo.name in done)
+            with closing(engine(undone)) as answers:
                 for answered in answers:
                     output.write(answered.data)
                     progress.advance(answered.failed)
@@ -198,18 +221,6 @@ def write_answers(
     finally:
         output.close(complete)
     return BulkCounts(progress.made, progress.failed, progress.kept)
-
-
-def _undone(
-    photos: Iterator[Photo], done: NameSet, shard: tuple[int, int], progress: BulkProgress
-) -> Iterator[Photo]:
-    for photo in photos:
-        if not in_shard(photo.name, shard):
-            continue
-        if photo.name in done:
-            progress.keep()
-        else:
-            yield photo
 
 
 def _shard_size(photos: Photos, shard: tuple[int, int]) -> int | None:

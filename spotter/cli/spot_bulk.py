@@ -111,14 +111,14 @@ def spot_in_bulk(
     print(f"{out}: {counts.of('photos')}")
 
 
-def parse_workers(text: str | None) -> int | None:
-    """A number of processes; ``None`` for ``auto`` or nothing.
+def parse_workers(text: str | None, default: int | None = None) -> int | None:
+    """A number of processes; ``None`` for ``auto``, and ``default`` for nothing.
 
     Raises:
-        ConfigError: Neither.
+        ConfigError: It is neither.
     """
     if text is None or text == "auto":
-        return None
+        return default if text is None else None
     if not text.isdecimal() or int(text) < 1:
         raise ConfigError(f"--workers is a number from 1 or auto, not {text!r}")
     return int(text)
