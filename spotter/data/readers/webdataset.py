@@ -73,7 +73,7 @@ class WebDatasetReader(Reader):
         super().__init__(strict)
 
     def _load(self) -> None:
-        self._rows: list[np.ndarray] = []
+        self._rows: list[np.memmap] = []
         self._kept: list[np.ndarray | None] = []
         for path in progress(self.paths, "Indexing shards", _FEW):
             rows = shard_index(path, self.index_dir)
@@ -93,6 +93,14 @@ class WebDatasetReader(Reader):
         self._ends = np.cumsum(np.fromiter(counts, np.int64, len(self.paths)))
         if not self._ends[-1]:
             raise AnnotationError(f"{printable_path(self.paths[0])}: holds no images")
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A pickled memory map would carry its content to every process.
+        return {**self.__dict__, "_rows": [rows.filename for rows in self._rows]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        opened = [np.load(file, mmap_mode="r") for file in state["_rows"]]
+        self.__dict__.update(state, _rows=opened)
 
     def _refuse(self, lines: Iterator[bytes]) -> None:
         for line in lines:
@@ -203,7 +211,7 @@ def read_range(path: str | Path, offset: int, size: int) -> bytes:
     return data
 
 
-def shard_index(path: Path, index_dir: Path | None = None) -> np.ndarray:
+def shard_index(path: Path, index_dir: Path | None = None) -> np.memmap:
     """Where the images of a shard and their labels lie; made and stored, if it is not there.
 
     Args:
