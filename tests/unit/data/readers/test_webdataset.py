@@ -15,10 +15,14 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from torch.utils.data import DataLoader
 
+from spotter.cli.commands import run
+from spotter.cli.main import cli
 from spotter.data.datasets import TextDetDataset, TextRecDataset
 from spotter.data.readers import (
     CanonicalReader,
+    LMDBReader,
     SceneWordsReader,
     UnlabelledCropsReader,
     WebDatasetReader,
@@ -255,3 +259,34 @@ def test_ranks_get_each_sample_once_and_resume_exactly(words: Path) -> None:
     assert list(islice(resumed, 9)) == whole[1][5:14]
     _, alone = stream(0, 1, sampler.state_dict(taken=5))
     assert list(islice(alone, 4)) == [whole[0][5], whole[1][5], whole[0][6], whole[1][6]]
+
+
+def test_workers_of_a_loader_read_in_the_samplers_order(words: Path) -> None:
+    pipeline = [{"type": "LoadCrop"}]
+    dataset = TextRecDataset(WebDatasetReader(words), pipeline, name="shards")
+    sampler = EndlessSampler(dataset, seed=1, rank=0, world_size=1, block=2)
+    expected = [dataset.sample(index)["text"] for index in islice(sampler, 20)]
+    sampler = EndlessSampler(dataset, seed=1, rank=0, world_size=1, block=2)
+    loader = DataLoader(dataset, 5, sampler=sampler, num_workers=2, collate_fn=list)
+    drawn = [sample for batch in islice(loader, 4) for sample in batch]
+    assert [sample["text"] for sample in drawn] == expected
+    assert [f"wörd {sample['img'][0, 0, 0]}" for sample in drawn] == expected
+    assert dataset.image_size(3) == (8, 4)
+
+
+def test_conversion(words: Path, tmp_path: Path) -> None:
+    for target, options in (("lmdb", ()), ("canonical", ()), ("canonical", ("--images", "copy"))):
+        out = tmp_path / f"{target}{len(options)}"
+        run(cli, ["convert", "webdataset_words", str(words), str(out), "--to", target, *options])
+        lines = out / "labels.jsonl"
+        reader = LMDBReader(out) if target == "lmdb" else CanonicalReader(lines)
+        assert texts(reader) == [f"wörd {n}" for n in range(12)]
+        assert ("tar_path" in reader[0]) == (target == "canonical" and not options)
+        assert all((load_pixels(reader[n]) == n).all() for n in range(12))
+    instances = [{"polygon": [[10, 10], [70, 10], [70, 30], [10, 30]], "text": "EXIT"}]
+    label = json.dumps({"instances": instances}).encode()
+    path = shard(tmp_path / "photos.tar", {"a.png": png(9, 80, 40), "a.json": label})
+    out = tmp_path / "crops"
+    run(cli, ["convert", "webdataset", str(path), str(out), "--to", "lmdb", "--crops"])
+    assert texts(LMDBReader(out)) == ["EXIT"]
+    assert load_pixels(LMDBReader(out)[0]).shape[:2] == (20, 60)
