@@ -1,9 +1,11 @@
-"""One writer for each output."""
+"""One writer for each output, and one maker of what others wait for."""
 
 from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -85,6 +87,19 @@ class OutputLock:
         traceback: TracebackType | None,
     ) -> None:
         self.release()
+
+
+@contextmanager
+def waiting_lock(path: str | Path) -> Iterator[None]:
+    """Let one process at a time run the block; others wait. On Windows they do not.
+
+    Args:
+        path: File that is locked; made if missing, and left.
+    """
+    with open(path, "w") as file:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _lock(file: int) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from spotter.data.readers import CanonicalReader, Reader
+from spotter.data.transforms.loading import load_pixels
 from spotter.errors import ConfigError
 from spotter.evaluation.matching import as_instances
 from spotter.evaluation.protocols.detection import evaluate_detection
 from spotter.hub.resolution import ResolvedPreset, resolve_preset
-from spotter.io.images import read_image
 from spotter.own_data.labels import Labels, split_samples, write_lines
 from spotter.own_data.settings import (
     TuningSettings,
@@ -126,7 +126,7 @@ def find_words(
     detector = TextDetector(runtime, adaptive=True)
     found, true = {}, {}
     for number, sample in enumerate(photos):
-        photo = read_image(sample["img_path"])
+        photo = load_pixels(sample)
         found[str(number)] = detector.find([photo])[0]
         true[str(number)] = as_instances(sample["instances"])
     scores = evaluate_detection(found, true, iou_threshold=0.5, ignore_threshold=0.5)

@@ -9,8 +9,6 @@ import signal
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +22,11 @@ from spotter.cli.main import cli
 from spotter.errors import ConfigError
 from spotter.io.jsonl import JsonLines, read_json_lines
 from spotter.io.writing import only_writer, write_file
+from tests.unit.full_disk import full_disk
 
 resource = pytest.importorskip("resource")
 
 _PNG = cv2.imencode(".png", np.zeros((8, 8, 3), np.uint8))[1].tobytes()
-
-
-@contextmanager
-def full_disk(at: int) -> Iterator[None]:
-    """No file can grow beyond so many bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    # Python ignores the signal that comes with it.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (at, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def line_of(capsys: pytest.CaptureFixture[str], *arguments: Any) -> str:

@@ -170,4 +170,5 @@ def test_flat_outlines_are_cut_without_a_warning(outline):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         crop = cut_word(image, np.array(outline, np.float32), 32, 16)
-    assert crop.shape == (16, 32, 3) and (crop == 128).all()
+    assert crop.shape == (16, 32, 3)
+    assert (crop == 128).all()
