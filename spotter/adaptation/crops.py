@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from rich.progress import track
 
+from spotter.bulk.run import Photos
 from spotter.data.readers.lmdb import LMDBReader, close_lmdb, read_lmdb_value
 from spotter.data.transforms.loading import load_pixels
 from spotter.errors import ConfigError, SpotterError
@@ -88,7 +89,7 @@ def gather_crops(
     elif mining is None:
         _copy_crops(list_images(source), out, source)
     else:
-        report = mine_crops(list_images(source), out, mining, workers)
+        report = mine_crops(Photos.named(list_images(source)), out, mining, workers)
         print(f"crops: {report}")
     path = str(out)
     metas = (read_lmdb_value(path, f"meta-{i + 1:09d}") for i in range(_count(path)))

@@ -131,7 +131,7 @@ def _found(sources: Sequence[str]) -> Photos:
 
 
 def _agreement_labeller(
-    photos: str, options: Mapping[str, Any], run: tuple[Any, ...]
+    photos: str, options: Mapping[str, Any], run: tuple[str, str, str, int | None]
 ) -> AgreementLabeller:
     # Only this one needs the independent reader.
     from spotter.labeling.readers import PeerReader
