@@ -14,7 +14,7 @@ from spotter.cli.commands import File, command
 from spotter.cli.options import device_options, joined, model_option, out_option
 from spotter.data.readers.icdar_detection import ICDARDetectionReader
 from spotter.hub.resolution import resolve_preset
-from spotter.io.writing import only_writer
+from spotter.io.locks import OutputLock
 from spotter.labeling.agreement import AgreementLabeller, AgreementRules, outlines_by_stem
 from spotter.labeling.crop_mining import CropMiningSettings, mine_crops, write_contact_sheet
 from spotter.labeling.photo_labels import Labeller, LabelRules, PhotoLabeller, label_photos
@@ -86,7 +86,7 @@ def label(photos: str, out: Path, **options: Any) -> None:
     stopped.
     """
     labeller = _labeller(photos, options)
-    with only_writer(out):
+    with OutputLock(out, is_folder=True):
         _say(out, label_photos(find_images(photos), out, labeller))
 
 
@@ -144,7 +144,7 @@ def mine(photos: Sequence[str], out: Path, **options: Any) -> None:
         images = find_images(source) if source.is_dir() else listed_images(source)
         found.update({path.as_posix(): path for path in images.values()})
     settings = _mining_settings(options)
-    with only_writer(out):
+    with OutputLock(out, is_folder=True):
         _say(out, mine_crops(found, out, settings, options["workers"], options["threads"]))
         if options["contact_sheet"]:
             write_contact_sheet(out, options["contact_sheet"], options["sheet_count"])
@@ -205,7 +205,7 @@ def pseudo_label(
     )
     for labels, reader in sources.items():
         samples = READERS.build(reader)
-        with only_writer(Path(labels).parent):
+        with OutputLock(Path(labels).parent, is_folder=True):
             count, failed = label_samples(teacher, samples, labels)
         print(f"{labels}: {count} new of {len(samples)} crops, {failed} could not be read")
 

@@ -7,6 +7,7 @@ import os
 import resource
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -25,20 +26,30 @@ _MOST_MEMORY = 1500 << 20
 
 @dataclass
 class Tally:
-    """What was tried in this process.
+    """What a test tried in this process.
 
     Attributes:
         inputs: Calls of :func:`holds`.
         refused: Those that ended in an error of the toolkit.
+        seconds: What the calls took together.
         slowest: Seconds of the longest call.
     """
 
     inputs: int = 0
     refused: int = 0
+    seconds: float = 0.0
     slowest: float = 0.0
 
+    def __str__(self) -> str:
+        rate = self.inputs / max(self.seconds, 1e-9)
+        return (
+            f"{self.inputs} inputs, {self.refused} refused in one line, {rate:.0f} a second,"
+            f" slowest {self.slowest:.2f} s"
+        )
 
-TALLY = Tally()
+
+TALLIES: defaultdict[str, Tally] = defaultdict(Tally)
+"""By the name of the test."""
 
 # The usual run tries the same inputs each time; a long one others every time.
 fuzz = settings(
@@ -147,10 +158,12 @@ def holds(call: Callable[[], Any], error: type[SpotterError] = SpotterError) -> 
 
     So does a call of more than 15 s, or one by which the process comes to hold over 1.5 GB.
     """
+    test = os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].partition("[")[0]
+    tally = TALLIES[test.partition(" ")[0]]
     before = peak_memory()
     start = time.monotonic()
     result = None
-    TALLY.inputs += 1
+    tally.inputs += 1
     try:
         result = call()
     except error as refused:
@@ -159,9 +172,10 @@ def holds(call: Callable[[], Any], error: type[SpotterError] = SpotterError) -> 
         assert len(message.splitlines()) == 1, message
         # Any terminal and any file must be able to hold it.
         message.encode("utf-8")
-        TALLY.refused += 1
+        tally.refused += 1
     seconds = time.monotonic() - start
-    TALLY.slowest = max(TALLY.slowest, seconds)
+    tally.seconds += seconds
+    tally.slowest = max(tally.slowest, seconds)
     assert seconds < _SLOWEST
     # Tests that ran earlier in the process may have held more.
     assert peak_memory() <= max(before, _MOST_MEMORY)
