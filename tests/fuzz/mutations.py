@@ -157,7 +157,7 @@ def peak_memory() -> int:
 def holds(call: Callable[[], Any], error: type[SpotterError] = SpotterError) -> Any:
     """What a call gives; ``None`` if it raises ``error`` with one line. Anything else fails.
 
-    So does a call that takes over 15 s twice, or one by which the process comes to hold over 1.5 GB.
+    So does a call that takes over 15 s twice, or by which the process comes to hold over 1.5 GB.
     """
     test = os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].partition("[")[0]
     tally = TALLIES[test.partition(" ")[0]]
