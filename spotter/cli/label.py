@@ -21,8 +21,8 @@ from spotter.cli.spot_bulk import parse_workers
 from spotter.data.readers.icdar_detection import ICDARDetectionReader
 from spotter.errors import ImageError
 from spotter.hub.resolution import resolve_preset
+from spotter.io.locks import OutputLock
 from spotter.io.names import printable_path
-from spotter.io.writing import only_writer
 from spotter.labeling.agreement import AgreementLabeller, AgreementRules, outlines_by_stem
 from spotter.labeling.crop_mining import CropMiningSettings, mine_crops, write_contact_sheet
 from spotter.labeling.photo_labels import (
@@ -113,7 +113,7 @@ def label(photos: str, out: Path, **options: Any) -> None:
         job = LabelJob(partial(PhotoLabeller, *run, rules), is_shareable(*run[1:]))
     else:
         job = LabelJob(partial(_agreement_labeller, photos, options, run))
-    with only_writer(out):
+    with OutputLock(out, is_folder=True):
         _say(out, label_photos(_found([photos]), out, job, workers))
 
 
@@ -183,7 +183,7 @@ def mine(photos: Sequence[str], out: Path, **options: Any) -> None:
     named = Photos(lambda: map(_named_by_path, found.walk()), found.count)
     workers = parse_workers(options["workers"], 1)
     settings = _mining_settings(options)
-    with only_writer(out):
+    with OutputLock(out, is_folder=True):
         _say(out, mine_crops(named, out, settings, workers, options["threads"]))
         if options["contact_sheet"]:
             write_contact_sheet(out, options["contact_sheet"], options["sheet_count"])
@@ -250,7 +250,7 @@ def pseudo_label(
     )
     for labels, reader in sources.items():
         samples = READERS.build(reader)
-        with only_writer(Path(labels).parent):
+        with OutputLock(Path(labels).parent, is_folder=True):
             count, failed = label_samples(teacher, samples, labels)
         print(f"{labels}: {count} new of {len(samples)} crops, {failed} could not be read")
 
