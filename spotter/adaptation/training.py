@@ -123,13 +123,22 @@ class TrainingData:
 def train_recognizer(
     start: Path, data: TrainingData, work_dir: Path, settings: TrainingSettings
 ) -> Path:
-    """Train from ``start``; a run that was interrupted is taken up where it stopped.
+    """Train a recognizer from ``start``, see :func:`run_adaptation`.
 
     Args:
         start: Weights (``.safetensors``) to adapt.
         data: What to learn from.
         work_dir: Folder of the run.
         settings: How.
+    """
+    return run_adaptation(training_config(start, data, work_dir, settings))
+
+
+def run_adaptation(config: Config) -> Path:
+    """Train; a run that was interrupted is taken up where it stopped.
+
+    Args:
+        config: See :func:`run_config`.
 
     Returns:
         The weights at the end of the run.
@@ -138,9 +147,10 @@ def train_recognizer(
         WeightsError: Weights that cannot be trained.
         KeyboardInterrupt: The run was stopped before its end; its checkpoint stays.
     """
+    work_dir = Path(config.work_dir)
     last = work_dir / LAST
     if not last.is_file():
-        runner = SpotterRunner.from_cfg(training_config(start, data, work_dir, settings))
+        runner = SpotterRunner.from_cfg(config)
         runner.train()
         if not schedule.is_complete(runner):
             last.unlink(missing_ok=True)
@@ -153,46 +163,70 @@ def train_recognizer(
 def training_config(
     start: Path, data: TrainingData, work_dir: Path, settings: TrainingSettings
 ) -> Config:
-    """The experiment config of an adaptation; see :func:`train_recognizer`."""
+    """The experiment config of a recognizer's adaptation; see :func:`train_recognizer`."""
     header = read_header(start)
     model = buildable_config(header["config"], start, header["charset"])
     size = {k: v for k, v in header["preprocessing"].items() if k not in ("mean", "std")}
     in_frames = model.get("prediction", {}).get("type") == "CTCPrediction"
-    cpu = settings.device == "cpu"
-    loader: dict[str, Any] = {
-        "batch_size": settings.batch_size,
-        "num_workers": 0,
-        "collate_fn": {"type": "pseudo_collate"},
-        "sampler": {"type": "RatioSampler"},
-        "dataset": _datasets(data, size, in_frames, settings.shares),
-    }
+    loader: dict[str, Any] = {"dataset": _datasets(data, size, in_frames, settings.shares)}
     if size.get("mode") == "buckets":
         buckets = {k: v for k, v in size.items() if k in ("widths", "height", "stretch")}
         loader["batch_sampler"] = {"type": "BucketBatchSampler", **buckets}
-    cfg = {
+    method = {
+        "type": "AdaptationConsistency",
+        "recognizer": model,
+        "momentum": settings.momentum,
+        "threshold": settings.threshold,
+        "weight": settings.weight,
+        # The start is trained already: a new projection would have to be learned first, and
+        # what it asks for until then harms the features.
+        "projection": None,
+    }
+    cfg = run_config(start, header, work_dir, settings, method, loader)
+    cfg["custom_hooks"].append({"type": "EMAHook", "decay": 0.998})
+    return Config(cfg)
+
+
+def run_config(
+    start: Path,
+    header: Mapping[str, Any],
+    work_dir: Path,
+    settings: TrainingSettings,
+    method: Mapping[str, Any],
+    loader: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What the adaptations of recognizers and detectors have in common.
+
+    Args:
+        start: Weights (``.safetensors``) to adapt.
+        header: Their header, as they are used.
+        work_dir: Folder of the run.
+        settings: How.
+        method: Config of the method that wraps the network.
+        loader: The data set, and what else the loader has of its own.
+    """
+    return {
         "default_scope": "spotter",
-        "task": "recognition",
+        "task": header["task"],
         "preprocessing": header["preprocessing"],
-        "model": {
-            "type": "AdaptationConsistency",
-            "recognizer": model,
-            "momentum": settings.momentum,
-            "threshold": settings.threshold,
-            "weight": settings.weight,
-            # The start is trained already: a new projection would have to be learned first, and
-            # what it asks for until then harms the features.
-            "projection": None,
-        },
+        "postprocessing": header["postprocessing"],
+        "model": dict(method),
         "load_from": str(start),
         "work_dir": str(work_dir),
         "resume": True,
         "device": settings.device,
-        "channels_last": cpu or settings.device == "auto",
-        "train_dataloader": loader,
+        "channels_last": settings.device in ("auto", "cpu"),
+        "train_dataloader": {
+            "batch_size": settings.batch_size,
+            "num_workers": 0,
+            "collate_fn": {"type": "pseudo_collate"},
+            "sampler": {"type": "RatioSampler"},
+            **loader,
+        },
         "train_cfg": {"type": "ResumableTrainLoop", "max_iters": 10**9},
         "optim_wrapper": {
             "type": "AutocastOptimWrapper",
-            "dtype": "float32",
+            "dtype": "auto",
             "constructor": "GroupedOptimWrapperConstructor",
             "optimizer": {"type": "AdamW", "lr": settings.lr, "weight_decay": 0.03},
             "clip_grad": {"max_norm": 5.0},
@@ -206,15 +240,11 @@ def training_config(
                 "save_last": True,
             },
         },
-        "custom_hooks": [
-            {"type": "AdaptationScheduleHook", "minutes": settings.minutes},
-            {"type": "EMAHook", "decay": 0.998},
-        ],
+        "custom_hooks": [{"type": "AdaptationScheduleHook", "minutes": settings.minutes}],
         "randomness": {"seed": settings.seed},
         "visualizer": {"type": "Visualizer", "vis_backends": [{"type": "LocalVisBackend"}]},
         "env_cfg": {"mp_cfg": {"mp_start_method": "fork", "opencv_num_threads": 0}},
     }
-    return Config(cfg)
 
 
 def _datasets(
