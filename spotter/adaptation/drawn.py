@@ -18,7 +18,13 @@ from spotter.synthesis.words import WordSynthesizer
 _PER_COMMIT = 100
 _SAME = 0.3
 _CHANGED = 0.5
-_KINDS = (str.isdigit, str.isupper, str.islower)
+
+
+def _has_no_case(character: str) -> bool:
+    return character.isalpha() and character.upper() == character.lower()
+
+
+_KINDS = (str.isdigit, str.isupper, str.islower, _has_no_case)
 
 
 class TextLike(TextSource):

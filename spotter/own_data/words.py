@@ -14,6 +14,8 @@ from spotter.errors import CharsetError, ConfigError
 from spotter.own_data.settings import TuningSettings, shared_config
 
 _FEW = 400
+# Below this, what is read of the words that are held back is too uncertain to end a training.
+_FEW_HELD_BACK = 100
 _VALIDATION_LIMIT = 300
 _LETTERS_NAMED = 12
 # Share of new characters from which the output layer has to be learned rather than adjusted.
@@ -124,8 +126,15 @@ def word_config(
     batch = settings.batch_size or (16 if few else 64)
     iterations = settings.iterations or _iterations(sets, batch, new)
     lr = settings.lr or (1e-3 if new > _MOSTLY_NEW else 3e-4)
-    metric = "recognition/exact_" + ("one_minus_ned" if sets.held_back_count < 100 else "accuracy")
+    uncertain = sets.held_back_count < _FEW_HELD_BACK
+    metric = "recognition/exact_" + ("one_minus_ned" if uncertain else "accuracy")
     config = shared_config(settings, start, iterations, lr, metric, 6)
+    if uncertain:
+        hooks = config["custom_hooks"]
+        config["custom_hooks"] = [hook for hook in hooks if hook["type"] != "EarlyStopHook"]
+    if new > _MOSTLY_NEW and _is_ctc(header):
+        alignment = {"type": "FrameAlignmentHook", "iterations": max(1, iterations // 5)}
+        config["custom_hooks"].append(alignment)
     loader = config["dataloader"]
     model = copy.deepcopy(dict(header["config"]))
     model["charset"] = {"characters": charset.characters}
@@ -145,6 +154,8 @@ def word_config(
             "type": "ResumableTrainLoop",
             "max_iters": iterations,
             "val_interval": max(10, iterations // 20),
+            # The average of few words' last weights is a safer choice than their best moment.
+            "val_begin": iterations // 2 if uncertain else 1,
         },
         train_dataloader={
             **loader,
@@ -176,6 +187,10 @@ def word_config(
     return config
 
 
+def _is_ctc(header: Mapping[str, Any]) -> bool:
+    return dict(header["config"]).get("prediction", {}).get("type") == "CTCPrediction"
+
+
 def _new_share(texts: Sequence[str], known: str) -> float:
     """Share of the characters of texts that a recognizer does not know."""
     characters = "".join("".join(text.split()) for text in texts)
@@ -186,7 +201,7 @@ def _iterations(sets: WordSets, batch: int, new: float) -> int:
     """A length that suits the data: some passes over few labels, and more for new characters."""
     if not sets.count:
         return 20000 if new > _MOSTLY_NEW else 6000
-    crops = (6400 if new > _MOSTLY_NEW else 4800) if sets.count < _FEW else 15 * sets.count
+    crops = (24000 if new > _MOSTLY_NEW else 16000) if sets.count < _FEW else 15 * sets.count
     return min(20000, max(300, crops // batch))
 
 
@@ -215,7 +230,9 @@ def _training_set(sets: WordSets, size: Mapping[str, Any]) -> dict[str, Any]:
                     "pipeline": _pipeline({**augment, **extra}),
                 }
             )
-    return {"type": "ConcatDataset", "datasets": parts, "ratios": [1.0] * len(parts)}
+    # Few crops would be known by heart.
+    ratios = [1.0, 2.0 if sets.count < _FEW else 1.0][: len(parts)]
+    return {"type": "ConcatDataset", "datasets": parts, "ratios": ratios}
 
 
 def _pipeline(step: dict[str, Any]) -> list[dict[str, Any]]:

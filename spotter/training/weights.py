@@ -47,7 +47,8 @@ class LoadReport:
         missing: Names of the model that keep their initial values.
         mismatched: Names in both whose shapes differ; they are among ``missing`` too.
         new_characters: Characters of the model that the file has never seen; their rows of the
-            classifier and of the embedding keep their initial values.
+            classifier and of the embedding are those of a character that looks like them, or keep
+            their initial values.
     """
 
     used: list[str] = field(default_factory=list)
@@ -256,9 +257,10 @@ def load_into(
 ) -> LoadReport:
     """Load what fits of a weights file into ``model``, and say what did not.
 
-    A recognizer with another charset takes over the rows of the characters that both share. Of a
-    recipe the part named by its ``deployable`` is filled, and a checkpoint of a recipe's run fills
-    a bare recognizer (or another recipe's) with that part.
+    A recognizer with another charset takes over the rows of the characters that both share, and
+    those of characters that look like its new ones (:mod:`spotter.look_alikes`). Of a recipe the
+    part named by its ``deployable`` is filled, and a checkpoint of a recipe's run fills a bare
+    recognizer (or another recipe's) with that part.
 
     Args:
         model: The model to fill (also wrapped for distribution).
