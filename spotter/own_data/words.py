@@ -155,7 +155,7 @@ def word_config(
             "max_iters": iterations,
             "val_interval": max(10, iterations // 20),
             # The average of few words' last weights is a safer choice than their best moment.
-            "val_begin": iterations // 2 if uncertain else 1,
+            "val_begin": iterations // 2 if uncertain and settings.minutes is None else 1,
         },
         train_dataloader={
             **loader,
