@@ -101,7 +101,7 @@ class Training:
     ) -> None:
         self.cfg = cfg
         self.device = device
-        self.model = model.to(device, memory_format=torch.channels_last).train()
+        self.model = model.to(device).to(memory_format=torch.channels_last).train()
         groups = parameter_groups(self.model, cfg)
         self.optimizer = torch.optim.AdamW(groups, lr=0.0, fused=device.type == "cuda")
         self.average = Average(self.model, cfg.ema)

@@ -54,15 +54,17 @@ def save(training: Training, out: Path, metrics: dict[str, float] | None = None)
     averaged = training.average.state_dict(model)
     save_weights(out / WEIGHTS, averaged, header, half=True)
     state = {f"model.{name}": value for name, value in model.state_dict().items()}
-    names = {parameter: name for name, parameter in model.named_parameters()}
-    for parameter, moments in training.optimizer.state.items():
+    for name, parameter in model.named_parameters():
+        moments = training.optimizer.state.get(parameter)
+        if not moments:
+            continue
         step = float(moments["step"])
         mean, square = (
             moments[key] / (1.0 - beta**step) for key, beta in zip(_MOMENTS, _BETAS, strict=True)
         )
         # The square root, for squares of small gradients are no half-precision numbers.
         for key, value in zip(_MOMENTS, (mean, square.sqrt()), strict=True):
-            state[f"{key}.{names[parameter]}"] = value
+            state[f"{key}.{name}"] = value
     save_weights(out / STATE, state, header, half=True)
 
 

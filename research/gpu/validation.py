@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
-from torch import Tensor, nn
+from torch import Tensor
 
 from research.gpu.sources import open_source
 from spotter.data.transforms import LoadCrop, LoadImage, PackDetInputs, PackRecInputs, RecResize
@@ -65,7 +65,7 @@ def word_scores(cfg: Config, model: Any, cache: Path, limit: int | None) -> dict
     return {"accuracy": sum(counted) / len(counted), **scores}
 
 
-def photo_scores(cfg: Config, model: nn.Module, cache: Path, limit: int | None) -> dict[str, float]:
+def photo_scores(cfg: Config, model: Any, cache: Path, limit: int | None) -> dict[str, float]:
     """``hmean``, ``precision`` and ``recall`` at IoU 0.5, with the config's fixed thresholds."""
     names = ("limit_side", "limit_type", "size_divisor")
     resize = ResizeByLimit(**{name: cfg.preprocessing[name] for name in names})

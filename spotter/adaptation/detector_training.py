@@ -14,7 +14,7 @@ from mmengine.config import Config
 from mmengine.model import BaseModel
 from torch import Tensor
 
-from spotter.adaptation.training import TrainingSettings, run_config
+from spotter.adaptation.training import TrainingSettings, adaptation_config
 from spotter.errors import ConfigError
 from spotter.methods.target import EMATarget
 from spotter.registry import MODELS
@@ -176,7 +176,7 @@ def detector_config(
         "momentum": settings.momentum,
         "weight": settings.weight,
     }
-    cfg = run_config(start, header, work_dir, settings, method, {"dataset": dataset})
+    cfg = adaptation_config(start, header, work_dir, settings, method, {"dataset": dataset})
     cfg["custom_hooks"].append({"type": "FixedNormsHook"})
     return Config(cfg)
 

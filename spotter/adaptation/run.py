@@ -166,19 +166,14 @@ def adapt_recognizer(
     characters = read_header(settings.start)["charset"]
     labels = _label(crops, [*learned, *held], characters, work_dir, settings)
     check_enough(labels, learned, _LEAST_LABELS)
-    texts = [labels[i].label for i in learned]
-    known = [text for text in texts if text]
+    known = [text for text in (labels[i].label for i in learned) if text]
     print(
         f"{len(learned)} words to learn from, {len(known)} of them labelled; {len(held)} held back"
     )
     bench = _Bench(crops, held[: settings.measured], labels, characters, labelled, settings)
     before = bench.measure(settings.start)
-    adapted = train_recognizer(
-        settings.start,
-        _training_data(crops, learned, known, characters, work_dir, settings),
-        work_dir / "training",
-        settings.training,
-    )
+    data = _training_data(crops, learned, known, characters, work_dir, settings)
+    adapted = train_recognizer(settings.start, data, work_dir / "training", settings.training)
     choice = choose(
         settings.start,
         adapted,
@@ -191,18 +186,11 @@ def adapt_recognizer(
     chosen = choice.taken or choice.tried[0]
     after = bench.measure(chosen.path, chosen.guard)
     reason = _reason_to_keep(before, after, choice, settings.max_loss)
-    report = Report(
-        before,
-        after,
-        choice,
-        len(crops),
-        len(learned),
-        len(known),
-        None if reason else out,
-        reason,
-    )
-    if not reason:
-        _write(out, adapted, chosen, settings, report)
+    written = None if reason else out
+    counts = (len(crops), len(learned), len(known))
+    report = Report(before, after, choice, *counts, written, reason)
+    if written is not None:
+        _write(written, adapted, chosen, settings, report)
     text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False)
     (work_dir / "report.json").write_text(text + "\n", encoding="utf-8")
     return report

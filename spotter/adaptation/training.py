@@ -15,6 +15,7 @@ from spotter.errors import ConfigError
 from spotter.methods.base import Samples, Views
 from spotter.methods.semi_supervised.consistency import CharacterConsistency
 from spotter.registry import MODELS
+from spotter.training.fine_tuning import fine_tuning_config, resizing
 from spotter.training.header import buildable_config
 from spotter.training.runner import SpotterRunner
 from spotter.training.weights import read_header
@@ -138,7 +139,7 @@ def run_adaptation(config: Config) -> Path:
     """Train; a run that was interrupted is taken up where it stopped.
 
     Args:
-        config: See :func:`run_config`.
+        config: See :func:`adaptation_config`.
 
     Returns:
         The weights at the end of the run.
@@ -166,7 +167,7 @@ def training_config(
     """The experiment config of a recognizer's adaptation; see :func:`train_recognizer`."""
     header = read_header(start)
     model = buildable_config(header["config"], start, header["charset"])
-    size = {k: v for k, v in header["preprocessing"].items() if k not in ("mean", "std")}
+    size = resizing(header)
     in_frames = model.get("prediction", {}).get("type") == "CTCPrediction"
     loader: dict[str, Any] = {"dataset": _datasets(data, size, in_frames, settings.shares)}
     if size.get("mode") == "buckets":
@@ -182,12 +183,12 @@ def training_config(
         # what it asks for until then harms the features.
         "projection": None,
     }
-    cfg = run_config(start, header, work_dir, settings, method, loader)
+    cfg = adaptation_config(start, header, work_dir, settings, method, loader)
     cfg["custom_hooks"].append({"type": "EMAHook", "decay": 0.998})
     return Config(cfg)
 
 
-def run_config(
+def adaptation_config(
     start: Path,
     header: Mapping[str, Any],
     work_dir: Path,
@@ -205,17 +206,14 @@ def run_config(
         method: Config of the method that wraps the network.
         loader: The data set, and what else the loader has of its own.
     """
+    checkpoint = {"type": "TimedCheckpointHook", "minutes": 5.0, "keep": 1, "save_last": True}
     return {
-        "default_scope": "spotter",
+        **fine_tuning_config(start, work_dir, settings.device, settings.seed, settings.lr, "auto"),
         "task": header["task"],
         "preprocessing": header["preprocessing"],
         "postprocessing": header["postprocessing"],
         "model": dict(method),
-        "load_from": str(start),
-        "work_dir": str(work_dir),
         "resume": True,
-        "device": settings.device,
-        "channels_last": settings.device in ("auto", "cpu"),
         "train_dataloader": {
             "batch_size": settings.batch_size,
             "num_workers": 0,
@@ -224,26 +222,11 @@ def run_config(
             **loader,
         },
         "train_cfg": {"type": "ResumableTrainLoop", "max_iters": 10**9},
-        "optim_wrapper": {
-            "type": "AutocastOptimWrapper",
-            "dtype": "auto",
-            "constructor": "GroupedOptimWrapperConstructor",
-            "optimizer": {"type": "AdamW", "lr": settings.lr, "weight_decay": 0.03},
-            "clip_grad": {"max_norm": 5.0},
-        },
         "default_hooks": {
             "logger": {"type": "AdaptationProgressHook"},
-            "checkpoint": {
-                "type": "TimedCheckpointHook",
-                "minutes": 5.0,
-                "keep": 1,
-                "save_last": True,
-            },
+            "checkpoint": checkpoint,
         },
         "custom_hooks": [{"type": "AdaptationScheduleHook", "minutes": settings.minutes}],
-        "randomness": {"seed": settings.seed},
-        "visualizer": {"type": "Visualizer", "vis_backends": [{"type": "LocalVisBackend"}]},
-        "env_cfg": {"mp_cfg": {"mp_start_method": "fork", "opencv_num_threads": 0}},
     }
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from spotter.charset import Charset
 from spotter.cli.commands import Command, File, several
+from spotter.cli.evaluation_report import counted, report, unspelled_words
 from spotter.cli.options import Decorator, joined, scale_option, truth_options
 from spotter.decoding.lexicon import VISUAL_COSTS, Lexicon
 from spotter.errors import ConfigError
@@ -42,19 +40,14 @@ from spotter.evaluation.report import (
 )
 from spotter.evaluation.saved import (
     GroundTruth,
-    ScoredPhotos,
-    ScoredWords,
     load_photos,
     load_words,
     parse_scale,
 )
 from spotter.evaluation.submissions import OUTLINES, write_submission
-from spotter.io.writing import write_file
 from spotter.label_alphabet import LABEL_ALPHABETS, LabelAlphabet
 
 _NO_LEXICON = "no lexicon"
-_SHOWN_REFUSALS = 10
-_SHOWN_LETTERS = 10
 
 
 _json_option = click.option("--json", "json_file", type=File, help="write the scores as JSON")
@@ -117,7 +110,7 @@ def evaluate() -> None:
 @_photo_options
 def detection(**options: Any) -> None:
     """Boxes of photos."""
-    _report("detection", options, *_detection(options))
+    report("detection", options, *_detection(options))
 
 
 @evaluate.command(
@@ -148,7 +141,7 @@ def detection(**options: Any) -> None:
 )
 def end_to_end(**options: Any) -> None:
     """Boxes and texts of photos."""
-    _report("end_to_end", options, *_end_to_end(options))
+    report("end_to_end", options, *_end_to_end(options))
 
 
 @evaluate.command(
@@ -171,7 +164,7 @@ def end_to_end(**options: Any) -> None:
 @click.option("--lexicon", metavar="PATH", help="readings become its nearest word")
 def recognition(**options: Any) -> None:
     """Texts of word crops."""
-    _report("recognition", options, *_recognition(options))
+    report("recognition", options, *_recognition(options))
 
 
 @evaluate.command(
@@ -187,32 +180,7 @@ def word_lists(**options: Any) -> None:
 
     PREDICTIONS are our JSON lines, GROUND_TRUTH is expected.json, or the folder that holds it.
     """
-    _report("word_lists", options, *_word_lists(options))
-
-
-def _report(
-    task: str,
-    options: Mapping[str, Any],
-    results: list[dict[str, Any]],
-    tables: list[Table],
-    counts: Mapping[str, Any],
-) -> None:
-    """Print, and write what was asked for."""
-    console = Console()
-    for table in tables:
-        console.print(table)
-    for note in _notes(counts):
-        console.print(note, markup=False, highlight=False, soft_wrap=True)
-    file: Path | None = options["json_file"]
-    if file is not None:
-        report = {
-            "task": task,
-            "predictions": options["predictions"],
-            "ground_truth": options["ground_truth"],
-            **counts,
-            "results": results,
-        }
-        write_file(file, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    report("word_lists", options, *_word_lists(options))
 
 
 _Outcome = tuple[list[dict[str, Any]], list[Table], dict[str, Any]]
@@ -226,7 +194,7 @@ def _detection(options: Mapping[str, Any]) -> _Outcome:
     for name, protocol in protocols.items():
         scores = _call(protocol, name, photos.predictions, photos.truths, **settings)
         results.append({"protocol": name, "options": settings, "scores": scores.to_dict()})
-    return results, [_table("detection", results)], _counts("photos", photos)
+    return results, [_table("detection", results)], counted("photos", photos)
 
 
 def _end_to_end(options: Mapping[str, Any]) -> _Outcome:
@@ -254,7 +222,7 @@ def _end_to_end(options: Mapping[str, Any]) -> _Outcome:
                     "scores": scores.to_dict(),
                 }
             )
-    return results, [_table("end to end", results)], _counts("photos", photos)
+    return results, [_table("end to end", results)], counted("photos", photos)
 
 
 def _recognition(options: Mapping[str, Any]) -> _Outcome:
@@ -280,36 +248,15 @@ def _recognition(options: Mapping[str, Any]) -> _Outcome:
         readings = [read and lexicon.nearest(read)[0] for read in readings]
     results, tables, unspelled = [], [], []
     for name, rule in rules.items():
-        report = evaluate_recognition(
+        scored = evaluate_recognition(
             readings, words.truths, words.sources, rule, words.confidences, labels
         )
-        results.append({"protocol": name, **recognition_json(report)})
-        if report.words or not words.truths:
-            tables += recognition_tables(f"recognition, {name}", report)
-        unspelled.append(_unspelled(name, rule, words.truths, len(report.words)))
+        results.append({"protocol": name, **recognition_json(scored)})
+        if scored.words or not words.truths:
+            tables += recognition_tables(f"recognition, {name}", scored)
+        unspelled.append(unspelled_words(name, rule, words.truths, len(scored.words)))
     notes = [note for note in unspelled if note]
-    return results, tables, {**_counts("words", words), "not_compared": notes}
-
-
-def _unspelled(name: str, rule: RecognitionRules, truths: Sequence[str], counted: int) -> str:
-    """A line on true words with letters that the rules leave out of the comparison."""
-    if rule.charset is None:
-        return ""
-    charset = Charset.load(str(rule.charset))
-    outside: Counter[str] = Counter()
-    words = 0
-    for text in truths:
-        letters = [c for c in charset.unspellable(text) if c.isalnum()]
-        outside.update(letters)
-        words += bool(letters)
-    if not words:
-        return ""
-    named = " ".join(letter for letter, _ in outside.most_common(_SHOWN_LETTERS))
-    left = "no word counts at all" if not counted else f"{counted} words count"
-    return (
-        f"{name}: {words} of {len(truths)} true words have letters that do not count there"
-        f" ({named}), {left}; --protocol exact counts all"
-    )
+    return results, tables, {**counted("words", words), "not_compared": notes}
 
 
 def _word_lists(options: Mapping[str, Any]) -> _Outcome:
@@ -397,26 +344,3 @@ def _table(title: str, results: Sequence[dict[str, Any]]) -> Table:
         for result in results
     ]
     return scores_table(title, columns)
-
-
-def _counts(what: str, scored: ScoredPhotos | ScoredWords) -> dict[str, Any]:
-    return {
-        "of": what,
-        "unanswered": scored.unanswered,
-        "failed": scored.failed,
-        "refused": len(scored.refused),
-        "refused_lines": scored.refused[:_SHOWN_REFUSALS],
-    }
-
-
-def _notes(counts: Mapping[str, Any]) -> Iterator[str]:
-    what = counts["of"]
-    if counts["unanswered"]:
-        count = counts["unanswered"]
-        yield f"{count} {what} have no predictions: counted as missed (or --predicted-only)"
-    if counts["failed"]:
-        yield f"{counts['failed']} {what} could not be read: counted as missed"
-    if counts.get("refused"):
-        yield f"{counts['refused']} lines or words of the predictions were refused:"
-        yield from counts["refused_lines"]
-    yield from counts.get("not_compared", ())

@@ -6,6 +6,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from spotter.export.graph_nodes import attribute
+
 _BLOCK = 16
 _ZERO_STAYS_ZERO = ("Relu", "HardSwish", "Identity")
 
@@ -66,7 +68,7 @@ class _Group:
         """Follow the channels of a convolution; false if they may not be widened."""
         if not self._own_kernel(first) or self._channels(first) >= self.block:
             return False
-        if _groups(first) != 1:
+        if attribute(first, "group", 1) != 1:
             return False
         self.members.append(first)
         waiting = [first.output[0]]
@@ -94,7 +96,7 @@ class _Group:
         """Note a convolution that reads the channels; false for anything else."""
         if node.op_type != "Conv" or node.input[0] != name or not self._own_kernel(node):
             return False
-        groups, channels = _groups(node), self._channels(node)
+        groups, channels = attribute(node, "group", 1), self._channels(node)
         if groups == 1:
             self.readers.append(node)
             if channels == self._channels(self.members[0]):
@@ -114,9 +116,9 @@ class _Group:
             self._pad(node.input[1], 0)
             if len(node.input) > 2:
                 self._pad(node.input[2], 0)
-            for attribute in node.attribute:
-                if attribute.name == "group" and attribute.i > 1:
-                    attribute.i = self.block
+            for each in node.attribute:
+                if each.name == "group" and each.i > 1:
+                    each.i = self.block
         for node in self.readers:
             self._pad(node.input[1], 1)
 
@@ -133,7 +135,3 @@ class _Group:
         """Whether kernel and bias are known, and no other node's."""
         names = node.input[1:]
         return all(n in self.kernels and len(self.consumers[n]) == 1 for n in names)
-
-
-def _groups(node: onnx.NodeProto) -> int:
-    return next((a.i for a in node.attribute if a.name == "group"), 1)

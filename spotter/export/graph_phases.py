@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
+
+from spotter.export.graph_nodes import attribute, drop_unread
 
 _PHASES = [(row, column) for row in (0, 1) for column in (0, 1)]
 
@@ -53,7 +53,7 @@ class _Graph:
     ) -> tuple[list[onnx.NodeProto], list[tuple[str, int]], int] | None:
         """The chain from the Concat on, (map, factor) of the levels, channels of the finest."""
         levels = self.makers.get(conv.input[0]) if conv.op_type == "Conv" else None
-        if levels is None or levels.op_type != "Concat" or _get(levels, "axis", 1) != 1:
+        if levels is None or levels.op_type != "Concat" or attribute(levels, "axis", 1) != 1:
             return None
         chain = [levels, conv]
         for kind in ("Relu", "Conv", "DepthToSpace"):
@@ -64,7 +64,7 @@ class _Graph:
         _, _, _, pointwise, depth = chain
         if len(self.readers[levels.output[0]]) > 1 or not self._is_plain(conv, 3, 1):
             return None
-        block = _get(depth, "blocksize", 0)
+        block = attribute(depth, "blocksize", 0)
         if not self._is_plain(pointwise, 1, 0) or self._kernel(pointwise).shape[0] != block**2:
             return None
         sources = [self._source(name) for name in levels.input]
@@ -82,7 +82,7 @@ class _Graph:
     ) -> None:
         """Replace the chain by its four phases."""
         _, conv, _, pointwise, depth = chain
-        stem, block = conv.output[0], _get(depth, "blocksize", 0)
+        stem, block = conv.output[0], attribute(depth, "blocksize", 0)
         kernel, (fine, _) = self._kernel(conv), sources[0]
         nodes: list[onnx.NodeProto] = []
         coarse = f"{stem}.coarse"
@@ -106,7 +106,7 @@ class _Graph:
         dropped = {node.output[0] for node in chain[:-1]}
         del self.graph.node[:]
         self.graph.node.extend(node for node in kept if node.output[0] not in dropped)
-        _drop_unread(self.graph)
+        drop_unread(self.graph)
 
     def _phase(
         self,
@@ -172,9 +172,9 @@ class _Graph:
             return name, 1
         scales = self.kernels.get(node.input[2]) or _constant(self.makers.get(node.input[2]))
         modes = (
-            _get(node, "mode", b"nearest"),
-            _get(node, "coordinate_transformation_mode", b"half_pixel"),
-            _get(node, "nearest_mode", b"round_prefer_floor"),
+            attribute(node, "mode", b"nearest"),
+            attribute(node, "coordinate_transformation_mode", b"half_pixel"),
+            attribute(node, "nearest_mode", b"round_prefer_floor"),
         )
         if scales is None or modes != (b"nearest", b"asymmetric", b"floor"):
             return name, 1
@@ -198,10 +198,10 @@ class _Graph:
             return False
         return (
             self._kernel(conv).shape[2:] == (size, size)
-            and list(_get(conv, "pads", [0] * 4)) == [pad] * 4
-            and list(_get(conv, "strides", [1, 1])) == [1, 1]
-            and list(_get(conv, "dilations", [1, 1])) == [1, 1]
-            and _get(conv, "group", 1) == 1
+            and list(attribute(conv, "pads", [0] * 4)) == [pad] * 4
+            and list(attribute(conv, "strides", [1, 1])) == [1, 1]
+            and list(attribute(conv, "dilations", [1, 1])) == [1, 1]
+            and attribute(conv, "group", 1) == 1
         )
 
     def _kernel(self, conv: onnx.NodeProto) -> np.ndarray:
@@ -243,23 +243,3 @@ def _constant(node: onnx.NodeProto | None) -> onnx.TensorProto | None:
     if node is None or node.op_type != "Constant":
         return None
     return next((a.t for a in node.attribute if a.name == "value"), None)
-
-
-def _get(node: onnx.NodeProto, name: str, default: Any) -> Any:
-    """An attribute's value."""
-    found = [helper.get_attribute_value(a) for a in node.attribute if a.name == name]
-    return found[0] if found else default
-
-
-def _drop_unread(graph: onnx.GraphProto) -> None:
-    """Remove nodes and initializers that nothing reads."""
-    outputs = {output.name for output in graph.output}
-    while True:
-        read = outputs | {name for node in graph.node for name in node.input}
-        kept = [node for node in graph.node if any(name in read for name in node.output)]
-        if len(kept) == len(graph.node):
-            break
-        del graph.node[:]
-        graph.node.extend(kept)
-    for tensor in [tensor for tensor in graph.initializer if tensor.name not in read]:
-        graph.initializer.remove(tensor)

@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 from spotter.decoding.ctc import attention_tokens
 from spotter.errors import WeightsError
 from spotter.export.graph_layout import widen_narrow_convolutions
 from spotter.export.graph_phases import split_phases
+from spotter.export.graph_weights import fold_batch_norms, halve_weights
+from spotter.models.recognition.four_stage import FourStageRecognizer
+from spotter.models.recognition.prediction.transformer import TransformerPrediction
 from spotter.runtime.onnx import FRAMES, RESCORED, RESCORER_INPUTS, OnnxRuntime
 from spotter.training.header import METADATA_KEY, encode_header
 from spotter.training.weights import atomic_write, build_from_weights
@@ -26,7 +29,6 @@ OPSET = 17
 OUTPUTS = {"detection": "probability", "recognition": "logits"}
 # Half-precision weights have 11 significant bits; the errors of the layers add up like noise.
 TOLERANCES = {False: 1e-4, True: 5e-3}
-_LARGEST_HALF = 65504.0
 
 
 @dataclass(frozen=True)
@@ -61,18 +63,22 @@ class _Traced(nn.Module):
         return self.model(images, None, mode="tensor")
 
 
-class _Seeing(_Traced):
-    """Likewise, with the frames for a rescorer."""
+class _TracedWithFrames(nn.Module):
+    """A recognizer with a rescorer, which needs the frames, too."""
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    def __init__(self, model: FourStageRecognizer) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """(N, 3, H, W) to logits (N, S, K) and frames (N, T, C)."""
-        return self.model.see(images)
+        return self.model.forward_with_frames(images)
 
 
-class _Judging(nn.Module):
+class _TracedRescorer(nn.Module):
     """The rescorer of a recognizer by itself."""
 
-    def __init__(self, rescorer: nn.Module) -> None:
+    def __init__(self, rescorer: TransformerPrediction) -> None:
         super().__init__()
         self.rescorer = rescorer
 
@@ -110,10 +116,14 @@ def export_onnx(
             no file is written then.
     """
     model, header = build_from_weights(weights)
-    if hasattr(model, "drop_auxiliary"):
+    rescorer = None
+    traced: nn.Module = _Traced(model)
+    if isinstance(model, FourStageRecognizer):
         model.drop_auxiliary()
-    rescorer = getattr(model, "rescorer", None)
-    traced = (_Traced(model) if rescorer is None else _Seeing(model)).eval()
+        rescorer = model.rescorer
+        if rescorer is not None:
+            traced = _TracedWithFrames(model)
+    traced.eval()
     path = Path(out) if out is not None else Path(weights).with_suffix(".onnx")
     limit = TOLERANCES[half_weights] if tolerance is None else tolerance
     probes = probe_inputs(header)
@@ -137,7 +147,7 @@ def export_onnx(
 
 def _optimized_graph(
     traced: nn.Module,
-    rescorer: nn.Module | None,
+    rescorer: TransformerPrediction | None,
     header: dict[str, Any],
     probe: np.ndarray,
     half_weights: bool,
@@ -188,22 +198,24 @@ def _trace(
     elif header["preprocessing"].get("mode") == "buckets":
         axes["images"][3] = "width"
         axes[output][1] = "steps"
-    if isinstance(traced, _Seeing):
+    if isinstance(traced, _TracedWithFrames):
         names.append(FRAMES)
         axes[FRAMES] = {0: "batch", 1: "steps"}
     return _export(traced, (torch.from_numpy(probe),), ["images"], names, axes, header, path)
 
 
-def _trace_rescorer(rescorer: nn.Module, header: dict[str, Any], path: Path) -> onnx.ModelProto:
+def _trace_rescorer(
+    rescorer: TransformerPrediction, header: dict[str, Any], path: Path
+) -> onnx.ModelProto:
     frames, tokens = RESCORER_INPUTS
     axes = {frames: {1: "frames"}, tokens: {0: "words", 1: "characters"}, RESCORED: {0: "words"}}
     probe = _rescorer_probe(rescorer, header, 3)
-    judging = _Judging(rescorer).eval()
-    return _export(judging, probe, [frames, tokens], [RESCORED], axes, header, path)
+    traced = _TracedRescorer(rescorer).eval()
+    return _export(traced, probe, [frames, tokens], [RESCORED], axes, header, path)
 
 
 def _rescorer_probe(
-    rescorer: Any, header: dict[str, Any], words: int, frames: int = 24
+    rescorer: TransformerPrediction, header: dict[str, Any], words: int, frames: int = 24
 ) -> tuple[Tensor, Tensor]:
     """Random frames (1, T, C) and words that begin like the character set."""
     characters = header["charset"]
@@ -271,7 +283,7 @@ def _compare(traced: nn.Module, runtime: OnnxRuntime, probes: Sequence[np.ndarra
     for probe in probes:
         with torch.inference_mode():
             expected = traced(torch.from_numpy(probe))
-        if isinstance(traced, _Seeing):
+        if isinstance(traced, _TracedWithFrames):
             pairs = zip(runtime.run_with_frames(probe), expected, strict=True)
             worst = max([worst, *(_difference(one, other) for one, other in pairs)])
         else:
@@ -279,7 +291,9 @@ def _compare(traced: nn.Module, runtime: OnnxRuntime, probes: Sequence[np.ndarra
     return worst
 
 
-def _compare_rescorer(rescorer: Any, runtime: OnnxRuntime, header: dict[str, Any]) -> float:
+def _compare_rescorer(
+    rescorer: TransformerPrediction, runtime: OnnxRuntime, header: dict[str, Any]
+) -> float:
     worst = 0.0
     for words, frames in ((1, 24), (3, 64), (8, 24)):
         probe = _rescorer_probe(rescorer, header, words, frames)
@@ -293,103 +307,3 @@ def _difference(found: np.ndarray, wanted: Tensor) -> float:
     """Largest difference as a share of the largest magnitude, at least 1."""
     expected = wanted.float().numpy()
     return float(np.abs(found - expected).max() / max(1.0, np.abs(expected).max()))
-
-
-def fold_batch_norms(model: onnx.ModelProto) -> int:
-    """Fold batch norms into the convolutions whose only reader they are, in place.
-
-    ``gamma (W x + b - mean) / s + beta`` with ``s = sqrt(var + eps)`` is a convolution by
-    ``W gamma / s`` with the bias ``(b - mean) gamma / s + beta``.
-
-    Args:
-        model: A graph in inference mode.
-
-    Returns:
-        How many were folded.
-    """
-    graph = model.graph
-    initializers = {tensor.name: tensor for tensor in graph.initializer}
-    makers = {output: node for node in graph.node for output in node.output}
-    readers: dict[str, int] = {}
-    for node in graph.node:
-        for name in node.input:
-            readers[name] = readers.get(name, 0) + 1
-    folded = 0
-    for norm in [node for node in graph.node if node.op_type == "BatchNormalization"]:
-        conv = makers.get(norm.input[0])
-        if conv is None or conv.op_type not in ("Conv", "ConvTranspose"):
-            continue
-        shared = readers[norm.input[0]] > 1 or readers[conv.input[1]] > 1
-        known = all(name in initializers for name in [*conv.input[1:], *norm.input[1:]])
-        if shared or not known:
-            continue
-        _fold(graph, conv, norm, initializers)
-        folded += 1
-    _drop_unused(graph)
-    return folded
-
-
-def _fold(
-    graph: onnx.GraphProto,
-    conv: onnx.NodeProto,
-    norm: onnx.NodeProto,
-    initializers: dict[str, onnx.TensorProto],
-) -> None:
-    gamma, beta, mean, variance = (_array(initializers[name]) for name in norm.input[1:])
-    epsilon = next((a.f for a in norm.attribute if a.name == "epsilon"), 1e-5)
-    gain = gamma / np.sqrt(variance + epsilon)
-    kernel = _array(initializers[conv.input[1]])
-    groups = next((a.i for a in conv.attribute if a.name == "group"), 1)
-    if conv.op_type == "Conv":
-        kernel = kernel * gain[:, None, None, None]
-    else:
-        # (C_in, C_out / groups, h, w): the rows of one group share its outputs.
-        gains = np.repeat(gain.reshape(groups, -1), kernel.shape[0] // groups, axis=0)
-        kernel = kernel * gains[:, :, None, None]
-    bias = np.zeros_like(mean)
-    if len(conv.input) > 2:
-        bias = _array(initializers[conv.input[2]])
-    bias = (bias - mean) * gain + beta
-    stem = conv.input[1]
-    for name, array in ((f"{stem}.folded", kernel), (f"{stem}.folded_bias", bias)):
-        graph.initializer.append(numpy_helper.from_array(array.astype(np.float32), name))
-    inputs = [conv.input[0], f"{stem}.folded", f"{stem}.folded_bias"]
-    del conv.input[:]
-    conv.input.extend(inputs)
-    conv.output[0] = norm.output[0]
-    graph.node.remove(norm)
-
-
-def _array(tensor: onnx.TensorProto) -> np.ndarray:
-    return numpy_helper.to_array(tensor).astype(np.float64)
-
-
-def _drop_unused(graph: onnx.GraphProto) -> None:
-    used = {name for node in graph.node for name in node.input}
-    for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
-        graph.initializer.remove(tensor)
-
-
-def halve_weights(model: onnx.ModelProto) -> int:
-    """Store matrices and convolutions as float16 followed by a cast to float32, in place.
-
-    Runtimes fold the cast when they load the file, so the network computes in float32 as before.
-
-    Returns:
-        How many tensors were halved.
-    """
-    graph = model.graph
-    casts = []
-    for tensor in graph.initializer:
-        if tensor.data_type != TensorProto.FLOAT or len(tensor.dims) < 2:
-            continue
-        array = numpy_helper.to_array(tensor)
-        if np.abs(array).max(initial=0.0) > _LARGEST_HALF:
-            continue
-        name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(array.astype(np.float16), f"{name}.half"))
-        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
-    return len(casts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -66,6 +66,11 @@ class Method(BaseModel):
     def charset(self) -> Charset:
         """The recognizer's character set."""
         return self.recognizer.charset
+
+    @property
+    def network(self) -> nn.Module:
+        """The recognizer, as the module that it is."""
+        return cast(nn.Module, self.recognizer)
 
     def forward(
         self,

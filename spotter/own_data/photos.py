@@ -17,14 +17,17 @@ from spotter.io.images import read_image
 from spotter.own_data.labels import Labels, split_samples, write_lines
 from spotter.own_data.settings import (
     TuningSettings,
+    loader,
     open_start,
+    own_config,
     run_training,
-    shared_config,
     use_threads,
+    validation_loader,
 )
 from spotter.own_data.tuning import finish
 from spotter.pipeline.detector import TextDetector, scaled_header
 from spotter.runtime.runtimes import open_runtime
+from spotter.training.fine_tuning import resizing
 
 _METRIC = "detection/hmean"
 _FEWEST_PHOTOS = 5
@@ -167,69 +170,48 @@ def photo_config(
         train: JSON lines of the photos to train on.
         held: JSON lines of those that are held back.
     """
-    iterations = settings.iterations or 1000
-    config = shared_config(settings, start, iterations, settings.lr or 1e-4, _METRIC, 5)
-    loader = config["dataloader"]
+    config = own_config(
+        settings,
+        start,
+        settings.iterations or 1000,
+        settings.lr or 1e-4,
+        _METRIC,
+        patience=5,
+        validations=12,
+    )
+    config["custom_hooks"].append({"type": "FixedNormsHook"})
     model = copy.deepcopy(dict(header["config"]))
     post = {k: v for k, v in header["postprocessing"].items() if k != "type"}
     model["postprocessor"] = {"type": "DBPostprocessor", **post}
     if "frozen_blocks" in model["backbone"]:
         model["backbone"].update(frozen_blocks=2, norm_eval=True)
-    config["custom_hooks"].append({"type": "FixedNormsHook"})
-    size = {k: v for k, v in header["preprocessing"].items() if k not in ("mean", "std")}
+    crop = {"type": "RandomAffineCrop", "size": 640, "scale_range": (0.6, 2.0), "rotate": 8.0}
+    steps: list[dict[str, Any]] = [
+        # Words that a mirror shows are no words to find.
+        {**crop, "flip": 0.0},
+        {"type": "ColorJitter"},
+        {"type": "RandomDegrade", "probability": 0.2},
+        {"type": "DBTargets"},
+    ]
+    resize = {"type": "ResizeByLimit", **resizing(header)}
     config.update(
         task="detection",
         model=model,
         preprocessing=dict(header["preprocessing"]),
         postprocessing=post,
-        train_cfg={
-            "type": "ResumableTrainLoop",
-            "max_iters": iterations,
-            "val_interval": max(10, iterations // 12),
-        },
-        train_dataloader={
-            **loader,
-            "batch_size": settings.batch_size or 4,
-            "sampler": {"type": "EndlessSampler"},
-            "dataset": {
-                "type": "TextDetDataset",
-                "name": "own",
-                "reader": {"type": "CanonicalReader", "annotation_file": str(train)},
-                "pipeline": [
-                    {"type": "LoadImage"},
-                    {
-                        "type": "RandomAffineCrop",
-                        "size": 640,
-                        "scale_range": (0.6, 2.0),
-                        "rotate": 8.0,
-                        # Words that a mirror shows are no words to find.
-                        "flip": 0.0,
-                    },
-                    {"type": "ColorJitter"},
-                    {"type": "RandomDegrade", "probability": 0.2},
-                    {"type": "DBTargets"},
-                    {"type": "PackDetInputs"},
-                ],
-            },
-        },
-        val_dataloader={
-            **loader,
-            "batch_size": 1,
-            "sampler": {"type": "DefaultSampler", "shuffle": False},
-            "dataset": {
-                "type": "TextDetDataset",
-                "name": "held_back",
-                "reader": {"type": "CanonicalReader", "annotation_file": str(held)},
-                "pipeline": [
-                    {"type": "LoadImage"},
-                    {"type": "ResizeByLimit", **size},
-                    {"type": "PackDetInputs"},
-                ],
-            },
-        },
-        val_evaluator={
-            "type": "DetectionScore",
-            "protocol": "icdar2015",
-        },
+        train_dataloader=loader(
+            _dataset("own", train, steps), settings.batch_size or 4, {"type": "EndlessSampler"}
+        ),
+        val_dataloader=validation_loader(_dataset("held_back", held, [resize])),
+        val_evaluator={"type": "DetectionScore", "protocol": "icdar2015"},
     )
     return config
+
+
+def _dataset(name: str, lines: Path, steps: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "type": "TextDetDataset",
+        "name": name,
+        "reader": {"type": "CanonicalReader", "annotation_file": str(lines)},
+        "pipeline": [{"type": "LoadImage"}, *steps, {"type": "PackDetInputs"}],
+    }

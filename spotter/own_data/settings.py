@@ -11,6 +11,7 @@ from typing import Any
 from spotter.errors import ConfigError, WeightsError
 from spotter.hub.resolution import weights_file
 from spotter.runtime.header import read_header
+from spotter.training.fine_tuning import fine_tuning_config
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,26 @@ def use_threads(threads: int | None) -> None:
         torch.set_num_threads(threads or core_count())
 
 
-def shared_config(
-    settings: TuningSettings, start: Path, iterations: int, lr: float, metric: str, patience: int
+def own_config(
+    settings: TuningSettings,
+    start: Path,
+    iterations: int,
+    lr: float,
+    metric: str,
+    patience: int,
+    validations: int,
 ) -> dict[str, Any]:
-    """What the configs of both trainings have in common: schedule, hooks, logging."""
-    workers = 0 if core_count() < 4 else 2
+    """The config of a fine-tuning without its task, model and data.
+
+    Args:
+        settings: What the user wants.
+        start: Weights to start from.
+        iterations: Length of the training.
+        lr: Highest learning rate.
+        metric: Score that chooses the best weights, and ends the training when it rises no more.
+        patience: Validations without a better score after which the training ends.
+        validations: How many there are.
+    """
     hooks: list[dict[str, Any]] = [
         {"type": "EMAHook", "decay": 0.99, "warm_up": 20.0},
         {"type": "FirstValidationHook"},
@@ -94,53 +110,49 @@ def shared_config(
     ]
     if settings.minutes is not None:
         hooks.append({"type": "TimeLimitHook", "minutes": settings.minutes})
+    checkpoint = {"minutes": 10, "keep": 1, "save_best": metric}
     return {
-        "default_scope": "spotter",
-        "device": settings.device,
-        "channels_last": True,
-        "randomness": {"seed": settings.seed},
-        "env_cfg": {
-            "cudnn_benchmark": False,
-            "mp_cfg": {"mp_start_method": "fork", "opencv_num_threads": 0},
-        },
+        **fine_tuning_config(
+            start, settings.out / "training", settings.device, settings.seed, lr, "auto"
+        ),
         "experiment_name": "own",
-        "work_dir": str(settings.out / "training"),
-        "load_from": str(start),
-        "optim_wrapper": {
-            "type": "AutocastOptimWrapper",
-            "dtype": "auto",
-            "constructor": "GroupedOptimWrapperConstructor",
-            "optimizer": {
-                "type": "AdamW",
-                "lr": lr,
-                "betas": (0.9, 0.999),
-                "weight_decay": 0.03,
-            },
-            "clip_grad": {"max_norm": 5.0},
+        "train_cfg": {
+            "type": "ResumableTrainLoop",
+            "max_iters": iterations,
+            "val_interval": max(10, iterations // validations),
         },
+        "val_cfg": {"type": "ValLoop"},
         "param_scheduler": [
             {"type": "LinearLR", "start_factor": 0.01, "end": 0.05},
             {"type": "CosineAnnealingLR", "begin": 0.05, "eta_min": lr / 50},
         ],
-        "val_cfg": {"type": "ValLoop"},
         "default_hooks": {
             "logger": {"type": "ProgressHook", "interval": 50, "seconds": 20},
-            "checkpoint": {
-                "type": "TimedCheckpointHook",
-                "interval": None,
-                "minutes": 10,
-                "keep": 1,
-                "save_best": metric,
-            },
+            "checkpoint": {"type": "TimedCheckpointHook", "interval": None, **checkpoint},
         },
         "custom_hooks": hooks,
-        "visualizer": {"type": "Visualizer", "vis_backends": [{"type": "LocalVisBackend"}]},
-        "dataloader": {
-            "num_workers": workers,
-            "persistent_workers": bool(workers),
-            "collate_fn": {"type": "pseudo_collate"},
-        },
     }
+
+
+def loader(
+    dataset: dict[str, Any], batch_size: int, sampler: dict[str, Any], **extra: Any
+) -> dict[str, Any]:
+    """The config of a data loader; two processes load where the processor has cores for them."""
+    workers = 0 if core_count() < 4 else 2
+    return {
+        "dataset": dataset,
+        "batch_size": batch_size,
+        "sampler": sampler,
+        "num_workers": workers,
+        "persistent_workers": bool(workers),
+        "collate_fn": {"type": "pseudo_collate"},
+        **extra,
+    }
+
+
+def validation_loader(dataset: dict[str, Any]) -> dict[str, Any]:
+    """The config of the loader of what is held back: one sample after the other."""
+    return loader(dataset, 1, {"type": "DefaultSampler", "shuffle": False})
 
 
 def run_training(config: Mapping[str, Any]) -> Path:
@@ -153,7 +165,7 @@ def run_training(config: Mapping[str, Any]) -> Path:
 
     from spotter.training.runner import SpotterRunner
 
-    cfg = Config({key: value for key, value in config.items() if key != "dataloader"})
+    cfg = Config(dict(config))
     SpotterRunner.from_cfg(cfg).train()
     best = Path(cfg.work_dir) / "best.safetensors"
     if not best.is_file():

@@ -11,7 +11,8 @@ from typing import Any
 
 from spotter.charset import Charset
 from spotter.errors import CharsetError, ConfigError
-from spotter.own_data.settings import TuningSettings, shared_config
+from spotter.own_data.settings import TuningSettings, loader, own_config, validation_loader
+from spotter.training.fine_tuning import resizing
 
 _FEW = 400
 # Below this, what is read of the words that are held back is too uncertain to end a training.
@@ -118,7 +119,7 @@ def word_config(
     Raises:
         ConfigError: The start is no recognizer of one width or of buckets.
     """
-    size = {k: v for k, v in header["preprocessing"].items() if k not in ("mean", "std")}
+    size = resizing(header)
     if size.get("mode") != "buckets":
         raise ConfigError(f"{start}: fine-tuning needs a recognizer with width buckets")
     few = 0 < sets.count < _FEW
@@ -128,67 +129,50 @@ def word_config(
     lr = settings.lr or (1e-3 if new > _MOSTLY_NEW else 3e-4)
     uncertain = sets.held_back_count < _FEW_HELD_BACK
     metric = "recognition/exact_" + ("one_minus_ned" if uncertain else "accuracy")
-    config = shared_config(settings, start, iterations, lr, metric, 6)
+    model = _model(header, charset, recommended)
+    config = own_config(settings, start, iterations, lr, metric, patience=6, validations=20)
     if uncertain:
-        hooks = config["custom_hooks"]
-        config["custom_hooks"] = [hook for hook in hooks if hook["type"] != "EarlyStopHook"]
-    if new > _MOSTLY_NEW and _is_ctc(header):
-        alignment = {"type": "FrameAlignmentHook", "iterations": max(1, iterations // 5)}
-        config["custom_hooks"].append(alignment)
-    loader = config["dataloader"]
-    model = copy.deepcopy(dict(header["config"]))
-    model["charset"] = {"characters": charset.characters}
-    if recommended.get("language") is None:
-        # It rescores what a language model finds likely, and would be trained for nothing.
-        model.pop("rescorer", None)
-    if few:
-        config["custom_hooks"].append({"type": "FixedNormsHook"})
-    if few and sets.drawn is None:
-        config["optim_wrapper"]["paramwise_cfg"] = {"custom_keys": _frozen_layers(model)}
+        _choose_late(config, settings)
     config.update(
         task="recognition",
         model=model,
         preprocessing=dict(header["preprocessing"]),
         recommended=dict(recommended),
-        train_cfg={
-            "type": "ResumableTrainLoop",
-            "max_iters": iterations,
-            "val_interval": max(10, iterations // 20),
-            # The average of few words' last weights is a safer choice than their best moment.
-            "val_begin": iterations // 2 if uncertain and settings.minutes is None else 1,
-        },
-        train_dataloader={
-            **loader,
-            "batch_size": batch,
-            "sampler": {"type": "RatioSampler"},
-            "batch_sampler": {
-                "type": "BucketBatchSampler",
-                "widths": size["widths"],
-                "stretch": size.get("stretch"),
-                "height": size["height"],
-            },
-            "dataset": _training_set(sets, size),
-        },
-        val_dataloader={
-            **loader,
-            "batch_size": 1,
-            "sampler": {"type": "DefaultSampler", "shuffle": False},
-            "dataset": {
-                "type": "TextRecDataset",
-                "name": "held_back",
-                "unspellable": "leave_out",
-                "reader": sets.held_back,
-                "stop": _VALIDATION_LIMIT,
-                "pipeline": _pipeline({"type": "RecResize", **size}),
-            },
-        },
+        train_dataloader=_training_loader(sets, size, batch),
+        val_dataloader=validation_loader(
+            _dataset("held_back", sets.held_back, {"type": "RecResize", **size})
+            | {"stop": _VALIDATION_LIMIT}
+        ),
         val_evaluator={"type": "WordAccuracy", "charset": None},
     )
+    if few:
+        config["custom_hooks"].append({"type": "FixedNormsHook"})
+    if new > _MOSTLY_NEW and model.get("prediction", {}).get("type") == "CTCPrediction":
+        alignment = {"type": "FrameAlignmentHook", "iterations": max(1, iterations // 5)}
+        config["custom_hooks"].append(alignment)
+    if few and sets.drawn is None:
+        config["optim_wrapper"]["paramwise_cfg"] = {"custom_keys": _frozen_layers(model)}
     return config
 
 
-def _is_ctc(header: Mapping[str, Any]) -> bool:
-    return dict(header["config"]).get("prediction", {}).get("type") == "CTCPrediction"
+def _choose_late(config: dict[str, Any], settings: TuningSettings) -> None:
+    """Neither end a training nor choose its early weights by what few words happen to show."""
+    hooks = config["custom_hooks"]
+    config["custom_hooks"] = [hook for hook in hooks if hook["type"] != "EarlyStopHook"]
+    if settings.minutes is None:
+        config["train_cfg"]["val_begin"] = config["train_cfg"]["max_iters"] // 2
+
+
+def _model(
+    header: Mapping[str, Any], charset: Charset, recommended: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The start's model with another alphabet."""
+    model = copy.deepcopy(dict(header["config"]))
+    model["charset"] = {"characters": charset.characters}
+    if recommended.get("language") is None:
+        # It rescores what a language model finds likely, and would be trained for nothing.
+        model.pop("rescorer", None)
+    return model
 
 
 def _new_share(texts: Sequence[str], known: str) -> float:
@@ -213,27 +197,33 @@ def _frozen_layers(model: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     return {f"feature_extraction.{name}": {"lr_mult": 0.0} for name in names}
 
 
-def _training_set(sets: WordSets, size: Mapping[str, Any]) -> dict[str, Any]:
+def _training_loader(sets: WordSets, size: Mapping[str, Any], batch: int) -> dict[str, Any]:
     augment = {"type": "RecAugment", **size}
     # Drawn words are blurred and noisy already: degraded twice, many could not be read at all.
     mild = {"geometric": 0.5, "color": 0.3}
     mild |= dict.fromkeys(("blur", "resample", "noise", "jpeg"), 0.05)
-    parts = []
-    for name, reader, extra in (("own", sets.labelled, {}), ("drawn", sets.drawn, mild)):
-        if reader is not None:
-            parts.append(
-                {
-                    "type": "TextRecDataset",
-                    "name": name,
-                    "unspellable": "leave_out",
-                    "reader": reader,
-                    "pipeline": _pipeline({**augment, **extra}),
-                }
-            )
+    parts = [
+        _dataset(name, reader, {**augment, **extra})
+        for name, reader, extra in (("own", sets.labelled, {}), ("drawn", sets.drawn, mild))
+        if reader is not None
+    ]
     # Few crops would be known by heart.
     ratios = [1.0, 2.0 if sets.count < _FEW else 1.0][: len(parts)]
-    return {"type": "ConcatDataset", "datasets": parts, "ratios": ratios}
+    both = {"type": "ConcatDataset", "datasets": parts, "ratios": ratios}
+    buckets = {key: size.get(key) for key in ("widths", "stretch", "height")}
+    return loader(
+        both,
+        batch,
+        {"type": "RatioSampler"},
+        batch_sampler={"type": "BucketBatchSampler", **buckets},
+    )
 
 
-def _pipeline(step: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"type": "LoadCrop"}, step, {"type": "PackRecInputs"}]
+def _dataset(name: str, reader: dict[str, Any], resize: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "TextRecDataset",
+        "name": name,
+        "unspellable": "leave_out",
+        "reader": reader,
+        "pipeline": [{"type": "LoadCrop"}, resize, {"type": "PackRecInputs"}],
+    }

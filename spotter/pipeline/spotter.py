@@ -120,21 +120,13 @@ class SceneTextSpotter:
         if min(det_batch_size, rec_batch_size) < 1:
             raise ConfigError("batch sizes must be at least 1")
         self.preset = resolve_preset(model, detector, recognizer, runtime)
-        tell_dropped(
-            self.preset,
-            language=language is None,
-            calibration=calibrated,
-            min_score=min_score is None,
-        )
+        left = {"language": language is None, "min_score": min_score is None}
+        tell_dropped(self.preset, calibration=calibrated, **left)
         self.min_score = self.preset.min_score if min_score is None else min_score
         self.crop_margin = self.preset.crop_margin if crop_margin is None else crop_margin
         self.det_batch_size = det_batch_size
         self.rec_batch_size = rec_batch_size
-        self.lexicon = (
-            lexicon
-            if lexicon is None or isinstance(lexicon, Lexicon)
-            else Lexicon.from_file(lexicon)
-        )
+        self.lexicon = Lexicon.from_file(lexicon) if isinstance(lexicon, str | Path) else lexicon
         network = open_runtime(self.preset.detector, "detection", runtime, device, threads)
         rec_network = open_runtime(self.preset.recognizer, "recognition", runtime, device, threads)
         options: Mapping[str, Any] = {}
@@ -150,9 +142,8 @@ class SceneTextSpotter:
         self._words = WordSearch(
             self._detector, self._recognizer, self.crop_margin, calibrate, detect_orientation
         )
-        self._test_time_augmentation = (
-            self.preset.test_time_augmentation if test_time_augmentation else None
-        )
+        views = self.preset.test_time_augmentation if test_time_augmentation else None
+        self._test_time_augmentation = views
         self._calibrate_recognition = recognition_calibration(
             self.preset, language, test_time_augmentation, calibrated, found=True
         )
@@ -177,7 +168,7 @@ class SceneTextSpotter:
         return f"SceneTextSpotter({names[0]} + {names[1]}, {self.device})"
 
     @overload
-    def spot(  # type: ignore[overload-overlap]
+    def spot(
         self,
         images: ImageSource,
         on_result: Callable[[SpottingResult], object] | None = None,

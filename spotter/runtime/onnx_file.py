@@ -75,7 +75,7 @@ def _check_weights(graph: memoryview, name: str) -> None:
             or not isinstance(data, memoryview)
         ):
             continue
-        dtype = np.dtype(_FLOAT_TYPES[kind])  # type: ignore[index]
+        dtype = np.dtype(_FLOAT_TYPES[kind])
         values = np.frombuffer(data, dtype, len(data) // dtype.itemsize)
         if np.isnan(values).any() or np.isposinf(values).any():
             label = _text(tensor.get(_TENSOR_NAME, memoryview(b"a tensor")))

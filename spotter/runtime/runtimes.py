@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from spotter.runtime.header_schema import check_servable
 from spotter.runtime.onnx import OnnxRuntime, describe, thread_count
 from spotter.runtime.openvino import OpenVinoRuntime, is_quicker
 from spotter.runtime.preprocessing import Normalizer
+
+if TYPE_CHECKING:
+    from spotter.models.recognition.four_stage import FourStageRecognizer
 
 RUNTIMES = ("auto", "onnx", "openvino", "torch")
 
@@ -78,12 +81,13 @@ class TorchRuntime:
         model, self.header = build_from_weights(path)
         try:
             self._device = torch.device(device)
-            self._model = model.to(self._device, memory_format=torch.channels_last)
+            self._model = model.to(self._device).to(memory_format=torch.channels_last)
         except (RuntimeError, AssertionError) as error:
             reason = str(error).partition("\n")[0]
             raise ConfigError(f"device {device!r} is not available ({reason})") from None
         self.device = describe("torch", str(self._device), torch.get_num_threads())
-        self.rescores = getattr(self._model, "rescorer", None) is not None
+        self._rescorer: Any = getattr(self._model, "rescorer", None)
+        self.rescores = self._rescorer is not None
 
     def run(self, images: np.ndarray) -> np.ndarray:
         """See :class:`Runtime`."""
@@ -124,8 +128,11 @@ class TorchRuntime:
         self._arrive()
         inputs = torch.from_numpy(images).to(self._device)
         with torch.inference_mode():
-            seen = self._model.see(inputs.contiguous(memory_format=torch.channels_last))
-        logits, frames = (each.float().cpu().numpy() for each in seen)
+            recognizer = cast("FourStageRecognizer", self._model)
+            outputs = recognizer.forward_with_frames(
+                inputs.contiguous(memory_format=torch.channels_last)
+            )
+        logits, frames = (each.float().cpu().numpy() for each in outputs)
         return logits, frames
 
     def rescore(self, frames: np.ndarray, tokens: np.ndarray) -> np.ndarray:
@@ -135,7 +142,7 @@ class TorchRuntime:
         self._arrive()
         given = [torch.from_numpy(each).to(self._device) for each in (frames, tokens)]
         with torch.inference_mode():
-            return self._model.rescorer.log_probability(*given).cpu().numpy()
+            return self._rescorer.log_probability(*given).cpu().numpy()
 
 
 def open_runtime(

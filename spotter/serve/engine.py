@@ -41,7 +41,7 @@ class Upload:
     def open(self) -> io.BytesIO:
         """A file object whose name stands in the messages of errors."""
         stream = io.BytesIO(self.data)
-        stream.name = self.name  # type: ignore[attr-defined]
+        stream.name = self.name
         return stream
 
 

@@ -199,7 +199,7 @@ class SpotterRunner(Runner):
         self.logger.info(f"resumed {self._resumed_path} at iteration {self.iter}")
 
     def _restore_training(self, checkpoint: dict[str, Any]) -> None:
-        self.train_loop._iter = checkpoint["meta"]["iter"]  # type: ignore[union-attr]
+        self.train_loop._iter = checkpoint["meta"]["iter"]
         known = self.message_hub.runtime_info
         info = {key: value for key, value in checkpoint["info"].items() if key not in known}
         self.message_hub.update_info_dict(info)

@@ -13,7 +13,7 @@ from spotter.errors import ConfigError
 from spotter.registry import LOOPS
 from spotter.training.distributed import broadcast_buffers
 from spotter.training.randomness import preserved_generators, restore_generators, seed_generators
-from spotter.training.resumable_loader import resumable
+from spotter.training.resumable_loader import PositionedBatchSampler, resumable
 
 
 @LOOPS.register_module()
@@ -73,7 +73,9 @@ class ResumableTrainLoop(BaseLoop):
         runner = self.runner
         runner.call_hook("before_train")
         runner.call_hook("before_train_epoch")
-        self.dataloader.batch_sampler.start = self._iter
+        sampler = self.dataloader.batch_sampler
+        assert isinstance(sampler, PositionedBatchSampler)
+        sampler.start = self._iter
         batches = iter(self.dataloader)
         self._start_generators()
         runner.model.train()

@@ -371,7 +371,7 @@ def _single(tensor: Tensor) -> Tensor:
 
 
 def _unwrapped(model: nn.Module) -> nn.Module:
-    return model.module if is_model_wrapper(model) else model
+    return model.get_submodule("module") if is_model_wrapper(model) else model
 
 
 def _shorten(names: list[str], limit: int = 4) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -114,7 +114,8 @@ class MultimodalConsistency(Method):
             taught = weak.detached()
         else:
             with torch.no_grad():
-                taught = self.target.module.read(inputs["weak"], data_samples["weak"])
+                teacher = cast(VisionLanguageRecognizer, self.target.module)
+                taught = teacher.read(inputs["weak"], data_samples["weak"])
         unlabelled = torch.tensor(
             [not self.unlabelled_only or s.text is None for s in data_samples["weak"]],
             device=weak.vision.device,

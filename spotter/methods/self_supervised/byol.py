@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -100,5 +100,4 @@ class BYOL(Method):
 
     def _online(self) -> nn.ModuleDict:
         """What the target copies, made on demand: as a part it would be registered twice."""
-        recognizer = cast(nn.Module, self.recognizer)
-        return nn.ModuleDict({"recognizer": recognizer, "projector": self.projector})
+        return nn.ModuleDict({"recognizer": self.network, "projector": self.projector})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -132,5 +132,4 @@ class MoCo(Method):
 
     def _online(self) -> nn.ModuleDict:
         """What the target copies, made on demand: as a part it would be registered twice."""
-        recognizer = cast(nn.Module, self.recognizer)
-        return nn.ModuleDict({"recognizer": recognizer, "projection": self.projection})
+        return nn.ModuleDict({"recognizer": self.network, "projection": self.projection})

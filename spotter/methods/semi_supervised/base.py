@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -81,7 +81,7 @@ class SemiSupervised(Method):
         self.weight = weight
         self.ramp_up = ramp_up
         self.alignment = alignment_of(self.recognizer)
-        self.target = None if momentum is None else EMATarget(cast(nn.Module, self.recognizer))
+        self.target = None if momentum is None else EMATarget(self.network)
         self.updates = 0
         self.audit = LabelAudit()
         self.deployed_from = self.deployable
@@ -105,7 +105,7 @@ class SemiSupervised(Method):
         momentum = self.momentum_at(self.updates)
         # A frozen teacher keeps its norm statistics, too.
         if self.target is not None and (momentum < 1.0 or self.updates == 0):
-            self.target.update(self.recognizer, momentum)
+            self.target.update(self.network, momentum)
         self.updates += 1
 
     def loss(self, inputs: Views, data_samples: Samples) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from mmengine.model import BaseModel
@@ -20,6 +20,9 @@ from spotter.models.recognition.padding import column_mask
 from spotter.models.recognition.prediction.base import Prediction
 from spotter.registry import MODELS
 from spotter.structures import TextRecSample
+
+if TYPE_CHECKING:
+    from spotter.models.recognition.prediction.transformer import TransformerPrediction
 
 
 @MODELS.register_module()
@@ -81,7 +84,8 @@ class FourStageRecognizer(BaseModel):
         }
         self.prediction: Prediction = build_part(prediction, **shared)
         self.auxiliary, self.auxiliary_weight = self._build_second(auxiliary, shared)
-        self.rescorer, self.rescorer_weight = self._build_second(rescorer, shared)
+        second, self.rescorer_weight = self._build_second(rescorer, shared)
+        self.rescorer = cast("TransformerPrediction | None", second)
 
     def _build_second(
         self, config: Mapping[str, Any] | None, shared: dict[str, Any]
@@ -124,7 +128,7 @@ class FourStageRecognizer(BaseModel):
         visual = self.extract(inputs, valid_ratios)
         return visual, self.model_sequence(visual, self.frame_mask(visual, valid_ratios))
 
-    def see(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+    def forward_with_frames(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (N, S, K) and frames (N, T, C') of images (N, 3, H, W) without padding."""
         visual, frames = self.encode(inputs)
         height = visual.shape[2] if self.prediction.flatten_height else 1

@@ -229,7 +229,7 @@ class VisionLanguageRecognizer(BaseModel):
                 F.cross_entropy(logits[indices][counted].float(), wanted)
                 for logits in output.of(modality)
             ]
-            losses[f"loss_{modality}"] = self.weights[modality] * sum(rounds) / len(rounds)
+            losses[f"loss_{modality}"] = self.weights[modality] * torch.stack(rounds).mean()
         return losses
 
     @torch.no_grad()

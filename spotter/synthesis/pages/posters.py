@@ -179,7 +179,7 @@ def faint(page: Page) -> None:
         y += size * page.between(1.2, 1.8)
 
 
-def _relief(step: float, size: float):  # type: ignore[no-untyped-def]
+def _relief(step: float, size: float):
     """Light from one side on raised letters of the ground's own colour."""
 
     def paint_relief(region: np.ndarray, alpha: np.ndarray) -> None:

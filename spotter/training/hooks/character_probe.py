@@ -96,13 +96,13 @@ class CharacterProbeHook(Hook):
         references, queries = (
             torch.tensor([classes.index(character) for character in side]) for side in labels
         )
-        features = [torch.cat(side).cpu() for side in sides]
+        known, asked = (torch.cat(side).cpu() for side in sides)
         # What all frames share says nothing of characters, and would make all cosines alike.
-        centred = [side - features[0].mean(0) for side in features]
+        known, asked = known - known.mean(0), asked - known.mean(0)
         chance = float(queries.bincount().max()) / len(queries)
         return {
-            "probe/knn": knn_accuracy(centred[0], references, centred[1], queries, self.neighbours),
-            "probe/linear": linear_accuracy(centred[0], references, centred[1], queries),
+            "probe/knn": knn_accuracy(known, references, asked, queries, self.neighbours),
+            "probe/linear": linear_accuracy(known, references, asked, queries),
             "probe/chance": chance,
         }
 

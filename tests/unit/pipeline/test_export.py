@@ -15,7 +15,8 @@ from torch import nn
 from spotter.decoding import LanguageModel, WordSource
 from spotter.decoding.ctc import attention_tokens
 from spotter.errors import WeightsError
-from spotter.export.onnx import export_onnx, fold_batch_norms, halve_weights
+from spotter.export.graph_weights import fold_batch_norms, halve_weights
+from spotter.export.onnx import export_onnx
 from spotter.pipeline import SceneTextSpotter, WordRecognizer
 from spotter.registry import MODELS
 from spotter.runtime.onnx import OnnxRuntime

@@ -23,24 +23,22 @@ class ModulatedDeformConv2d(nn.Module):
     convolution with half its weights.
 
     Args:
-        conv: The ordinary convolution that it replaces, whose weights it takes over.
+        conv: The ordinary convolution that it replaces, whose weights it takes over. It is square:
+            kernel, stride and dilation are one number each, and it keeps the size.
     """
 
     def __init__(self, conv: nn.Conv2d) -> None:
         super().__init__()
         self.weight, self.bias = conv.weight, conv.bias
         self.stride, self.padding, self.dilation = conv.stride, conv.padding, conv.dilation
-        self.points = conv.kernel_size[0] * conv.kernel_size[1]
+        kernel, stride, dilation = conv.kernel_size[0], conv.stride[0], conv.dilation[0]
+        padding = dilation * (kernel // 2)
+        self.points = kernel * kernel
         self.offset = nn.Conv2d(
-            conv.in_channels,
-            3 * self.points,
-            conv.kernel_size,
-            conv.stride,
-            conv.padding,
-            conv.dilation,
+            conv.in_channels, 3 * self.points, kernel, stride, padding, dilation
         )
-        nn.init.zeros_(self.offset.weight)
-        nn.init.zeros_(self.offset.bias)
+        for parameter in self.offset.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C', H / stride, W / stride)."""
@@ -90,7 +88,7 @@ class ResNet(BaseModule):
         self.out_channels = list(_CHANNELS[depth])
         if deformable:
             for stage in self.stages[1:]:
-                for block in stage:
+                for block in stage.children():
                     name = "conv2"  # the 3x3 of both block kinds that keeps the stage's width
                     setattr(block, name, ModulatedDeformConv2d(getattr(block, name)))
 

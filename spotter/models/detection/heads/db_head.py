@@ -94,11 +94,11 @@ class DBLoss(nn.Module):
         positives = positive.sum()
         if loss.is_cuda:
             negative = torch.where(mask - positive > 0.5, loss, loss.new_zeros(()))
-            wanted = torch.minimum(
+            count = torch.minimum(
                 (mask - positive > 0.5).sum(), (self.negative_ratio * positives).long()
             )
-            hardest = sum_of_largest(negative, wanted)
-            return ((loss * positive).sum() + hardest) / (positives + wanted + self.eps)
+            hardest = sum_of_largest(negative, count)
+            return ((loss * positive).sum() + hardest) / (positives + count + self.eps)
         negative_loss = loss[(mask - positive) > 0.5]
         wanted = min(negative_loss.numel(), int(self.negative_ratio * positives.item()))
         hardest = self._sum_of_largest(negative_loss, wanted)

@@ -157,7 +157,8 @@ class CompactMixer(BaseModule):
         self.norm = nn.LayerNorm(self.out_channels) if mixers[-1] == "global" else None
         initialize_convolutions(self)
         if zero_init_residual:
-            for last in (layer for stage in self.stages for b in stage for layer in _ends(b)):
+            blocks = (block for stage in self.stages for block in stage.children())
+            for last in (layer for block in blocks for layer in _ends(block)):
                 nn.init.zeros_(last.weight)
                 nn.init.zeros_(last.bias)
 
@@ -177,9 +178,10 @@ class CompactMixer(BaseModule):
             x = self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         return x
 
-    def _mix(self, stage: nn.ModuleList, x: Tensor, valid_ratios: Tensor | None) -> Tensor:
-        if not isinstance(stage[0], TransformerLayer):
-            for block in stage:
+    def _mix(self, stage: nn.Module, x: Tensor, valid_ratios: Tensor | None) -> Tensor:
+        blocks = list(stage.children())
+        if not isinstance(blocks[0], TransformerLayer):
+            for block in blocks:
                 x = block(x)
             return x
         n, c, h, w = x.shape
@@ -187,6 +189,6 @@ class CompactMixer(BaseModule):
         if valid_ratios is not None:
             mask = column_mask(valid_ratios.to(x.device), w).repeat(1, h)
         tokens = x.permute(0, 2, 3, 1).reshape(n, h * w, c)
-        for block in stage:
+        for block in blocks:
             tokens = block(tokens, mask)
         return tokens.view(n, h, w, c).permute(0, 3, 1, 2)

@@ -91,7 +91,7 @@ class AttentionPrediction(AutoregressivePrediction):
         early_stop: bool = True,
         projection: Projection | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Tokens (N, S) and logits (N, S, K), see :meth:`say_freely`.
+        """Tokens (N, S) and logits (N, S, K), see :meth:`decode_greedily`.
 
         Args:
             features: Frames (N, T, C).
@@ -108,7 +108,7 @@ class AttentionPrediction(AutoregressivePrediction):
             _, state = self._step(memory, gates, state)
             return self.classify(state[0], projection)
 
-        return self.say_freely(advance, features, early_stop)
+        return self.decode_greedily(advance, features, early_stop)
 
     def classify(self, hidden: Tensor, projection: Projection | None = None) -> Tensor:
         """Logits (.., K) of hidden states (.., H)."""

@@ -93,7 +93,7 @@ class AutoregressivePrediction(Prediction):
         early_stop: bool = True,
         projection: Projection | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Tokens (N, S) and logits (N, S, K), see :meth:`say_freely`.
+        """Tokens (N, S) and logits (N, S, K), see :meth:`decode_greedily`.
 
         Args:
             features: Frames (N, T, C).
@@ -138,7 +138,7 @@ class AutoregressivePrediction(Prediction):
         """Readings of logits (N, S, K), each up to its first EOS."""
         return read_until_end(self.token_map, logits)
 
-    def say_freely(
+    def decode_greedily(
         self, advance: Callable[[Tensor], Tensor], features: Tensor, early_stop: bool
     ) -> tuple[Tensor, Tensor]:
         """Greedy decoding, each step fed the character that the last one said.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -186,7 +187,7 @@ class TransformerPrediction(AutoregressivePrediction):
                 x, pasts[place], _ = layer(x, memories[place], shown, pasts[place])
             return self._classify(self.norm(x), projection)[:, 0]
 
-        return self.say_freely(advance, features, early_stop)
+        return self.decode_greedily(advance, features, early_stop)
 
     def log_probability(
         self, features: Tensor, tokens: Tensor, mask: Tensor | None = None
@@ -211,7 +212,7 @@ class TransformerPrediction(AutoregressivePrediction):
         frames = self.frames(features)
         places = sinusoid(frames.shape[1], self.channels, frames.device).to(frames.dtype)
         frames = self.frame_norm(frames + places)
-        return [layer.remember(frames) for layer in self.layers]
+        return [layer.remember(frames) for layer in cast(Iterable[DecoderLayer], self.layers)]
 
     def _embed(self, tokens: Tensor, first: int) -> Tensor:
         embedded = self.embedding(tokens) * self.channels**0.5
