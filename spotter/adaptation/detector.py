@@ -143,19 +143,9 @@ def adapt_detector(
     check_settings(work_dir, {**asdict(settings), "start": start.name}, kept)
     learned, held = _split(source, settings.held_back, labelled)
     print(f"{len(learned)} photos to learn from, {len(held)} held back")
-    photos = write_lines(
-        work_dir / "photos.jsonl", ({"img_path": str(p), "instances": []} for p in learned)
-    )
-    drawn = _draw(work_dir, "drawn", settings.drawn, settings)
-    guard = ICDARDetectionReader(
-        *(_draw(work_dir, "guard", settings.guard, settings) / part for part in ("gt", "images"))
-    )
-    bench = _Bench(header, guard, held[: settings.measured], labelled, work_dir, settings.threads)
+    bench = _Bench(header, held[: settings.measured], labelled, work_dir, settings)
     before = bench.measure(start)
-    config = detector_config(
-        start, header, DetectorData(photos, drawn), work_dir / "training", settings.training
-    )
-    adapted = run_adaptation(config)
+    adapted = _train(start, header, learned, work_dir, settings)
     choice = choose(
         start,
         adapted,
@@ -211,27 +201,43 @@ def _draw(work_dir: Path, name: str, count: int, settings: DetectorSettings) -> 
     return folder
 
 
+def _train(
+    start: Path,
+    header: Mapping[str, Any],
+    learned: Sequence[Path],
+    work_dir: Path,
+    settings: DetectorSettings,
+) -> Path:
+    lines = ({"img_path": str(path), "instances": []} for path in learned)
+    data = DetectorData(
+        write_lines(work_dir / "photos.jsonl", lines),
+        _draw(work_dir, "drawn", settings.drawn, settings),
+    )
+    config = detector_config(start, header, data, work_dir / "training", settings.training)
+    return run_adaptation(config)
+
+
 class _Bench:
     """Measures weights on the same photos each time."""
 
     def __init__(
         self,
         header: Mapping[str, Any],
-        guard: Reader,
         held: Sequence[Path],
         labelled: Labels | None,
         work_dir: Path,
-        threads: int | None,
+        settings: DetectorSettings,
     ) -> None:
         self._header = header
-        self._guard = guard
+        guard = _draw(work_dir, "guard", settings.guard, settings)
+        self._guard = ICDARDetectionReader(guard / "gt", guard / "images")
         self._held = held
         self._labelled: Reader | None = None
         if labelled is not None:
             self._labelled = CanonicalReader(
                 write_lines(work_dir / "labelled.jsonl", labelled.samples)
             )
-        self._threads = threads
+        self._threads = settings.threads
 
     def measure_guard(self, weights: Path) -> FoundWords:
         return find_words(weights, self._header, self._guard, self._threads)
