@@ -27,6 +27,10 @@ _source_options = joined(
     ),
     click.option("--crops", is_flag=True, help="the pictures are single words, not photos"),
     click.option("--labels", type=File, help="labelled words or photos that tell the true gain"),
+    click.option(
+        "--layout",
+        help="of the --labels of photos, one of spotter convert --list; default: guessed",
+    ),
     model_option,
     click.option("--recognizer", help="weights to start from; default: those of --model"),
     click.option(
@@ -115,6 +119,8 @@ def _recognizer(
     from spotter.adaptation.run import adapt_recognizer
 
     labels = options["labels"]
+    if options["layout"] is not None:
+        raise ConfigError("--layout is of the labels of photos, with --what detector")
     labelled = None if labels is None else LabelledWords(labels)
     report = adapt_recognizer(source, out, work_dir, _settings(source, options), labelled)
     return report_lines(report), report.reason
@@ -130,7 +136,7 @@ def _detector(
     if options["crops"]:
         raise ConfigError("--crops: a detector is adapted to whole photos")
     labels = options["labels"]
-    labelled = None if labels is None else open_labels(labels, photos=True)
+    labelled = None if labels is None else open_labels(labels, options["layout"], photos=True)
     chosen = _shared(options, lr=1e-4, drawn=200)
     chosen["training"] = replace(chosen["training"], batch_size=4)
     settings = DetectorSettings(start=_start(options, "detector"), **chosen)
