@@ -22,8 +22,9 @@ def look_alikes(character: str) -> tuple[str, ...]:
     Args:
         character: One code point, such as ``"Ё"``: ``("Ë", "Е", "E")``.
     """
-    base, *marks = unicodedata.normalize("NFD", character)
+    letters = unicodedata.normalize("NFD", character)
+    base, marks = letters[0], letters[1:]
     shape = _SHAPES.get(base, base)
-    composed = (unicodedata.normalize("NFC", letter + "".join(marks)) for letter in (shape, base))
+    composed = (unicodedata.normalize("NFC", letter + marks) for letter in (shape, base))
     found = dict.fromkeys([*composed, base, shape])
     return tuple(other for other in found if len(other) == 1 and other != character)
