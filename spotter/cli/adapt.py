@@ -137,6 +137,8 @@ def _detector(
         raise ConfigError("--crops: a detector is adapted to whole photos")
     labels = options["labels"]
     labelled = None if labels is None else open_labels(labels, options["layout"], photos=True)
+    if labelled is not None and labelled.note():
+        print(f"left out: {labelled.note()}")
     chosen = _shared(options, lr=1e-4, drawn=200)
     chosen["training"] = replace(chosen["training"], batch_size=4)
     settings = DetectorSettings(start=_start(options, "detector"), **chosen)
