@@ -64,7 +64,7 @@ class Crops:
         held: list[int] = []
         for index, origin in enumerate(self.origins):
             if origin not in hidden:
-                (held if _fraction(origin) < share else learned).append(index)
+                (held if held_back_fraction(origin) < share else learned).append(index)
         return learned, held
 
 
@@ -137,6 +137,6 @@ def _encoded(crop: np.ndarray) -> bytes:
     return encode_jpeg(crop, _QUALITY)
 
 
-def _fraction(name: str) -> float:
-    """A number in [0, 1) that depends on the name alone."""
+def held_back_fraction(name: str) -> float:
+    """A number in [0, 1) of a photo's name alone; where it is below the share, it is held back."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") / 2**32
