@@ -23,6 +23,8 @@ _LARGE = 8
 WORDLIST = Path(__file__).with_name("wordlist.txt")
 MAX_LENGTH = 32
 
+_Mixture = list[tuple[Callable[[np.random.Generator], str], float]]
+
 _PLAIN_FORMS = str.maketrans(
     {"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "−": "-", "…": "."}
 )
@@ -46,6 +48,8 @@ class TextSource:
         brands: File with one name per line; names of several words are drawn word by word.
         books: File of running text; its words keep the punctuation that is attached to them.
         charset: Characters that a label may hold; words with any other are skipped.
+        rare: Draw mostly what the usual mixture has few of: accented words, words with marks,
+            tokens of code, addresses, single characters.
 
     Raises:
         ConfigError: A file cannot be read, or no word is left within ``charset``.
@@ -57,6 +61,7 @@ class TextSource:
         brands: str | Path | None = None,
         books: str | Path | None = None,
         charset: str = PRINTABLE,
+        rare: bool = False,
     ) -> None:
         self.charset = charset
         self._allowed = frozenset(charset)
@@ -66,10 +71,13 @@ class TextSource:
         self._books = "" if books is None else "\n".join(_read_lines(books))
         foreign = (word.translate(_PLAIN_FORMS) for word in accented_words())
         self._accents = [word for word in foreign if self._allowed.issuperset(word)]
-        self._kinds, self._kind_edges = self._mixture()
+        parts = self._rare_mixture() if rare else self._mixture()
+        weights = np.array([weight for _, weight in parts])
+        self._kinds = [kind for kind, _ in parts]
+        self._kind_edges = np.cumsum(weights / weights.sum())
 
-    def _mixture(self) -> tuple[list[Callable[[np.random.Generator], str]], np.ndarray]:
-        parts: list[tuple[Callable[[np.random.Generator], str], float]] = [
+    def _mixture(self) -> _Mixture:
+        return [
             (self._word, 0.46),
             (self._name, 0.10 if self._names else 0.0),
             (self._sentence_piece, 0.11),
@@ -90,8 +98,21 @@ class TextSource:
             (self._accented, 0.04 if self._accents else 0.0),
             (self._random, 0.04 if len(self.charset) < _LARGE * len(PRINTABLE) else 0.25),
         ]
-        weights = np.array([weight for _, weight in parts])
-        return [kind for kind, _ in parts], np.cumsum(weights / weights.sum())
+
+    def _rare_mixture(self) -> _Mixture:
+        return [
+            (self._accented, 0.40 if self._accents else 0.0),
+            (self._word, 0.12),
+            (self._sentence_piece, 0.15),
+            (self._code_token, 0.06),
+            (self._address, 0.05),
+            (codes.code, 0.03),
+            (formats.single, 0.07),
+            (formats.price, 0.04),
+            (formats.date, 0.03),
+            (formats.clock, 0.03),
+            (formats.measure, 0.02),
+        ]
 
     def _read_frequencies(self, path: str | Path | None) -> tuple[list[str], np.ndarray]:
         words, counts = [], []
@@ -241,7 +262,9 @@ class TextSource:
         return "".join(pool[int(value * len(pool))] for value in rng.random(length))
 
 
-def open_text_source(paths: Sequence[str] | None = None, charset: str = PRINTABLE) -> TextSource:
+def open_text_source(
+    paths: Sequence[str] | None = None, charset: str = PRINTABLE, rare: bool = False
+) -> TextSource:
     """A source from files told apart by what they hold.
 
     Args:
@@ -249,12 +272,13 @@ def open_text_source(paths: Sequence[str] | None = None, charset: str = PRINTABL
             running text when its lines are longer than 60 characters on average, and else one
             word or name per line. ``None``: the list that ships with us.
         charset: See :class:`TextSource`.
+        rare: See :class:`TextSource`.
 
     Raises:
         ConfigError: A path does not exist, or none holds words.
     """
     if paths is None:
-        return TextSource(charset=charset)
+        return TextSource(charset=charset, rare=rare)
     roles: dict[str, str] = {}
     for path in map(Path, paths):
         files = sorted([*path.glob("*.tsv"), *path.glob("*.txt")]) if path.is_dir() else [path]
@@ -264,7 +288,7 @@ def open_text_source(paths: Sequence[str] | None = None, charset: str = PRINTABL
         raise ConfigError(f"no .tsv or .txt with words in {', '.join(map(str, paths))}")
     words = roles.get("words") or roles.get("names")
     names = roles.get("names") if "words" in roles else None
-    return TextSource(words, names, roles.get("books"), charset)
+    return TextSource(words, names, roles.get("books"), charset, rare)
 
 
 def _role(file: Path) -> str:

@@ -22,6 +22,7 @@ from spotter.errors import ConfigError
 from spotter.geometry import grow_quad, min_area_rect
 from spotter.io.writing import write_file
 from spotter.synthesis.fonts import FontBank
+from spotter.synthesis.other_scripts import OtherScripts, ScriptFontBank
 from spotter.synthesis.pages import PageSynthesizer
 from spotter.synthesis.pages.crops import page_crops
 from spotter.synthesis.pages.outlines import grow_outline, outline_height
@@ -35,7 +36,7 @@ _ILLEGIBLE = "###"
 _WORDS_PER_COMMIT = 200
 _PAGES_PER_COMMIT = 4
 _CROPS_SEED = 1  # third part of the seed of what happens to a page's crops
-STYLES: dict[str, type[WordSynthesizer]] = {"mixed": WordSynthesizer, "signs": SignSynthesizer}
+STYLES = ("mixed", "signs", "rare", "other_scripts")
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,10 @@ class SynthesisSettings:
         size: Height and width of scenes in pixels.
         label_margin: Share of a word's height by which the labels of written scenes are grown. The
             polygons of our scenes hug the ink; annotators, as those of ICDAR2015, leave a margin.
-        style: Of words: ``"mixed"`` or, lettering of shop fronts and logos only, ``"signs"``.
+        style: Of words: ``"mixed"``; ``"signs"``, lettering of shop fronts and logos only;
+            ``"rare"``, the same with another choice of words, see :class:`TextSource`; or
+            ``"other_scripts"``, words that a recognizer of Latin letters has to leave unread, see
+            :mod:`spotter.synthesis.other_scripts`; ``words`` and ``charset`` have no effect then.
         charset: Characters that labels may hold: a name or file of :meth:`Charset.load`.
         curved: Share of the blocks of scenes that are words along circles, arcs and waves.
         polygons: Whether written scenes keep polygons of any number of vertices, in the layout of
@@ -70,7 +74,8 @@ class SynthesisSettings:
 
     def text_source(self) -> TextSource:
         """What the samples say."""
-        return open_text_source(self.words, Charset.load(self.charset).characters)
+        characters = Charset.load(self.charset).characters
+        return open_text_source(self.words, characters, rare=self.style == "rare")
 
     def words_synthesizer(self) -> WordSynthesizer:
         """A synthesizer of word crops.
@@ -80,8 +85,11 @@ class SynthesisSettings:
         """
         if self.style not in STYLES:
             raise ConfigError(f'style "{self.style}" is not one of {", ".join(STYLES)}')
-        source = self.text_source()
-        return STYLES[self.style](FontBank(self.fonts), source, self.backgrounds, self.seed)
+        if self.style == "other_scripts":
+            fonts = ScriptFontBank(self.fonts)
+            return WordSynthesizer(fonts, OtherScripts(fonts), self.backgrounds, self.seed)
+        kind = SignSynthesizer if self.style == "signs" else WordSynthesizer
+        return kind(FontBank(self.fonts), self.text_source(), self.backgrounds, self.seed)
 
     def scenes_synthesizer(self) -> SceneSynthesizer:
         """A synthesizer of scenes."""

@@ -3,6 +3,7 @@ import string
 import numpy as np
 import pytest
 
+from spotter.charset import Charset
 from spotter.errors import ConfigError
 from spotter.synthesis.text import MAX_LENGTH, PRINTABLE, TextSource, open_text_source
 
@@ -31,6 +32,20 @@ def test_the_mixture_holds_what_signs_say(source):
     for sought in ("www.", "@", "$", ":", "-", "."):
         assert any(sought in text for text in texts), sought
     assert 0.07 < sum(text.isdigit() for text in texts) / len(texts) < 0.2
+
+
+def test_the_rare_mixture_holds_more_of_what_is_rare(source):
+    latin = Charset.load("latin").characters
+    usual = draws(TextSource(charset=latin), 2000)
+    rare = draws(TextSource(charset=latin, rare=True), 2000)
+
+    def share(texts, counts):
+        return sum(map(counts, texts)) / len(texts)
+
+    assert share(rare, lambda text: not text.isascii()) > 0.3
+    for counts in (lambda text: "@" in text or "www." in text, lambda text: text[-1:] in ",.;:!?"):
+        assert share(rare, counts) > 1.3 * share(usual, counts)
+    assert all(text.isascii() for text in draws(TextSource(rare=True), 300))
 
 
 def test_a_charset_is_never_left():
