@@ -74,7 +74,13 @@ def synthesize() -> None:
 @_set_options
 @click.option("--style", type=click.Choice(list(STYLES)), default="mixed", show_default=True)
 def words(**options: Any) -> None:
-    """Word crops as LMDB."""
+    """Word crops as LMDB.
+
+    Styles: "mixed"; "signs", lettering of shop fronts; "rare", mostly accented words, marks, tokens
+    of code, addresses and single characters; "other_scripts", words that a recognizer of Latin
+    letters has to leave unread (data sets with nothing_to_read=True), of the scripts that --fonts
+    draw.
+    """
     settings = _draw("words", write_words, options)
     if options["sheet"]:
         synthesizer = settings.words_synthesizer()
