@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
+from spotter.bulk.run import Photos
 from spotter.cli.arguments import listed_images
 from spotter.cli.commands import command, run
 from spotter.cli.errors import run_tool
 from spotter.cli.read import read_to_lines, reading_options, recognizer_from
-from spotter.io.folders import list_images
 
 
 @command("recognize.py")
@@ -24,8 +24,9 @@ from spotter.io.folders import list_images
 @reading_options
 def recognize(source: str, out: str, **options: Any) -> None:
     """Read the crops of a folder (searched recursively) or of a list, one path per line."""
-    images = list_images(source) if Path(source).is_dir() else listed_images(source)
-    read_to_lines(images, out, recognizer_from(options), options["batch_size"])
+    folder = Path(source).is_dir()
+    crops = Photos.of([source], False) if folder else Photos.named(listed_images(source))
+    read_to_lines(crops, Path(out), recognizer_from(options), options["batch_size"])
 
 
 def main() -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
-from spotter.adaptation.measure import LabelledFigures
 from spotter.errors import ConfigError
 from spotter.training.weights import load_state, read_header, save_weights
 
@@ -15,8 +14,19 @@ SHARES = (1.0, 0.75, 0.5)
 """Shares of the adapted weights that are tried, the rest being those of the start."""
 
 
+class Figures(Protocol):
+    """What was measured of weights."""
+
+    @property
+    def score(self) -> float:
+        """The figure that decides, in [0, 1]; greater is better."""
+
+
+G = TypeVar("G", bound=Figures)
+
+
 @dataclass(frozen=True)
-class Candidate:
+class Candidate(Generic[G]):
     """Adapted weights mixed with those of the start (Wortsman et al., CVPR 2022).
 
     Attributes:
@@ -27,11 +37,11 @@ class Candidate:
 
     path: Path
     share: float
-    guard: LabelledFigures
+    guard: G
 
 
 @dataclass
-class Choice:
+class Choice(Generic[G]):
     """Which candidate is taken.
 
     Attributes:
@@ -39,8 +49,8 @@ class Choice:
         taken: The one that keeps what the start could read; ``None``: none does.
     """
 
-    tried: list[Candidate] = field(default_factory=list)
-    taken: Candidate | None = None
+    tried: list[Candidate[G]] = field(default_factory=list)
+    taken: Candidate[G] | None = None
 
 
 def shares_below(largest: float) -> tuple[float, ...]:
@@ -59,28 +69,28 @@ def choose(
     adapted: Path,
     folder: Path,
     guard_before: float,
-    measure_guard: Callable[[Path], LabelledFigures],
+    measure_guard: Callable[[Path], G],
     max_loss: float = 0.01,
     shares: Sequence[float] = SHARES,
-) -> Choice:
+) -> Choice[G]:
     """Take the largest share of the adapted weights that loses little on the guard set.
 
     Args:
         start: Weights of the start.
         adapted: Weights at the end of the training.
         folder: Where candidates are written.
-        guard_before: Share of the guard set's words that the start reads exactly, in [0, 1].
+        guard_before: Score of the start on the guard set.
         measure_guard: Figures of a weights file on it.
-        max_loss: How much less a candidate may read, in [0, 1].
+        max_loss: How much less a candidate may score, in [0, 1].
         shares: To try, from the largest on.
     """
-    choice = Choice()
+    choice: Choice[G] = Choice()
     for share in shares:
         path = folder / f"candidate_{round(100 * share)}.safetensors"
         mix_weights(start, adapted, path, share)
         candidate = Candidate(path, share, measure_guard(path))
         choice.tried.append(candidate)
-        if candidate.guard.exact >= guard_before - max_loss:
+        if candidate.guard.score >= guard_before - max_loss:
             choice.taken = candidate
             break
     return choice

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from rich.progress import track
 
+from spotter.bulk.run import Photos
 from spotter.data.readers.lmdb import LMDBReader, close_lmdb, read_lmdb_value
 from spotter.data.transforms.loading import load_pixels
 from spotter.errors import ConfigError, SpotterError
@@ -63,7 +64,7 @@ class Crops:
         held: list[int] = []
         for index, origin in enumerate(self.origins):
             if origin not in hidden:
-                (held if _fraction(origin) < share else learned).append(index)
+                (held if held_back_fraction(origin) < share else learned).append(index)
         return learned, held
 
 
@@ -88,7 +89,7 @@ def gather_crops(
     elif mining is None:
         _copy_crops(list_images(source), out, source)
     else:
-        report = mine_crops(list_images(source), out, mining, workers)
+        report = mine_crops(Photos.named(list_images(source)), out, mining, workers)
         print(f"crops: {report}")
     path = str(out)
     metas = (read_lmdb_value(path, f"meta-{i + 1:09d}") for i in range(_count(path)))
@@ -136,6 +137,6 @@ def _encoded(crop: np.ndarray) -> bytes:
     return encode_jpeg(crop, _QUALITY)
 
 
-def _fraction(name: str) -> float:
-    """A number in [0, 1) that depends on the name alone."""
+def held_back_fraction(name: str) -> float:
+    """A number in [0, 1) of a photo's name alone; where it is below the share, it is held back."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") / 2**32

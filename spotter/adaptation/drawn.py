@@ -19,7 +19,13 @@ _PER_COMMIT = 100
 _QUALITY = 95
 _SAME = 0.3
 _CHANGED = 0.5
-_KINDS = (str.isdigit, str.isupper, str.islower)
+
+
+def _has_no_case(character: str) -> bool:
+    return character.isalpha() and character.upper() == character.lower()
+
+
+_KINDS = (str.isdigit, str.isupper, str.islower, _has_no_case)
 
 
 class TextLike(TextSource):

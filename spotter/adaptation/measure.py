@@ -61,6 +61,11 @@ class LabelledFigures:
         return sum(self.right) / max(len(self.right), 1)
 
     @property
+    def score(self) -> float:
+        """:attr:`exact`, by which weights are chosen."""
+        return self.exact
+
+    @property
     def exact_folded(self) -> float:
         """Share of the words whose letters and digits are read, case aside, in [0, 1]."""
         return sum(self.folded) / max(len(self.folded), 1)

@@ -26,9 +26,10 @@ from spotter.adaptation.measure import (
     measure_labelled,
     measure_unlabelled,
 )
+from spotter.adaptation.settings_file import check_settings
 from spotter.adaptation.training import TrainingData, TrainingSettings, train_recognizer
 from spotter.adaptation.views import ViewReader
-from spotter.errors import ConfigError, SpotterError
+from spotter.errors import SpotterError
 from spotter.export.onnx import export_onnx
 from spotter.labeling.crop_mining import CropMiningSettings
 from spotter.training.weights import read_header
@@ -114,7 +115,7 @@ class Report:
 
     before: Figures
     after: Figures
-    choice: Choice
+    choice: Choice[LabelledFigures]
     crops: int
     learned: int
     labelled: int
@@ -201,19 +202,10 @@ def _check_settings(work_dir: Path, settings: AdaptationSettings) -> None:
     Raises:
         ConfigError: The folder was begun with other settings.
     """
-    values = asdict(settings)
-    # How much is measured and how it is judged changes nothing in the folder.
-    for name in ("measured", "max_loss", "max_share", "workers", "threads"):
-        del values[name]
-    values["start"] = settings.start.name
+    values = {**asdict(settings), "start": settings.start.name}
     if settings.mining is not None:
         values["mining"] = settings.mining.kept()
-    wanted = json.dumps(values, sort_keys=True, default=str)
-    file = work_dir / "settings.json"
-    work_dir.mkdir(parents=True, exist_ok=True)
-    if file.is_file() and file.read_text(encoding="utf-8") != wanted:
-        raise ConfigError(f"{work_dir} was begun with other settings; name another --work-dir")
-    file.write_text(wanted, encoding="utf-8")
+    check_settings(work_dir, values, ("measured", "max_loss", "max_share", "workers", "threads"))
 
 
 def _hidden(crops: Crops, source: Path, labelled: LabelledWords | None) -> set[str]:
@@ -299,7 +291,9 @@ class _Bench:
         )
 
 
-def _reason_to_keep(before: Figures, after: Figures, choice: Choice, max_loss: float) -> str:
+def _reason_to_keep(
+    before: Figures, after: Figures, choice: Choice[LabelledFigures], max_loss: float
+) -> str:
     """Why the start is kept; empty: the adapted weights are better."""
     if choice.taken is None:
         return (
@@ -322,7 +316,11 @@ def _reason_to_keep(before: Figures, after: Figures, choice: Choice, max_loss: f
 
 
 def _write(
-    out: Path, adapted: Path, chosen: Candidate, settings: AdaptationSettings, report: Report
+    out: Path,
+    adapted: Path,
+    chosen: Candidate[LabelledFigures],
+    settings: AdaptationSettings,
+    report: Report,
 ) -> None:
     card = {
         "data": f"{report.learned} unlabelled words, {report.labelled} of them labelled by"

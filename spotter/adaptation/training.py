@@ -125,13 +125,22 @@ class TrainingData:
 def train_recognizer(
     start: Path, data: TrainingData, work_dir: Path, settings: TrainingSettings
 ) -> Path:
-    """Train from ``start``; a run that was interrupted is taken up where it stopped.
+    """Train a recognizer from ``start``, see :func:`run_adaptation`.
 
     Args:
         start: Weights (``.safetensors``) to adapt.
         data: What to learn from.
         work_dir: Folder of the run.
         settings: How.
+    """
+    return run_adaptation(training_config(start, data, work_dir, settings))
+
+
+def run_adaptation(config: Config) -> Path:
+    """Train; a run that was interrupted is taken up where it stopped.
+
+    Args:
+        config: See :func:`adaptation_config`.
 
     Returns:
         The weights at the end of the run.
@@ -140,9 +149,10 @@ def train_recognizer(
         WeightsError: Weights that cannot be trained.
         KeyboardInterrupt: The run was stopped before its end; its checkpoint stays.
     """
+    work_dir = Path(config.work_dir)
     last = work_dir / LAST
     if not last.is_file():
-        runner = SpotterRunner.from_cfg(training_config(start, data, work_dir, settings))
+        runner = SpotterRunner.from_cfg(config)
         runner.train()
         if not schedule.is_complete(runner):
             last.unlink(missing_ok=True)
@@ -155,56 +165,69 @@ def train_recognizer(
 def training_config(
     start: Path, data: TrainingData, work_dir: Path, settings: TrainingSettings
 ) -> Config:
-    """The experiment config of an adaptation; see :func:`train_recognizer`."""
+    """The experiment config of a recognizer's adaptation; see :func:`train_recognizer`."""
     header = read_header(start)
-    recognizer = buildable_config(header["config"], start, header["charset"])
+    model = buildable_config(header["config"], start, header["charset"])
     size = resizing(header)
-    in_frames = recognizer.get("prediction", {}).get("type") == "CTCPrediction"
-    loader: dict[str, Any] = {
-        "batch_size": settings.batch_size,
-        "num_workers": 0,
-        "collate_fn": {"type": "pseudo_collate"},
-        "sampler": {"type": "RatioSampler"},
-        "dataset": _datasets(data, size, in_frames, settings.shares),
-    }
+    in_frames = model.get("prediction", {}).get("type") == "CTCPrediction"
+    loader: dict[str, Any] = {"dataset": _datasets(data, size, in_frames, settings.shares)}
     if size.get("mode") == "buckets":
         buckets = {k: v for k, v in size.items() if k in ("widths", "height", "stretch")}
         loader["batch_sampler"] = {"type": "BucketBatchSampler", **buckets}
-    checkpoint = {"type": "TimedCheckpointHook", "minutes": 5.0, "keep": 1, "save_last": True}
-    base = fine_tuning_config(
-        start, work_dir, settings.device, settings.seed, settings.lr, "float32"
-    )
-    return Config(
-        {
-            **base,
-            "task": "recognition",
-            "preprocessing": header["preprocessing"],
-            "model": _method(recognizer, settings),
-            "resume": True,
-            "train_dataloader": loader,
-            "train_cfg": {"type": "ResumableTrainLoop", "max_iters": 10**9},
-            "default_hooks": {
-                "logger": {"type": "AdaptationProgressHook"},
-                "checkpoint": checkpoint,
-            },
-            "custom_hooks": [
-                {"type": "AdaptationScheduleHook", "minutes": settings.minutes},
-                {"type": "EMAHook", "decay": 0.998},
-            ],
-        }
-    )
-
-
-def _method(recognizer: Mapping[str, Any], settings: TrainingSettings) -> dict[str, Any]:
-    return {
+    method = {
         "type": "AdaptationConsistency",
-        "recognizer": recognizer,
+        "recognizer": model,
         "momentum": settings.momentum,
         "threshold": settings.threshold,
         "weight": settings.weight,
         # The start is trained already. A new projection would have to be learned first, and its
         # gradients would harm the features until then.
         "projection": None,
+    }
+    cfg = adaptation_config(start, header, work_dir, settings, method, loader)
+    cfg["custom_hooks"].append({"type": "EMAHook", "decay": 0.998})
+    return Config(cfg)
+
+
+def adaptation_config(
+    start: Path,
+    header: Mapping[str, Any],
+    work_dir: Path,
+    settings: TrainingSettings,
+    method: Mapping[str, Any],
+    loader: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What the adaptations of recognizers and detectors have in common.
+
+    Args:
+        start: Weights (``.safetensors``) to adapt.
+        header: Their header, as they are used.
+        work_dir: Folder of the run.
+        settings: How.
+        method: Config of the method that wraps the network.
+        loader: The data set, and what else the loader has of its own.
+    """
+    checkpoint = {"type": "TimedCheckpointHook", "minutes": 5.0, "keep": 1, "save_last": True}
+    return {
+        **fine_tuning_config(start, work_dir, settings.device, settings.seed, settings.lr, "auto"),
+        "task": header["task"],
+        "preprocessing": header["preprocessing"],
+        "postprocessing": header["postprocessing"],
+        "model": dict(method),
+        "resume": True,
+        "train_dataloader": {
+            "batch_size": settings.batch_size,
+            "num_workers": 0,
+            "collate_fn": {"type": "pseudo_collate"},
+            "sampler": {"type": "RatioSampler"},
+            **loader,
+        },
+        "train_cfg": {"type": "ResumableTrainLoop", "max_iters": 10**9},
+        "default_hooks": {
+            "logger": {"type": "AdaptationProgressHook"},
+            "checkpoint": checkpoint,
+        },
+        "custom_hooks": [{"type": "AdaptationScheduleHook", "minutes": settings.minutes}],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,28 @@ from spotter.cli.options import joined, model_option, out_option
 from spotter.errors import ConfigError, SpotterError
 
 if TYPE_CHECKING:
+    from spotter.adaptation.detector import DetectorReport
     from spotter.adaptation.run import AdaptationSettings, Figures, Report
 
 _source_options = joined(
+    click.option(
+        "--what",
+        type=click.Choice(("recognizer", "detector")),
+        default="recognizer",
+        show_default=True,
+        help="what is adapted",
+    ),
     click.option("--crops", is_flag=True, help="the pictures are single words, not photos"),
-    click.option("--labels", type=File, help="labelled words that tell the true gain"),
+    click.option("--labels", type=File, help="labelled words or photos that tell the true gain"),
+    click.option(
+        "--layout",
+        help="of the --labels of photos, one of spotter convert --list; default: guessed",
+    ),
     model_option,
     click.option("--recognizer", help="weights to start from; default: those of --model"),
-    click.option("--detector", help="finds the words; default: the detector of --model"),
+    click.option(
+        "--detector", help="finds the words, or is adapted; default: the detector of --model"
+    ),
 )
 
 _label_options = joined(
@@ -38,8 +53,10 @@ _label_options = joined(
 
 _training_options = joined(
     click.option("--minutes", default=30.0, show_default=True, help="of training"),
-    click.option("--lr", default=4e-4, show_default=True, help="largest learning rate"),
-    click.option("--drawn", default=4000, show_default=True, help="drawn words to learn from"),
+    click.option("--lr", type=float, help="largest learning rate; default: 4e-4, detector 1e-4"),
+    click.option(
+        "--drawn", type=int, help="drawn words or scenes to learn from; default: 4000, 200 scenes"
+    ),
     several("--fonts", metavar="PATH...", help="to draw with; default: the system's"),
     click.option(
         "--max-loss", default=1.0, show_default=True, help="points of the guard set to lose"
@@ -63,6 +80,7 @@ _training_options = joined(
         "spotter adapt photos/ --out my_reader.safetensors --minutes 30",
         "spotter adapt words/ --crops --by agreement --out my_reader.safetensors",
         "spotter adapt photos/ --out my_reader.safetensors --labels some_words/labels.txt",
+        "spotter adapt photos/ --what detector --out my_detector.safetensors",
     )
 )
 @click.argument("source", type=File, metavar="PHOTOS")
@@ -71,34 +89,67 @@ _training_options = joined(
 @_label_options
 @_training_options
 def adapt(source: Path, out: Path, **options: Any) -> None:
-    """Adapt the recognizer to your own photos, without labels.
+    """Adapt the recognizer or the detector to your own photos, without labels.
 
     Finds the words of the PHOTOS (a folder; with --crops of single words, or an LMDB of them),
     labels those of which it is sure, and learns from them and from drawn words, which keep what it
     could read before. The weights are written, also as ONNX, if the words held back, or those of
     --labels, are read better, and the guard set of drawn words that ships as well as before; else
     the command ends with status 2. A later run goes on where an interrupted one stopped.
+
+    With --what detector, the average of the detector teaches it what it is sure of in the photos,
+    beside drawn scenes; --labels are photos then, in a layout of spotter convert --list.
     """
     if out.suffix != ".safetensors":
         raise ConfigError(f"--out {out}: weights are a .safetensors file")
+    work_dir = options["work_dir"] or out.with_name(f"{out.stem}_work")
+    detector = options["what"] == "detector"
+    lines, reason = (_detector if detector else _recognizer)(source, out, work_dir, options)
+    print("\n".join(lines))
+    if reason:
+        raise SpotterError(f"{out} is not written: {reason}")
+    print(usage(out, options["what"]))
+
+
+def _recognizer(
+    source: Path, out: Path, work_dir: Path, options: Mapping[str, Any]
+) -> tuple[Sequence[str], str]:
+    """Lines of the report of an adapted recognizer, and why it is not written, if it is not."""
     from spotter.adaptation.labelled import LabelledWords
     from spotter.adaptation.run import adapt_recognizer
 
     labels = options["labels"]
+    if options["layout"] is not None:
+        raise ConfigError("--layout is of the labels of photos, with --what detector")
     labelled = None if labels is None else LabelledWords(labels)
-    work_dir = options["work_dir"] or out.with_name(f"{out.stem}_work")
     report = adapt_recognizer(source, out, work_dir, _settings(source, options), labelled)
-    print("\n".join(report_lines(report)))
-    if report.weights is None:
-        raise SpotterError(f"{out} is not written: {report.reason}")
-    print(usage(out))
+    return report_lines(report), report.reason
 
 
-def _settings(source: Path, options: Mapping[str, Any]) -> AdaptationSettings:
+def _detector(
+    source: Path, out: Path, work_dir: Path, options: Mapping[str, Any]
+) -> tuple[Sequence[str], str]:
+    """Lines of the report of an adapted detector, and why it is not written, if it is not."""
+    from spotter.adaptation.detector import DetectorSettings, adapt_detector
+    from spotter.own_data.labels import open_labels
+
+    if options["crops"]:
+        raise ConfigError("--crops: a detector is adapted to whole photos")
+    labels = options["labels"]
+    labelled = None if labels is None else open_labels(labels, options["layout"], photos=True)
+    if labelled is not None and labelled.note():
+        print(f"left out: {labelled.note()}")
+    chosen = _shared(options, lr=1e-4, drawn=200)
+    chosen["training"] = replace(chosen["training"], batch_size=4)
+    settings = DetectorSettings(start=_start(options, "detector"), **chosen)
+    report = adapt_detector(source, out, work_dir, settings, labelled)
+    return detector_lines(report), report.reason
+
+
+def _shared(options: Mapping[str, Any], lr: float, drawn: int) -> dict[str, Any]:
+    """Settings that recognizers and detectors have in common; the values are the defaults."""
     import torch
 
-    from spotter.adaptation.labels import WordRules
-    from spotter.adaptation.run import AdaptationSettings
     from spotter.adaptation.training import TrainingSettings
 
     if not 0 <= options["held_back"] < 1:
@@ -107,40 +158,50 @@ def _settings(source: Path, options: Mapping[str, Any]) -> AdaptationSettings:
         raise ConfigError("--share is in (0, 1]")
     if options["threads"]:
         torch.set_num_threads(options["threads"])
-    return AdaptationSettings(
-        start=_start(options),
-        mining=_mining(source, options),
-        by_agreement=options["by"] == "agreement",
-        rules=WordRules(options["min_share"], options["min_score"]),
-        training=TrainingSettings(
+    return {
+        "training": TrainingSettings(
             minutes=options["minutes"],
-            lr=options["lr"],
+            lr=lr if options["lr"] is None else options["lr"],
             device=options["device"],
             seed=options["seed"],
         ),
-        held_back=options["held_back"],
-        drawn=options["drawn"],
-        fonts=tuple(options["fonts"]) or None,
-        max_loss=options["max_loss"] / 100,
-        max_share=options["share"],
+        "held_back": options["held_back"],
+        "drawn": drawn if options["drawn"] is None else options["drawn"],
+        "fonts": tuple(options["fonts"]) or None,
+        "max_loss": options["max_loss"] / 100,
+        "max_share": options["share"],
+        "threads": options["threads"],
+    }
+
+
+def _settings(source: Path, options: Mapping[str, Any]) -> AdaptationSettings:
+    from spotter.adaptation.labels import WordRules
+    from spotter.adaptation.run import AdaptationSettings
+
+    return AdaptationSettings(
+        start=_start(options, "recognizer"),
+        mining=_mining(source, options),
+        by_agreement=options["by"] == "agreement",
+        rules=WordRules(options["min_share"], options["min_score"]),
         workers=options["workers"],
-        threads=options["threads"],
+        **_shared(options, lr=4e-4, drawn=4000),
     )
 
 
-def _start(options: Mapping[str, Any]) -> Path:
+def _start(options: Mapping[str, Any], what: str) -> Path:
     """The ``.safetensors`` to start from."""
     from spotter.hub.resolution import resolve_preset, weights_file
 
-    if options["recognizer"]:
-        return weights_file(options["recognizer"], "torch")
+    if options[what]:
+        return weights_file(options[what], "torch")
     try:
-        return resolve_preset(options["model"], runtime="torch").recognizer
+        preset = resolve_preset(options["model"], runtime="torch")
     except SpotterError as error:
         raise type(error)(
             f"{error}; weights to train from are in the source distribution, not in the wheel:"
-            " give them by --recognizer"
+            f" give them by --{what}"
         ) from None
+    return preset.detector if what == "detector" else preset.recognizer
 
 
 def _mining(source: Path, options: Mapping[str, Any]) -> Any:
@@ -195,6 +256,22 @@ def _held_back_rows(before: Figures, after: Figures) -> list[tuple[str, float, f
     return rows
 
 
-def usage(out: Path) -> str:
+def detector_lines(report: DetectorReport) -> Sequence[str]:
+    """Lines of a table: what was measured of a detector before and after."""
+    before, after = report.before, report.after
+    rows = [("guard set", before.guard, after.guard)]
+    if before.labelled is not None and after.labelled is not None:
+        rows.append(("labelled photos", before.labelled, after.labelled))
+    lines = [f"{name}: before {was}, after {now}" for name, was, now in rows]
+    if before.agreement is not None and after.agreement is not None:
+        lines.append(
+            f"views of the photos held back agree: before {100 * before.agreement:.1f} of"
+            f" {before.found} words, after {100 * after.agreement:.1f} of {after.found}"
+        )
+    tried = ", ".join(f"{c.share:g}: {100 * c.guard.hmean:.1f}" for c in report.choice.tried)
+    return [*lines, f"share of the adapted weights, and h-mean of the guard set: {tried}"]
+
+
+def usage(out: Path, what: str = "recognizer") -> str:
     """How the weights are used."""
-    return f"spotter spot PHOTO --recognizer {out.with_suffix('.onnx')}"
+    return f"spotter spot PHOTO --{what} {out.with_suffix('.onnx')}"

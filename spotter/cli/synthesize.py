@@ -13,7 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from spotter.cli.commands import Command, File, several
 from spotter.cli.options import Decorator, joined
 from spotter.errors import ConfigError
-from spotter.io.writing import only_writer, write_file
+from spotter.io.locks import OutputLock
+from spotter.io.writing import write_file
 from spotter.synthesis.pages import PAGE_KINDS
 from spotter.synthesis.pages.crops import page_crops
 from spotter.synthesis.sheets import encode_below, scene_sheet, word_sheet
@@ -73,7 +74,13 @@ def synthesize() -> None:
 @_set_options
 @click.option("--style", type=click.Choice(list(STYLES)), default="mixed", show_default=True)
 def words(**options: Any) -> None:
-    """Word crops as LMDB."""
+    """Word crops as LMDB.
+
+    Styles: "mixed"; "signs", lettering of shop fronts; "rare", mostly accented words, marks, tokens
+    of code, addresses and single characters; "other_scripts", words that a recognizer of Latin
+    letters has to leave unread (data sets with nothing_to_read=True), of the scripts that --fonts
+    draw.
+    """
     settings = _draw("words", write_words, options)
     if options["sheet"]:
         synthesizer = settings.words_synthesizer()
@@ -173,7 +180,7 @@ def _draw(what: str, write: Callable[..., int], options: Mapping[str, Any]) -> S
     if not out:
         return settings
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with only_writer(out), Progress(TextColumn(what), *columns) as progress:
+    with OutputLock(out, is_folder=True), Progress(TextColumn(what), *columns) as progress:
         bar = progress.add_task("", total=count)
         total = write(
             out, settings, count, options["workers"], lambda done: progress.advance(bar, done)

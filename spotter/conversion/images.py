@@ -14,11 +14,16 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from spotter.data.readers.lmdb import read_lmdb_value
-from spotter.errors import ConfigError, ImageError
+from spotter.data.readers.base import ARCHIVE_KEYS
+from spotter.data.transforms.loading import (
+    archived_bytes,
+    archived_size,
+    is_archived,
+    load_pixels,
+)
+from spotter.errors import ConfigError
 from spotter.geometry import crop_polygon
 from spotter.io.images import encode_jpeg, image_size, read_image
-from spotter.runtime.input_size import resize_image
 
 ImageMode = Literal["keep", "copy", "link"]
 
@@ -46,7 +51,7 @@ class ImageStore:
     """Brings the images of samples to the converted set.
 
     Images that exist as files are kept where they are, copied or linked, by ``mode``. Words that
-    are cut out of photos, and images from an LMDB, become files in any mode. What is there already
+    are cut out of photos, and images from archives, become files in any mode. What is there already
     is not written again, so that an interrupted conversion goes on quickly.
 
     Args:
@@ -100,18 +105,14 @@ class ImageStore:
         """
         if "polygon" in sample:
             return encode_jpeg(
-                crop_polygon(_photo(**_photo_key(sample)), sample["polygon"]), _JPEG_QUALITY
+                crop_polygon(_photo(_photo_key(sample)), sample["polygon"]), _JPEG_QUALITY
             )
         if "img_path" in sample:
             image_size(sample["img_path"])
             return Path(sample["img_path"]).read_bytes()
-        if "lmdb_path" in sample:
-            data = read_lmdb_value(sample["lmdb_path"], sample["key"])
-            try:
-                image_size(data)
-            except ImageError as error:
-                raise ImageError(f"{sample['lmdb_path']}:{sample['key']}: {error}") from None
-            return data
+        if is_archived(sample):
+            archived_size(sample)
+            return archived_bytes(sample)
         return encode_jpeg(read_image(sample["img"]), _JPEG_QUALITY)
 
     def _placed(self, path: Path, size: tuple[int, int]) -> PlacedImage:
@@ -148,16 +149,17 @@ def in_stored_pixels(sample: dict[str, Any], size: tuple[int, int]) -> list[dict
     ]
 
 
-def _photo_key(sample: dict[str, Any]) -> dict[str, Any]:
-    resize_to = sample.get("resize_to")
-    return {"path": sample["img_path"], "size": None if resize_to is None else tuple(resize_to)}
+def _photo_key(sample: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    keys = ("img_path", *ARCHIVE_KEYS)
+    place = [(key, sample[key]) for key in keys if key in sample]
+    resize_to = [("resize_to", tuple(sample["resize_to"]))] if "resize_to" in sample else []
+    return (*place, *resize_to)
 
 
 # The words of a photo follow each other: it is decoded once for all of them.
 @lru_cache(maxsize=1)
-def _photo(path: str, size: tuple[int, int] | None) -> np.ndarray:
-    image = read_image(path)
-    return image if size is None else resize_image(image, *size)
+def _photo(key: tuple[tuple[str, Any], ...]) -> np.ndarray:
+    return load_pixels(dict(key))
 
 
 def _suffix(data: bytes) -> str:

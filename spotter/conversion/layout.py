@@ -80,6 +80,11 @@ def one_file(*patterns: str, images: tuple[str, ...] = ()) -> Finder:
     return find
 
 
+def shards(source: Source) -> dict[str, Any]:
+    """Finds WebDataset shards."""
+    return {"shards": source.path}
+
+
 def label_files(*patterns: str, images: tuple[str, ...] = (), prefix: str | None = None) -> Finder:
     """A finder of a folder with one label file per photo.
 

@@ -18,7 +18,7 @@ from spotter.data.pipeline import build_pipeline
 from spotter.data.randomness import integer
 from spotter.data.readers import Reader, SelectedReader
 from spotter.data.readers.selected import select
-from spotter.data.transforms.loading import load_pixels
+from spotter.data.transforms.loading import archived_size, is_archived, load_pixels
 from spotter.data.word_context import seen_size
 from spotter.errors import ConfigError, ImageError
 from spotter.geometry import native_size
@@ -141,6 +141,8 @@ class TextDataset(Dataset):
             width, height = native_size(sample["polygon"])
         elif "img_path" in sample:
             width, height = image_size(sample["img_path"])
+        elif is_archived(sample) and "resize_to" not in sample:
+            width, height = archived_size(sample)
         else:
             height, width = load_pixels(sample).shape[:2]
         return seen_size(width, height, sample.get("context", 0.0))

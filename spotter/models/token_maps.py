@@ -14,6 +14,7 @@ from torch import Tensor
 
 from spotter.charset import Charset
 from spotter.errors import CharsetError
+from spotter.look_alikes import look_alikes
 
 
 class TokenMap:
@@ -148,10 +149,14 @@ def remap_rows(old: Charset, new: Charset) -> tuple[list[int], list[str]]:
     """Where each character of the new set sat in the old one.
 
     Returns:
-        A list with one entry per character of ``new``: its index in ``old`` or -1; and the
+        A list with one entry per character of ``new``: its index in ``old``; of a character that
+        ``old`` lacks, that of one which looks like it (:func:`look_alikes`), or -1; and the
         characters that ``old`` lacks, in the order of ``new``.
     """
-    mapping = [old.index(c) if c in old else -1 for c in new.characters]
+    mapping = []
+    for character in new.characters:
+        known = (c for c in (character, *look_alikes(character)) if c in old)
+        mapping.append(next((old.index(c) for c in known), -1))
     return mapping, [c for c in new.characters if c not in old]
 
 
@@ -161,7 +166,7 @@ def remap_tensor(source: Tensor, fresh: Tensor, dim: int, old: Charset, new: Cha
     Args:
         source: Trained tensor; along ``dim``: special 0, the characters of ``old``, S specials.
         fresh: Newly initialised tensor of the same layout for ``new``; gives the rows of the
-            characters that ``old`` lacks.
+            characters that ``old`` lacks, and of which it has none that looks like them.
         dim: The dimension that runs over the tokens.
         old: Character set of ``source``.
         new: Character set of ``fresh``.

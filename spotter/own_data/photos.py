@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from spotter.data.readers import CanonicalReader, Reader
+from spotter.data.transforms.loading import load_pixels
 from spotter.errors import ConfigError
 from spotter.evaluation.matching import as_instances
 from spotter.evaluation.protocols.detection import evaluate_detection
-from spotter.hub.resolution import ResolvedPreset, resolve_preset
-from spotter.io.images import read_image
+from spotter.hub.resolution import resolve_preset
 from spotter.own_data.labels import Labels, split_samples, write_lines
 from spotter.own_data.settings import (
     TuningSettings,
@@ -46,6 +46,11 @@ class FoundWords:
     precision: float
     recall: float
     hmean: float
+
+    @property
+    def score(self) -> float:
+        """:attr:`hmean`, by which weights are chosen."""
+        return self.hmean
 
     def __str__(self) -> str:
         values = (100 * value for value in (self.hmean, self.precision, self.recall))
@@ -89,9 +94,7 @@ def tune_photos(
         raise ConfigError(
             f"{len(labels.samples)} photos can be used; at least {_FEWEST_PHOTOS} are needed"
         )
-    start, header = open_start(settings.start, "detection")
-    preset = resolve_preset("default")
-    header = _as_used(header, preset) if preset.detector.stem == start.stem else header
+    start, header = open_detector_start(settings.start)
     train, held = split_samples(labels.samples, settings.hold_back, settings.seed)
     settings.out.mkdir(parents=True, exist_ok=True)
     files = [
@@ -121,25 +124,38 @@ def find_words(
         photos: Canonical samples of photos.
         threads: See :func:`spotter.runtime.runtimes.open_runtime`.
     """
-    runtime = open_runtime(weights, "detection", "torch", threads=threads)
-    runtime.header = {**runtime.header, **{k: header[k] for k in _SERVED}}
-    detector = TextDetector(runtime, adaptive=True)
+    detector = open_detector(weights, header, threads)
     found, true = {}, {}
     for number, sample in enumerate(photos):
-        photo = read_image(sample["img_path"])
+        photo = load_pixels(sample)
         found[str(number)] = detector.find([photo])[0]
         true[str(number)] = as_instances(sample["instances"])
     scores = evaluate_detection(found, true, iou_threshold=0.5, ignore_threshold=0.5)
     return FoundWords(scores.precision, scores.recall, scores.hmean)
 
 
-_SERVED = ("preprocessing", "postprocessing")
+def open_detector(
+    weights: Path, header: Mapping[str, Any], threads: int | None = None
+) -> TextDetector:
+    """A detector with the input size and post-processing of a header; see :func:`find_words`."""
+    runtime = open_runtime(weights, "detection", "torch", threads=threads)
+    served = {key: header[key] for key in ("preprocessing", "postprocessing")}
+    runtime.header = {**runtime.header, **served}
+    return TextDetector(runtime, adaptive=True)
 
 
-def _as_used(header: Mapping[str, Any], preset: ResolvedPreset) -> dict[str, Any]:
-    """The header of the preset's detector with the preset's scale and post-processing."""
+def open_detector_start(name: str | Path) -> tuple[Path, dict[str, Any]]:
+    """The weights to start from, and their header; of those of the default preset, as it uses them.
+
+    Args:
+        name: See :func:`spotter.own_data.settings.open_start`.
+    """
+    start, header = open_start(name, "detection")
+    preset = resolve_preset("default")
+    if preset.detector.stem != start.stem:
+        return start, header
     used = scaled_header(header, preset.scale) if preset.scale else dict(header)
-    return {**used, "postprocessing": {**header["postprocessing"], **preset.postprocessing}}
+    return start, {**used, "postprocessing": {**header["postprocessing"], **preset.postprocessing}}
 
 
 def photo_config(

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from spotter.adaptation.drawn import TextLike
 from spotter.charset import Charset
 from spotter.errors import ConfigError, WeightsError
 from spotter.hub.resolution import language_file, weights_file
@@ -26,6 +29,8 @@ from spotter.registry import READERS
 
 RECOMMENDED_SCORE = 0.3
 """Least score of a word in photos that is written beside weights of one's own."""
+
+_LIKE_LABELS = 1000
 
 Say = Callable[[str], object]
 
@@ -161,12 +166,14 @@ def _draw_beside(
     train: Sequence[dict[str, Any]],
     say: Say,
 ) -> dict[str, Any] | None:
-    """Words drawn in addition to labelled ones; without a word list, they have the texts of the
-    labels.
-    """
+    """Words drawn in addition to labelled ones; without a word list, they are like those."""
     if not drawing.words:
         words = settings.out / "words.txt"
         texts = _texts(Labels("instances" in train[0], list(train)))
+        # Of their own texts alone, few words would be known by heart.
+        source = TextLike(texts, charset.characters)
+        rng = np.random.default_rng(settings.seed)
+        texts += [source.sample(rng) for _ in range(_LIKE_LABELS)]
         words.write_text("\n".join(dict.fromkeys(texts)) + "\n", encoding="utf-8")
         drawing = replace(drawing, words=(str(words),))
     try:

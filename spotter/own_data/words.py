@@ -15,6 +15,8 @@ from spotter.own_data.settings import TuningSettings, loader, own_config, valida
 from spotter.training.fine_tuning import resizing
 
 _FEW = 400
+# Below this, what is read of the words that are held back is too uncertain to end a training.
+_FEW_HELD_BACK = 100
 _VALIDATION_LIMIT = 300
 _LETTERS_NAMED = 12
 # Share of new characters from which the output layer has to be learned rather than adjusted.
@@ -125,9 +127,12 @@ def word_config(
     batch = settings.batch_size or (16 if few else 64)
     iterations = settings.iterations or _iterations(sets, batch, new)
     lr = settings.lr or (1e-3 if new > _MOSTLY_NEW else 3e-4)
-    metric = "recognition/exact_" + ("one_minus_ned" if sets.held_back_count < 100 else "accuracy")
+    uncertain = sets.held_back_count < _FEW_HELD_BACK
+    metric = "recognition/exact_" + ("one_minus_ned" if uncertain else "accuracy")
     model = _model(header, charset, recommended)
     config = own_config(settings, start, iterations, lr, metric, patience=6, validations=20)
+    if uncertain:
+        _choose_late(config, settings)
     config.update(
         task="recognition",
         model=model,
@@ -142,9 +147,20 @@ def word_config(
     )
     if few:
         config["custom_hooks"].append({"type": "FixedNormsHook"})
+    if new > _MOSTLY_NEW and model.get("prediction", {}).get("type") == "CTCPrediction":
+        alignment = {"type": "FrameAlignmentHook", "iterations": max(1, iterations // 5)}
+        config["custom_hooks"].append(alignment)
     if few and sets.drawn is None:
         config["optim_wrapper"]["paramwise_cfg"] = {"custom_keys": _frozen_layers(model)}
     return config
+
+
+def _choose_late(config: dict[str, Any], settings: TuningSettings) -> None:
+    """Neither end a training nor choose its early weights by what few words happen to show."""
+    hooks = config["custom_hooks"]
+    config["custom_hooks"] = [hook for hook in hooks if hook["type"] != "EarlyStopHook"]
+    if settings.minutes is None:
+        config["train_cfg"]["val_begin"] = config["train_cfg"]["max_iters"] // 2
 
 
 def _model(
@@ -169,7 +185,7 @@ def _iterations(sets: WordSets, batch: int, new: float) -> int:
     """Iterations by the number of labels: more passes over few labels, and for new characters."""
     if not sets.count:
         return 20000 if new > _MOSTLY_NEW else 6000
-    crops = (6400 if new > _MOSTLY_NEW else 4800) if sets.count < _FEW else 15 * sets.count
+    crops = (24000 if new > _MOSTLY_NEW else 16000) if sets.count < _FEW else 15 * sets.count
     return min(20000, max(300, crops // batch))
 
 
@@ -193,7 +209,9 @@ def _training_loader(sets: WordSets, size: Mapping[str, Any], batch: int) -> dic
         for name, reader, extra in (("own", sets.labelled, {}), ("drawn", sets.drawn, mild))
         if reader is not None
     ]
-    both = {"type": "ConcatDataset", "datasets": parts, "ratios": [1.0] * len(parts)}
+    # Few crops would be known by heart.
+    ratios = [1.0, 2.0 if sets.count < _FEW else 1.0][: len(parts)]
+    both = {"type": "ConcatDataset", "datasets": parts, "ratios": ratios}
     buckets = {key: size.get(key) for key in ("widths", "stretch", "height")}
     return loader(
         both,

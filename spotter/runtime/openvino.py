@@ -19,7 +19,7 @@ from spotter.runtime.telemetry import import_openvino
 
 _INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16"})
 # Kernels that are kept for shapes seen before; a photo's shape needs about a hundred.
-_KERNELS = 2000
+_KERNELS = 500
 
 
 @lru_cache(maxsize=1)

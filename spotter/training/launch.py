@@ -13,8 +13,8 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from spotter.errors import AnnotationError, ConfigError, SpotterError
+from spotter.io.locks import OutputLock
 from spotter.io.names import one_line
-from spotter.io.writing import only_writer
 from spotter.training.distributed import stop
 
 DATA_ROOT = "SPOTTER_DATA"
@@ -153,7 +153,8 @@ def train(
     cfg = training_config(path, work_dir, options, amp, resume, launcher)
     # The processes of one training share its folder; the first of them keeps others out.
     first = os.environ.get("RANK", os.environ.get("SLURM_PROCID", "0")) == "0"
-    with only_writer(cfg.work_dir) if first else nullcontext(), _plain_build_errors(cfg):
+    lock = OutputLock(cfg.work_dir, is_folder=True) if first else nullcontext()
+    with lock, _plain_build_errors(cfg):
         runner = SpotterRunner.from_cfg(cfg)
         runner.train()
     stop()

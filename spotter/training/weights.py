@@ -47,7 +47,8 @@ class LoadReport:
         missing: Names of the model that keep their initial values.
         mismatched: Names in both whose shapes differ; they are among ``missing`` too.
         new_characters: Characters of the model that the file has never seen; their rows of the
-            classifier and of the embedding keep their initial values.
+            classifier and of the embedding are those of a character that looks like them, or keep
+            their initial values.
     """
 
     used: list[str] = field(default_factory=list)
@@ -256,9 +257,10 @@ def load_into(
 ) -> LoadReport:
     """Load the matching tensors of a weights file into ``model``, and report the others.
 
-    A recognizer with another charset takes over the rows of the characters that both share. In a
-    method, the part named by its ``deployable`` is filled; a checkpoint of a method's run fills a
-    bare recognizer (or that of another method) with that part.
+    A recognizer with another charset takes over the rows of the characters that both share, and
+    those of characters that look like its new ones (:mod:`spotter.look_alikes`). In a method, the
+    part named by its ``deployable`` is filled; a checkpoint of a method's run fills a bare
+    recognizer (or that of another method) with that part.
 
     Args:
         model: The model to fill (also wrapped for distribution).

@@ -91,6 +91,30 @@ def test_watch_folder(
     assert "sign.png: " in capsys.readouterr().out
 
 
+def test_adapt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An iteration or two: the words of the photos are mined, and the outcome is told."""
+    from spotter.adaptation import run
+    from spotter.adaptation.measure import guard_words
+
+    photos = tmp_path / "mine"
+    photos.mkdir()
+    sign = cv2.imread(str(PHOTOS / "motorway.jpg"))[40:260, 730:1170]
+    for number in range(6):
+        cv2.imwrite(str(photos / f"{number}.png"), cv2.convertScaleAbs(sign, beta=10 * number))
+    module = example("adapt")
+    monkeypatch.setattr(module, "DRAWN", 8)
+    monkeypatch.setattr(run, "_LEAST_LABELS", 2)
+    monkeypatch.setattr(run, "guard_words", lambda characters: guard_words(characters)[:8])
+    module.main(str(photos), str(tmp_path / "mine.safetensors"), "0.02")
+    printed = capsys.readouterr().out
+    assert "words to learn from" in printed
+    kept = "the shipped recognizer is kept: " in printed
+    assert kept != (tmp_path / "mine.onnx").is_file()
+    assert kept != ("EXIT 12" in printed)
+
+
 @pytest.mark.slow
 def test_own_alphabet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -7,6 +7,7 @@ import torch
 
 from spotter.charset import Charset
 from spotter.errors import CharsetError
+from spotter.look_alikes import look_alikes
 from spotter.models.token_maps import (
     AttentionTokenMap,
     ClozeTokenMap,
@@ -124,6 +125,14 @@ def test_character_outside_the_set() -> None:
 
 def test_remap_rows() -> None:
     assert remap_rows(ABC, Charset("cbx")) == ([2, 1, -1], ["x"])
+
+
+def test_new_characters_take_the_rows_of_those_they_look_like() -> None:
+    # Of an accented letter, its letter; of Cyrillic letters, Latin ones, with the accent if known.
+    old = Charset("aeë")
+    assert remap_rows(old, Charset("aаéёж")) == ([0, 0, 1, 2, -1], ["а", "é", "ё", "ж"])
+    assert look_alikes("Ё") == ("Ë", "Е", "E")
+    assert look_alikes("x") == ()
 
 
 def test_remap_tensor_moves_specials_and_shared_characters() -> None:

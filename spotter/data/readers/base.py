@@ -17,6 +17,9 @@ from spotter.io.names import one_line, printable_path
 MAX_BYTES = 4096 * MEBI
 """Of an annotation file, and of what one that is packed unpacks to."""
 
+ARCHIVE_KEYS = ("lmdb_path", "tar_path", "key", "offset", "size")
+"""What a canonical sample says of an image in an archive."""
+
 _LONGEST_NUMBER = 300
 _HINT = "; strict=False leaves such entries out"
 

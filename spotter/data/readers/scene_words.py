@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from spotter.data.readers.base import Reader
+from spotter.data.readers.base import ARCHIVE_KEYS, Reader
 from spotter.geometry import grow_quad, native_size
 from spotter.registry import READERS
 
@@ -49,7 +49,7 @@ class SceneWordsReader(Reader):
         self.left_out: Counter[str] = Counter()
         for photo in photos:
             place: dict[str, Any] = {
-                key: photo[key] for key in ("img_path", "resize_to") if key in photo
+                key: photo[key] for key in ("img_path", *ARCHIVE_KEYS, "resize_to") if key in photo
             }
             for instance in photo["instances"]:
                 polygon = instance["polygon"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from spotter import methods
 from spotter.errors import ConfigError
 from spotter.registry import MODELS
 from spotter.structures import TextRecSample
+from spotter.training.launch import load_config
 from tests.unit.methods.semi import PREDICTIONS, crops, labels, recognizer_config, total
 
 ATTENTION, TRANSFORMER = PREDICTIONS["attention"], PREDICTIONS["transformer"]
@@ -99,6 +101,13 @@ def test_the_matrix_has_every_method() -> None:
     kinds = [kind for kind in public if isinstance(kind, type) and issubclass(kind, methods.Method)]
     wanted = {kind.__name__ for kind in kinds if not kind.__abstractmethods__}
     assert wanted == set(METHODS)
+
+
+def test_every_recipe_is_of_a_method_in_the_matrix() -> None:
+    recipes = sorted((Path(__file__).parents[3] / "configs/recipes").glob("*.py"))
+    kinds = {load_config(path).model.type for path in recipes}
+    # Supervised recognizers and language models are tested with their own configs.
+    assert kinds - {"FourStageRecognizer", "MaskedLanguageModeling"} == set(METHODS)
 
 
 @pytest.mark.parametrize("method", METHODS)
