@@ -138,5 +138,5 @@ def _encoded(crop: np.ndarray) -> bytes:
 
 
 def held_back_fraction(name: str) -> float:
-    """A number in [0, 1) of a photo's name alone; where it is below the share, it is held back."""
+    """A number in [0, 1) from the name of a photo; below the share, the photo is held back."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") / 2**32

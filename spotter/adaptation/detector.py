@@ -1,4 +1,4 @@
-"""From unlabelled photos to a detector that suits them better, or to a reason why not."""
+"""Adaptation of a detector to unlabelled photos: training, measurements and decision."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class DetectorSettings:
         held_back: Share of the photos that is not learned from, in [0, 1).
         measured: Most photos held back that are measured.
         drawn: Drawn scenes to learn from.
-        guard: Drawn scenes that say what it forgets.
+        guard: Drawn scenes that measure what the detector forgets.
         fonts: To draw with; ``None``: the system's.
         max_loss: How much h-mean of the guard set may be lost, in [0, 1].
         max_share: Largest share of the adapted weights that is tried, in (0, 1].
@@ -254,7 +254,7 @@ class _Bench:
 
 
 def measure_agreement(detector: TextDetector, photos: Sequence[Path]) -> tuple[float, int]:
-    """How alike the words are that a detector finds in views of photos, and how many it finds.
+    """Agreement of the words that a detector finds in views of photos, and their number.
 
     Args:
         detector: The detector.

@@ -1,4 +1,6 @@
-"""The training of a detector's adaptation: its average teaches it what it is sure of in photos."""
+"""The training of a detector's adaptation: the targets in photos are confident pixels of its moving
+average.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,7 @@ class DetectorConsistency(BaseModel):
         self.weight = weight
 
     def forward(self, inputs: Any, data_samples: Any = None, mode: str = "tensor") -> Any:
-        """Losses of a batch of branches, or what the detector makes of a plain batch.
+        """Losses of a batch of branches, or the output of the detector for a plain batch.
 
         Args:
             inputs: For ``"loss"`` a dict with ``labelled``, or with ``weak`` and ``strong``, or
@@ -100,7 +102,9 @@ class DetectorConsistency(BaseModel):
 
     @torch.no_grad()
     def teach(self, images: Tensor) -> dict[str, Tensor]:
-        """The maps that the average is sure of, as :class:`DBLoss` takes them, each (N, H, W)."""
+        """Maps of the confident pixels of the average, as :class:`DBLoss` takes them, each (N, H,
+        W).
+        """
         size = images.shape[-2:]
         seen = []
         for scale in self.scales:
@@ -196,7 +200,7 @@ def _dataset(
         "size": _CROP,
         "scale_range": (0.6, 2.0),
         "rotate": 8.0,
-        # Words that a mirror shows are no words to find.
+        # Mirrored text does not occur in photos.
         "flip": 0.0,
     }
     views = {key: [*steps, {"type": "PackDetInputs"}] for key, steps in branches.items()}

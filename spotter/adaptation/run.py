@@ -1,4 +1,4 @@
-"""From unlabelled photos to a recognizer that reads them better, or to a reason why not."""
+"""Adaptation of a recognizer to unlabelled photos: labels, training, measurements and decision."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def label(photos: str, out: Path, **options: Any) -> None:
 
 
 def _found(sources: Sequence[str]) -> Photos:
-    """What some arguments name, of which none may be missing.
+    """The photos that the arguments name; none may be missing.
 
     Raises:
         ImageError: One is, a pattern matches no file, or a list cannot be read.

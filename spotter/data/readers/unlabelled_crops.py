@@ -16,7 +16,7 @@ from spotter.registry import READERS
 class UnlabelledCropsReader(Reader):
     """Every picture below a folder, or every crop of an archive, as an unlabelled word.
 
-    Labels of archives are not looked at.
+    Labels of archives are ignored.
 
     Args:
         path: Folder of pictures, which may lie in sub-folders; folder with ``data.mdb``; or a

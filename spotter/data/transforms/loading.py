@@ -17,7 +17,7 @@ from spotter.runtime.input_size import resize_image
 
 
 def is_archived(sample: Mapping[str, Any]) -> bool:
-    """Whether the image of a canonical sample stands in an LMDB or a tar archive."""
+    """Whether the image of a canonical sample is in an LMDB or a tar archive."""
     return "lmdb_path" in sample or "tar_path" in sample
 
 
@@ -31,7 +31,7 @@ def place_of(sample: Mapping[str, Any]) -> str:
 
 
 def archived_bytes(sample: Mapping[str, Any]) -> bytes:
-    """The encoded image of a canonical sample that stands in an archive.
+    """The encoded image of a canonical sample in an archive.
 
     Raises:
         AnnotationError: The archive is missing or damaged, or lacks the image.
