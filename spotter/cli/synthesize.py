@@ -170,7 +170,7 @@ def _weights(texts: Sequence[str]) -> tuple[tuple[str, float], ...]:
 
 
 def _draw(what: str, write: Callable[..., int], options: Mapping[str, Any]) -> SynthesisSettings:
-    """Write a set, if one is asked for; the settings serve its contact sheet, too."""
+    """Write the set, if ``--out`` is given; the settings are returned for its contact sheet."""
     out, count = options["out"], options["count"]
     if not out and not options["sheet"]:
         raise ConfigError("nothing to do: name --out and --count, or --sheet")

@@ -14,7 +14,7 @@ from spotter.geometry import native_size
 from spotter.pipeline.crops import cut_word
 
 _ROWS = 24
-"""Height in pixels at which a line is looked at; widths are measured in shares of it."""
+"""Height in pixels to which a line is scaled; widths are measured as shares of it."""
 
 _EDGE = 2
 """Rows left out at the upper and the lower side, where neighbouring lines may show."""

@@ -1,4 +1,4 @@
-"""Synthetic word crops that look like what a detector cuts out of a photo."""
+"""Synthetic word crops like those that a detector cuts out of a photo."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Synthetic sets on disk: word crops as LMDB, scenes and pages with label files.
 
-All can be interrupted and go on where they stopped: sample ``i`` depends on its number alone, and
-the settings that made a set are kept in it, so that two sets cannot be mixed by mistake.
+All can be interrupted and continued: sample ``i`` depends on its number only, and the settings of a
+set are stored in it, so that two sets cannot be mixed by mistake.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from spotter.charset import Charset
+from spotter.data.growing_lmdb import check_settings
 from spotter.errors import ConfigError
 from spotter.geometry import grow_quad, min_area_rect
 from spotter.io.images import encode_jpeg
@@ -30,7 +31,7 @@ from spotter.synthesis.pages.outlines import grow_outline, outline_height
 from spotter.synthesis.scenes import SceneSynthesizer
 from spotter.synthesis.signs import SignSynthesizer
 from spotter.synthesis.text import RARE_KINDS, TextSource, open_text_source
-from spotter.synthesis.word_archive import WordArchive, check_settings
+from spotter.synthesis.word_archive import WordArchive
 from spotter.synthesis.words import WordSynthesizer
 
 _ILLEGIBLE = "###"
