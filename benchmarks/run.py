@@ -12,7 +12,10 @@ from rich.console import Console
 from benchmarks.sets import OpenedSet
 from benchmarks.suites import Average, BenchmarkSet, PhotoSet, Suite, WordListSet, WordSet
 from benchmarks.systems import System
-from spotter.bulk.files import process_in_bulk
+from spotter.bulk.here import Here
+from spotter.bulk.jobs import SpotJob
+from spotter.bulk.outputs import LinesOutput
+from spotter.bulk.run import Photos, write_answers
 from spotter.data.transforms.loading import load_pixels
 from spotter.errors import SpotterError
 from spotter.evaluation.by_name import read_records
@@ -82,14 +85,11 @@ def predict(system: System, opened: OpenedSet, folder: Path, console: Console) -
     def answers(names: Sequence[str], _: Sequence[Path]) -> list[dict[str, Any]]:
         return answer(system, {name: opened.samples[name] for name in names})
 
-    process_in_bulk(
-        {name: Path(name) for name in opened.samples},
-        answers,
-        out,
-        f"{opened.name}, {system.name}",
-        _WORD_CHUNK if isinstance(opened.kind, WordSet) else _PHOTO_CHUNK,
-        console,
-    )
+    photos = Photos.named({name: Path(name) for name in opened.samples})
+    chunk = _WORD_CHUNK if isinstance(opened.kind, WordSet) else _PHOTO_CHUNK
+    engine = Here(answers, SpotJob().failure, chunk)
+    label = f"{opened.name}, {system.name}"
+    write_answers(LinesOutput(out), photos, engine, label=label, console=console)
     return out
 
 

@@ -1,6 +1,7 @@
 """What many photos cost: CPU seconds of ``--workers`` beside one process and beside RapidOCR.
 
-``python -m benchmarks.scale PHOTOS --count 30`` prints a table. Each way is run twice in a process
+``python -m benchmarks.scale PHOTOS --count 20`` prints a table, and what the harness costs over the
+bare spotter. Each way is run twice in a process
 of its own, over a few photos and over these and ``--count`` more; the difference is what the
 further photos cost, without loading the networks. CPU seconds are those of the process and of all
 that it started, and hardly depend on what else the machine does.
@@ -12,7 +13,6 @@ import argparse
 import json
 import multiprocessing
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -35,17 +35,24 @@ def bare(photos: Sequence[Path], threads: int) -> None:
         json.dumps(spotter.spot(photo).to_dict())
 
 
+def plain(photos: Sequence[Path], threads: int) -> None:
+    """``spotter spot --out FILE.jsonl``, the words of a photo read before the next is loaded."""
+    from spotter.bulk.here import spot_here
+    from spotter.bulk.run import run_in_bulk
+    from spotter.pipeline.spotter import SceneTextSpotter
+
+    with tempfile.TemporaryDirectory() as folder:
+        run_in_bulk(photos, f"{folder}/out.jsonl", spot_here(SceneTextSpotter(threads=threads), 1))
+
+
 def harness(photos: Sequence[Path], workers: int) -> None:
-    """``spotter spot --workers``."""
+    """``spotter spot --out FILE.jsonl --workers``."""
     from spotter.bulk.jobs import SpotJob
     from spotter.bulk.run import BulkOptions, run_in_bulk
 
-    folder = Path(tempfile.mkdtemp())
-    try:
-        out = folder / "out.jsonl"
-        run_in_bulk([*photos], out, SpotJob({"threads": 1}), BulkOptions(workers))
-    finally:
-        shutil.rmtree(folder)
+    with tempfile.TemporaryDirectory() as folder:
+        job = SpotJob({"threads": 1})
+        run_in_bulk(photos, f"{folder}/out.jsonl", job, BulkOptions(workers))
 
 
 _engine: list[Any] = []
@@ -79,6 +86,7 @@ def rapidocr(photos: Sequence[Path], workers: int) -> None:
 WAYS: dict[str, tuple[str, Callable[[Sequence[Path], int], None], int]] = {
     "bare1": ("one process, 1 thread", bare, 1),
     "bare2": ("one process, 2 threads", bare, 2),
+    "plain1": ("--out FILE.jsonl, 1 thread", plain, 1),
     "workers1": ("--workers 1", harness, 1),
     "workers2": ("--workers 2", harness, 2),
     "rapidocr2": ("RapidOCR, multiprocessing, 2 processes", rapidocr, 2),
@@ -107,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("photos", nargs="+", help="a folder of photos")
-    parser.add_argument("--count", type=int, default=30, help="photos that are measured")
+    parser.add_argument("--count", type=int, default=20, help="photos that are measured")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=[*WAYS])
     parser.add_argument("--run", choices=WAYS, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -121,10 +129,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{count} photos of {options.photos[0]}")
     print("| way | CPU seconds a photo | photos a CPU second | CPU hours a million photos |")
     print("|---|---|---|---|")
+    costs = {}
     for way in options.ways:
         each = (cpu_seconds(way, photos) - cpu_seconds(way, photos[:WARM_UP])) / count
+        costs[way] = each
         million = each * 1e6 / 3600
         print(f"| {WAYS[way][0]} | {each:.3f} | {1 / each:.2f} | {million:.0f} |", flush=True)
+    for way in [each for each in ("plain1", "workers1") if {each, "bare1"} <= costs.keys()]:
+        more = 100 * (costs[way] / costs["bare1"] - 1)
+        print(f"{WAYS[way][0]}: {more:+.1f} % over one process, 1 thread")
 
 
 if __name__ == "__main__":

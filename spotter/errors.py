@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Line breaks and what commands a terminal: names and texts of strangers may hold either.
+# Line breaks and what commands a terminal: names of files and texts may hold either.
 _CONTROLS = {
     code: " " if chr(code).isspace() else f"\\x{code:02x}"
     for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)

@@ -1,4 +1,4 @@
-"""Plain data of strangers, held against rules before anything is built of it.
+"""Rules for untrusted plain data, which is checked before anything is built from it.
 
 A rule is called with a value and the place where it stands, gives the value back (numbers as the
 type that is asked for) and raises :class:`ValueError` with a line that begins with the place.

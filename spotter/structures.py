@@ -130,10 +130,10 @@ class LanguageSample:
         misspelt: The misspelling that the model is given in tests of correction, else ``None``.
         log_probabilities: Filled by ``model(..., mode="predict")``: log P(c | all others) of each
             character and of the end.
-        right: Filled likewise: whether each of those is the most probable character there.
-        restored: Filled likewise: whether the most probable character at each place of
+        right: Filled in the same way: whether each of those is the most probable character there.
+        restored: Filled in the same way: whether the most probable character at each place of
             ``misspelt`` is that of ``text``.
-        corrected: Filled likewise: the most probable correct spelling of ``misspelt``.
+        corrected: Filled in the same way: the most probable correct spelling of ``misspelt``.
     """
 
     text: str

@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from spotter.cli.arguments import find_images, listed_images
+from spotter.bulk.run import Photos
+from spotter.cli.arguments import listed_images
 from spotter.cli.commands import command, run
 from spotter.cli.errors import run_tool
 from spotter.cli.read import read_to_lines, reading_options, recognizer_from
@@ -23,8 +24,9 @@ from spotter.cli.read import read_to_lines, reading_options, recognizer_from
 @reading_options
 def recognize(source: str, out: str, **options: Any) -> None:
     """Read the crops of a folder (searched recursively) or of a list, one path per line."""
-    images = find_images(source) if Path(source).is_dir() else listed_images(source)
-    read_to_lines(images, out, recognizer_from(options), options["batch_size"])
+    folder = Path(source).is_dir()
+    crops = Photos.of([source], False) if folder else Photos.named(listed_images(source))
+    read_to_lines(crops, Path(out), recognizer_from(options), options["batch_size"])
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 # Unlabelled words as two views of 32x100: SeqCLR's views, which keep every character in its place.
-# One's own crops, a folder of pictures or an LMDB, take the place of the benchmarks' by
-# --cfg-options data.crops=..., or by the environment variable SPOTTER_CROPS.
+# One's own crops, a folder of pictures, an LMDB or WebDataset shards, take the place of the
+# benchmarks' by --cfg-options data.crops=..., or by the environment variable SPOTTER_CROPS.
 _base_ = [
     "recognition.py",
     "schedules/adamw_cosine.py",

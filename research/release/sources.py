@@ -6,16 +6,18 @@ import hashlib
 import json
 import os
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
 from research.release.settings import SessionSettings
+from spotter.bulk.run import Photos
 from spotter.errors import ConfigError
 from spotter.hub.resolution import weights_file
 from spotter.io.images import IMAGE_SUFFIXES
-from spotter.labeling.photo_labels import VIEWS, LabelRules, PhotoLabeller, label_photos
+from spotter.labeling.photo_labels import VIEWS, LabelJob, LabelRules, PhotoLabeller, label_photos
 from spotter.labeling.pseudo_labels import label_samples
 from spotter.pipeline.word_recognizer import WordRecognizer
 from spotter.registry import READERS
@@ -200,7 +202,7 @@ def _label_with_teacher(settings: SessionSettings) -> list[Path]:
     """
     rules = LabelRules()
     preset, digest = _teacher(settings, "photos", f"{rules}{VIEWS}")
-    labeller: PhotoLabeller | None = None
+    job = LabelJob(cache(lambda: PhotoLabeller(preset, _runtime(preset), rules=rules)))
     folders = []
     for number, folder in enumerate(settings.photos):
         files = sorted(folder.iterdir()) if folder.is_dir() else []
@@ -210,8 +212,7 @@ def _label_with_teacher(settings: SessionSettings) -> list[Path]:
         labels = settings.state / f"labels_{digest}" / f"{number}_{folder.resolve().name}"
         done = settings.state / f"labels_{digest}" / f"{number}.done"
         if not done.exists():
-            labeller = labeller or PhotoLabeller(preset, _runtime(preset), rules=rules)
-            label_photos(photos, labels, labeller)
+            label_photos(Photos.named(photos), labels, job)
             done.touch()
         folders.append(labels)
     return folders

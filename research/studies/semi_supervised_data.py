@@ -10,6 +10,7 @@ from mmengine.dataset import pseudo_collate
 
 from research.configs import packaged_config
 from research.studies.rows import write_json
+from spotter.bulk.run import Photos
 from spotter.cli.arguments import find_images
 from spotter.evaluation import evaluate_recognition
 from spotter.hub.resolution import resolve_preset
@@ -54,7 +55,7 @@ def prepare_data(root: Path, out: Path, synthetic: int) -> None:
         found = find_images(root / folder)
         photos.update({path.as_posix(): path for path in found.values() if not held_out(path)})
     detector = CropMiningSettings(str(resolve_preset().detector))
-    report = mine_crops(photos, out / "mined_words", detector)
+    report = mine_crops(Photos.named(photos), out / "mined_words", detector)
     print(f"crop mining: {report}", flush=True)
     write_json(done, {"photos": len(photos), "mined": report.total})
 

@@ -1,1 +1,1 @@
-"""Adapting shipped weights to one's own photos, which have no labels."""
+"""Adapting the shipped recognizer to your own photos, without labels."""

@@ -1,4 +1,4 @@
-"""Whether adapted weights take the place of those that they started from."""
+"""Whether adapted weights replace those that the training started from."""
 
 from __future__ import annotations
 

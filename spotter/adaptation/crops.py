@@ -13,11 +13,12 @@ import cv2
 import numpy as np
 from rich.progress import track
 
+from spotter.bulk.run import Photos
 from spotter.data.readers.lmdb import LMDBReader, close_lmdb, read_lmdb_value
 from spotter.data.transforms.loading import load_pixels
 from spotter.errors import ConfigError, SpotterError
 from spotter.io.folders import list_images
-from spotter.io.images import read_image
+from spotter.io.images import encode_jpeg, read_image
 from spotter.labeling.crop_archive import CropArchive
 from spotter.labeling.crop_mining import CropMiningSettings, mine_crops
 from spotter.runtime.input_size import keep_ratio_width
@@ -88,7 +89,7 @@ def gather_crops(
     elif mining is None:
         _copy_crops(list_images(source), out, source)
     else:
-        report = mine_crops(list_images(source), out, mining, workers)
+        report = mine_crops(Photos.named(list_images(source)), out, mining, workers)
         print(f"crops: {report}")
     path = str(out)
     metas = (read_lmdb_value(path, f"meta-{i + 1:09d}") for i in range(_count(path)))
@@ -133,8 +134,7 @@ def _encoded(crop: np.ndarray) -> bytes:
     if height > _MAX_HEIGHT:
         size = (keep_ratio_width(width, height, _MAX_HEIGHT), _MAX_HEIGHT)
         crop = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return data.tobytes()
+    return encode_jpeg(crop, _QUALITY)
 
 
 def held_back_fraction(name: str) -> float:

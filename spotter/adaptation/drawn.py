@@ -1,21 +1,22 @@
-"""Drawn words with their labels: a guard of what a reader knew, and more of what it is to learn."""
+"""Drawn words with labels: general ones, and ones whose texts are like those of the photos."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from rich.progress import track
 
 from spotter.errors import ConfigError
+from spotter.io.images import encode_jpeg
 from spotter.synthesis.fonts import FontBank
 from spotter.synthesis.text import TextSource, open_text_source
 from spotter.synthesis.word_archive import WordArchive
 from spotter.synthesis.words import WordSynthesizer
 
 _PER_COMMIT = 100
+_QUALITY = 95
 _SAME = 0.3
 _CHANGED = 0.5
 
@@ -37,7 +38,7 @@ class TextLike(TextSource):
     """
 
     def __init__(self, texts: Sequence[str], charset: str) -> None:
-        # Not that of the base, which needs a word of its list in the charset.
+        # The constructor of the base class needs a word of its list in the charset.
         self.charset = charset
         self._texts = list(texts)
         known = [c for c in charset if c.isascii() or any(c in text for text in texts)]
@@ -100,10 +101,6 @@ def draw_words(
         starts = range(archive.count, count, _PER_COMMIT)
         for start in track(starts, f"drawing {out.name}", disable=not len(starts)):
             part = range(start, min(start + _PER_COMMIT, count))
-            archive.append([_encoded(*synthesizer.sample(number)) for number in part])
+            drawn = (synthesizer.sample(number) for number in part)
+            archive.append([(encode_jpeg(image, _QUALITY), text) for image, text in drawn])
     return out
-
-
-def _encoded(image: np.ndarray, text: str) -> tuple[bytes, str]:
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 95])
-    return data.tobytes(), text

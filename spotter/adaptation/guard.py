@@ -1,4 +1,4 @@
-"""Making the guard set that ships: drawn words, so that it may be given away.
+"""How the shipped guard set was made. Its words are drawn, so it has no licence of others.
 
 It was written with ``write_guard(GUARD_FILE, 600, fonts=[...])``, with a folder of 802 fonts, the
 short word list of :mod:`spotter.synthesis` and painted surfaces.

@@ -1,19 +1,17 @@
-"""Labelled words that are kept out of an adaptation and tell what it gained."""
+"""Labelled words that are not learned from and that measure the gain of an adaptation."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from spotter.data.readers.base import Reader
-from spotter.data.readers.canonical import CanonicalReader
-from spotter.data.readers.lmdb import LMDBReader
 from spotter.data.readers.scene_words import SceneWordsReader
-from spotter.data.readers.word_list import WordListReader
 from spotter.data.transforms.loading import load_pixels
 from spotter.errors import AnnotationError
+from spotter.own_data.labels import open_labels
 
 _MARGIN = 0.1
 
@@ -22,16 +20,20 @@ class LabelledWords:
     """Words with labels, of word crops or of photos.
 
     Args:
-        source: ``.txt`` with lines ``path text``, paths relative to it; an LMDB of labelled crops;
-            or ``.jsonl`` of photos as ``spotter convert`` writes it, whose words are cut out.
+        source: Labels that :func:`spotter.own_data.labels.open_labels` recognizes: JSON lines as
+            ``spotter convert`` writes them, a list of lines ``path text`` with paths relative to
+            it, an LMDB of crops, or files of ICDAR 2015. The words of photos are cut out.
 
     Raises:
         AnnotationError: There is no such file, it is of another kind, or names no word.
     """
 
     def __init__(self, source: Path) -> None:
-        reader = _reader(source)
-        self._samples = [dict(sample) for sample in reader if sample.get("text")]
+        labels = open_labels(source)
+        words: Iterable[dict[str, Any]] = labels.samples
+        if labels.photos:
+            words = SceneWordsReader(labels.samples, margin=_MARGIN)
+        self._samples = [dict(sample) for sample in words if sample.get("text")]
         if not self._samples:
             raise AnnotationError(f"{source}: holds no labelled words")
 
@@ -45,13 +47,3 @@ class LabelledWords:
     def load(self) -> list[tuple[np.ndarray, str]]:
         """Pixels (H, W, 3) uint8 BGR and labels."""
         return [(load_pixels(dict(sample)), sample["text"]) for sample in self._samples]
-
-
-def _reader(source: Path) -> Reader | list[dict[str, Any]]:
-    if source.is_dir():
-        return LMDBReader(source)
-    if source.suffix == ".jsonl":
-        return SceneWordsReader(reader=CanonicalReader(annotation_file=source), margin=_MARGIN)
-    if source.suffix == ".txt":
-        return WordListReader(annotation_file=source)
-    raise AnnotationError(f"{source}: labels are a .txt of 'path text', a .jsonl, or an LMDB")

@@ -1,4 +1,4 @@
-"""Labels of unlabelled words: what is read alike from many sides, or by two readers."""
+"""Pseudo-labels of words: texts that many views, or two recognizers, agree on."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class WordRules:
     def by_agreement(self, readings: ViewReadings, peer: tuple[str | None, float]) -> str | None:
         """The label of a word by an independent reader; ``None``: no view says the same.
 
-        Two readers that were trained apart err apart. Letters, their case and digits have to be
-        what some view is read as; the marks are the independent reader's.
+        Two independently trained recognizers make different errors. Letters, case and digits must
+        agree with the reading of some view; punctuation marks are those of the independent reader.
         """
         text, score = peer
         if not text or score < self.min_score or len(text) < self.min_length:
@@ -141,7 +141,8 @@ def _records(
         said = peer.read(images)
         readings = list(reader.read(images, views=()))
         labels = [rules.by_agreement(*each) for each in zip(readings, said, strict=True)]
-        # Further views take most of the time: only where they can still make a label.
+        # Further views take most of the time, so they are only read where they can still give a
+        # label.
         open_ = [
             place
             for place, (text, score) in enumerate(said)
@@ -173,7 +174,7 @@ def independent_reader(characters: str, threads: int = 1) -> WordReader:
 
 
 def check_enough(labels: Mapping[int, WordLabel], learned: Sequence[int], least: int) -> None:
-    """Refuse to learn from next to nothing.
+    """Refuse to train on too few labels.
 
     Raises:
         SpotterError: Fewer than ``least`` of the crops to learn from have a label.

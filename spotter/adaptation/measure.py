@@ -1,4 +1,4 @@
-"""What can be said of a recognizer: without labels, on labelled words, on the guard set."""
+"""Figures of a recognizer: without labels, on labelled words, and on the guard set."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Words = Sequence[tuple[np.ndarray, str]]
 
 @dataclass(frozen=True)
 class UnlabelledFigures:
-    """Of words that nobody has labelled; all are means over the words, in [0, 1].
+    """Figures of unlabelled words; all but the count are means over the words, in [0, 1].
 
     Attributes:
         words: Number of words.
@@ -49,7 +49,7 @@ class LabelledFigures:
 
     Attributes:
         right: For each word whether it is read exactly.
-        folded: Likewise with letters and digits only, case folded.
+        folded: For each word whether its letters and digits are read, case folded.
     """
 
     right: tuple[bool, ...]

@@ -197,6 +197,11 @@ def adapt_recognizer(
 
 
 def _check_settings(work_dir: Path, settings: AdaptationSettings) -> None:
+    """Refuse to continue in a work folder that was started with other settings.
+
+    Raises:
+        ConfigError: The folder was begun with other settings.
+    """
     values = {**asdict(settings), "start": settings.start.name}
     if settings.mining is not None:
         values["mining"] = settings.mining.kept()
@@ -243,7 +248,8 @@ def _training_data(
             characters,
             settings.training.seed * 10 + seed,
             settings.fonts,
-            # Of an alphabet that no shipped word is written in, all are like those read.
+            # No shipped word can be written in this alphabet, so all drawn words are like those
+            # read.
             like=known if name == "alike" or not spelled else None,
         )
         for name, seed in _SEEDS.items()

@@ -1,4 +1,4 @@
-"""A training of so many minutes: its learning rate, its end, and its line of progress."""
+"""Training for a given number of minutes: learning rate, end, and line of progress."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class AdaptationScheduleHook(TimeLimitHook):
 
 @HOOKS.register_module()
 class AdaptationProgressHook(ProgressHook):
-    """Lines that say how much of the time has passed instead of iterations to come."""
+    """A line of progress with the share of the time that has passed, instead of iterations."""
 
     def before_train(self, runner: Any) -> None:
         """Start the clocks."""

@@ -1,4 +1,4 @@
-"""The training of an adaptation: character-level consistency on the photos, labels beside it."""
+"""The training of an adaptation: character-level consistency on crops, and supervised losses."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ _DRAWN = {"geometric": 0.5, "color": 0.3, "blur": 0.05, "resample": 0.05, "noise
 class AdaptationConsistency(CharacterConsistency):
     """:class:`CharacterConsistency` on batches that may lack labelled or unlabelled crops.
 
-    Crops of one width make a batch, and of a rare width there may be one kind only. Batch norms
-    keep the statistics of the start: those of few small batches of one width are far off.
+    A batch has crops of one width, and of a rare width there may be only labelled or only
+    unlabelled ones. Batch norms keep the statistics of the start: those of few small batches of one
+    width would be wrong.
     """
 
     def train(self, mode: bool = True) -> AdaptationConsistency:
@@ -71,8 +72,8 @@ class TrainingSettings:
         shares: Of the labelled crops, of the crops as weak and strong views, of general drawn words
             and of drawn words like those read, in a batch.
         weight: Of the loss of consistency.
-        momentum: Of the average that teaches.
-        threshold: Least confidence of a word that the average teaches.
+        momentum: Of the teacher, a moving average of the weights.
+        threshold: Least confidence of a reading of the teacher that takes part.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         seed: Of all random numbers.
 
@@ -179,8 +180,8 @@ def training_config(
         "momentum": settings.momentum,
         "threshold": settings.threshold,
         "weight": settings.weight,
-        # The start is trained already: a new projection would have to be learned first, and
-        # what it asks for until then harms the features.
+        # The start is trained already. A new projection would have to be learned first, and its
+        # gradients would harm the features until then.
         "projection": None,
     }
     cfg = adaptation_config(start, header, work_dir, settings, method, loader)
@@ -246,7 +247,7 @@ def _datasets(
         "max_length": None,
     }
     resize = [{"type": "RecResize", **size}, {"type": "PackRecInputs"}]
-    # Frames are compared one by one: then every character has to stay in its place.
+    # Frames are compared one by one, so every character has to stay in its place.
     strong = {"geometric": 0, "photometric": 3} if in_frames else {}
     views = {
         "weak": [{"type": "WeakView"}, *resize],

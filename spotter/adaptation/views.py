@@ -1,4 +1,4 @@
-"""What a recognizer reads in a word from many sides."""
+"""Readings of a word in many views."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ViewReadings:
     def vote(self) -> tuple[str, float]:
         """The text that most views are read as, and the share of all views that are, in [0, 1].
 
-        Of texts with as many views the one of the crop itself counts, else the one read first.
+        Ties are resolved in favour of the reading of the crop itself, then of the first view.
         """
         counts = Counter((self.text, *self.others))
         text, count = counts.most_common(1)[0]

@@ -40,6 +40,14 @@ class Job(Protocol):
         ...
 
 
+def is_shareable(runtime: str, device: str, threads: int | None) -> bool:
+    """Whether networks can be used after a fork: on ONNX Runtime, one thread, on the CPU."""
+    from spotter.runtime.openvino import is_quicker
+
+    on_onnx = runtime == "onnx" or (runtime == "auto" and not is_quicker(device))
+    return on_onnx and device == "cpu" and threads == 1
+
+
 @dataclass
 class SpotJob:
     """Words of photos.
@@ -51,13 +59,9 @@ class SpotJob:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def shareable(self) -> bool:
-        """See :class:`Job`: networks on ONNX Runtime with one thread, on the CPU."""
-        from spotter.runtime.openvino import is_quicker
-
-        device = self.settings.get("device", "cpu")
-        runtime = self.settings.get("runtime", "auto")
-        on_onnx = runtime == "onnx" or (runtime == "auto" and not is_quicker(device))
-        return on_onnx and device == "cpu" and self.settings.get("threads") == 1
+        """See :class:`Job`."""
+        chosen = (self.settings.get("runtime", "auto"), self.settings.get("device", "cpu"))
+        return is_shareable(*chosen, self.settings.get("threads"))
 
     def open(self) -> Answer:
         """See :class:`Job`."""

@@ -34,7 +34,6 @@ class LineFile:
         end = self._scan(cut) if path.is_file() else 0
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
         os.ftruncate(self._file, end)
-        os.lseek(self._file, 0, os.SEEK_END)
 
     def _scan(self, cut: bool) -> int:
         """Count the photos; where the last of those that are kept ends."""
@@ -63,9 +62,18 @@ class LineFile:
             yield from file
 
     def append(self, data: bytes) -> None:
-        """Write the lines of a photo."""
-        while data:
-            data = data[os.write(self._file, data) :]
+        """Write the lines of a photo.
+
+        Raises:
+            OSError: They cannot be written; the lines before stay, and nothing of these does.
+        """
+        before = os.lseek(self._file, 0, os.SEEK_END)
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+        except OSError:
+            os.ftruncate(self._file, before)
+            raise
         self.photos += 1
 
     def close(self) -> None:

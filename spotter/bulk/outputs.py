@@ -109,8 +109,10 @@ class LinesOutput:
             self._file.append(data)
 
     def close(self, complete: bool) -> None:
-        """See :class:`Output`."""
+        """See :class:`Output`; a run that failed before its first photo leaves no file."""
         self._file.close()
+        if not complete and not self._file.photos:
+            self.path.unlink()
         self._lock.release()
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spotter.bulk.names import NameSet
+from spotter.errors import ImageError
 from spotter.io.folders import unused_name
 
 Source = Path | str | bytes
@@ -30,14 +31,31 @@ class Photo:
     load: Callable[[], bytes] | None = None
     error: str | None = None
 
+    def take(self) -> Source:
+        """What is opened.
+
+        Raises:
+            SpotterError: There is nothing to open, or its bytes cannot be read.
+        """
+        if self.error is not None:
+            raise ImageError(self.error)
+        source = self.load() if self.load is not None else self.source
+        if source is None:
+            raise ImageError(f"{self.name}: there is nothing to open")
+        return source
+
 
 def with_unused_names(photos: Iterator[Photo]) -> Iterator[Photo]:
-    """The photos, of which a second one of a name is called ``NAME (2)``."""
+    """The photos, each once; another one of the same name is called ``NAME (2)``."""
     taken = NameSet()
     for photo in photos:
         name = unused_name(photo.name, taken)
+        if name != photo.name and _is_named_by_place(photo):
+            continue
         taken.add(name)
-        if name == photo.name:
-            yield photo
-        else:
-            yield Photo(name, photo.source, photo.load, photo.error)
+        yield photo if name == photo.name else replace(photo, name=name)
+
+
+def _is_named_by_place(photo: Photo) -> bool:
+    """Whether no other photo can have the name, as escapes and members of archives can."""
+    return isinstance(photo.source, Path | str) and "\\" not in photo.name

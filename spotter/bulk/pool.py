@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from spotter.bulk.jobs import Job
 from spotter.bulk.launchers import Launcher, open_launcher
 from spotter.bulk.photos import Photo, Source
-from spotter.bulk.records import to_line
+from spotter.bulk.records import Answered, to_line
 from spotter.bulk.worker import BROKEN, DONE, LINE, READY
 from spotter.errors import LoaderError, SpotterError
 
@@ -21,18 +21,9 @@ _WINDOW = 1024
 
 
 @dataclass
-class Answered:
-    """The lines of a photo.
+class _Begun(Answered):
+    """A photo that a worker has, or had."""
 
-    Attributes:
-        name: Of the photo.
-        data: Its lines.
-        failed: Whether it, or a page of it, could not be read.
-    """
-
-    name: str
-    data: bytes = b""
-    failed: bool = False
     pages: int = 0
     complete: bool = False
 
@@ -43,7 +34,7 @@ class _Worker:
 
     process: int
     connection: Connection
-    photo: Answered | None = None
+    photo: _Begun | None = None
     since: float = field(default_factory=time.monotonic)
     ready: bool = False
 
@@ -97,7 +88,7 @@ class Pool:
             LoaderError: A worker ended before it had opened the job.
         """
         waiting = iter(photos)
-        order: dict[int, Answered] = {}
+        order: dict[int, _Begun] = {}
         first = last = 0
         exhausted = False
         while True:
@@ -123,15 +114,12 @@ class Pool:
             self._workers.append(_Worker(*self._launcher.start()))
         return idle
 
-    def _begin(self, worker: _Worker, photo: Photo) -> Answered:
-        answered = Answered(photo.name)
+    def _begin(self, worker: _Worker, photo: Photo) -> _Begun:
+        answered = _Begun(photo.name)
         try:
-            source = photo.load() if photo.load is not None else photo.source
-            error = photo.error
-        except SpotterError as failed:
-            source, error = None, str(failed)
-        if error is not None or source is None:
-            self._fail(answered, error or f"{photo.name}: there is nothing to open")
+            source = photo.take()
+        except SpotterError as error:
+            self._fail(answered, str(error))
             return answered
         worker.photo, worker.since = answered, time.monotonic()
         self._send(worker, photo.name, source)
@@ -143,7 +131,7 @@ class Pool:
         except OSError:
             self._bury(worker)
 
-    def _fail(self, answered: Answered, error: str) -> None:
+    def _fail(self, answered: _Begun, error: str) -> None:
         page = answered.pages + 1 if answered.pages else None
         answered.data += to_line(self.job.failure(answered.name, error, page))
         answered.failed = answered.complete = True
@@ -170,6 +158,7 @@ class Pool:
         if kind == READY:
             worker.ready = True
         elif kind == BROKEN:
+            self._end(worker)
             raise value
         elif worker.photo is not None and kind == LINE:
             line, failed = value
@@ -180,11 +169,14 @@ class Pool:
             worker.photo.complete = True
             worker.photo = None
 
-    def _bury(self, worker: _Worker, reason: str | None = None) -> None:
-        """Make an end of a worker; the photo that it read is given up."""
+    def _end(self, worker: _Worker) -> int:
         self._workers.remove(worker)
         worker.connection.close()
-        status = self._launcher.kill(worker.process)
+        return self._launcher.kill(worker.process)
+
+    def _bury(self, worker: _Worker, reason: str | None = None) -> None:
+        """Make an end of a worker; the photo that it read is given up."""
+        status = self._end(worker)
         if not worker.ready:
             raise LoaderError(f"a worker ended before it had loaded its networks ({_how(status)})")
         if worker.photo is not None:

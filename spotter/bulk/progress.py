@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from spotter.bulk.photos import Photo
 
 
 class _Rate(ProgressColumn):
@@ -73,11 +75,15 @@ class BulkProgress:
     def _find_total(self) -> None:
         self._bar.update(self._task, total=self._count())
 
-    def keep(self) -> None:
-        """A photo that is in the output already."""
-        self.kept += 1
-        if self.kept % 1000 == 1:
-            self._show()
+    def without(self, photos: Iterable[Photo], is_done: Callable[[Photo], bool]) -> Iterator[Photo]:
+        """The photos that are to be answered; those that were are counted."""
+        for photo in photos:
+            if not is_done(photo):
+                yield photo
+                continue
+            self.kept += 1
+            if self.kept % 1000 == 1:
+                self._show()
 
     def advance(self, failed: bool) -> None:
         """A photo was answered."""

@@ -128,13 +128,12 @@ def _rows_of(
 
 
 def _row(photo: Photo) -> dict[str, Any]:
-    row: dict[str, Any] = {"name": photo.name, "bytes": None, "path": None, "error": photo.error}
+    row: dict[str, Any] = {"name": photo.name, "bytes": None, "path": None, "error": None}
     try:
-        source = photo.load() if photo.load is not None else photo.source
+        source = photo.take()
     except SpotterError as error:
         return row | {"error": str(error)}
-    key = "bytes" if isinstance(source, bytes) else "path"
-    return row | {key: source if source is None or isinstance(source, bytes) else str(source)}
+    return row | ({"bytes": source} if isinstance(source, bytes) else {"path": str(source)})
 
 
 def answer_dataset(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import Any
 
 from spotter.errors import AnnotationError
 from spotter.io.bounded import parse_json
@@ -12,6 +14,31 @@ from spotter.io.bounded import parse_json
 # How a line of a photo that could be read begins and ends; a line that was cut off does not end so.
 _START = b'{"image": "'
 _NO_ERROR = b'"error": null}'
+
+Record = dict[str, Any]
+"""What becomes a line: at least ``image``, the name of the photo, and ``error``."""
+
+
+@dataclass
+class Answered:
+    """The lines of a photo.
+
+    Attributes:
+        name: Of the photo.
+        data: Its lines.
+        failed: Whether it, or a page of it, could not be read.
+    """
+
+    name: str
+    data: bytes = b""
+    failed: bool = False
+
+    @staticmethod
+    def of(name: str, records: Iterable[Record]) -> Answered:
+        """Those of some records."""
+        pages = list(records)
+        failed = any(page["error"] is not None for page in pages)
+        return Answered(name, b"".join(map(to_line, pages)), failed)
 
 
 class Line:
@@ -65,6 +92,6 @@ def scan_lines(lines: Iterable[bytes]) -> Iterator[Line]:
             yield line
 
 
-def to_line(record: dict[str, object]) -> bytes:
+def to_line(record: Record) -> bytes:
     """A record as a line of UTF-8; halves of surrogate pairs, which have no UTF-8, are escaped."""
     return (json.dumps(record, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")

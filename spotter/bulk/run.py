@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
 
-from spotter.bulk.jobs import Job
-from spotter.bulk.names import NameSet, in_shard
-from spotter.bulk.outputs import done_names, open_output
-from spotter.bulk.photos import Photo
+from spotter.bulk.here import Here
+from spotter.bulk.jobs import Answer, Job
+from spotter.bulk.names import in_shard
+from spotter.bulk.outputs import Output, done_names, open_output
+from spotter.bulk.photos import Photo, Source
 from spotter.bulk.pool import Pool
 from spotter.bulk.progress import BulkProgress
-from spotter.bulk.sources import count_photos, walk_photos
-from spotter.errors import ConfigError, ImageError
+from spotter.bulk.records import Answered
+from spotter.bulk.sources import check_sources, count_photos, walk_photos
+from spotter.bulk.worker import records_of
+from spotter.errors import ConfigError, SpotterError
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,11 @@ class BulkCounts:
     failed: int = 0
     kept: int = 0
 
+    def of(self, things: str) -> str:
+        """What a command prints, such as of ``"photos"``."""
+        total = self.made + self.kept
+        return f"{self.made} new of {total} {things}, {self.failed} could not be read"
+
 
 def usable_cores() -> int:
     """Cores that this process may use."""
@@ -69,7 +80,7 @@ def usable_cores() -> int:
 def run_in_bulk(
     sources: Sequence[str | Path],
     out: str | Path,
-    job: Job,
+    job: Job | Here,
     options: BulkOptions = BulkOptions(),
     label: str = "spotting",
     console: Console | None = None,
@@ -84,8 +95,8 @@ def run_in_bulk(
     Args:
         sources: See :func:`spotter.bulk.sources.walk_photos`.
         out: A file that ends in ``.jsonl`` or ``.jsonl.zst``, or a folder in ``.parquet``.
-        job: What is done with each photo.
-        options: How.
+        job: What is done with each photo, by workers; or by this process.
+        options: How; ``workers`` and ``time_limit`` are of workers.
         label: Text before the progress bar.
         console: Where the bar goes; default: standard error.
         overwrite: Begin anew.
@@ -96,49 +107,122 @@ def run_in_bulk(
         AnnotationError: The output holds something else, or cannot be written.
         SpotterError: What the job raises when it is opened.
     """
-    counts, complete = BulkCounts(), False
+    photos = Photos.of(sources)
+    engine = job if isinstance(job, Here) else processes(job, options)
     output = open_output(out, options.shard)
+    return write_answers(output, photos, engine, options, label, console, overwrite)
+
+
+Engine = Callable[[Iterator[Photo]], "Generator[Answered, None, None]"]
+"""Gives the lines of photos in their order."""
+
+
+def processes(job: Job, options: BulkOptions = BulkOptions()) -> Engine:
+    """Workers, see :class:`spotter.bulk.pool.Pool`; none is started if there is no photo."""
+
+    def answered(photos: Iterator[Photo]) -> Generator[Answered, None, None]:
+        first = next(photos, None)
+        if first is not None:
+            with Pool(job, options.workers or usable_cores(), options.time_limit) as pool:
+                yield from pool.answer(chain([first], photos))
+
+    return answered
+
+
+def engine_of(job: Job, workers: int | None) -> Engine:
+    """So many processes, or one for each core that this one may use; of one, this process."""
+    return this_process(job) if workers == 1 else processes(job, BulkOptions(workers))
+
+
+def this_process(job: Job) -> Engine:
+    """This process, one photo after the other; the job is not opened if there is none."""
+
+    def answered(photos: Iterator[Photo]) -> Generator[Answered, None, None]:
+        answer: Answer | None = None
+        for photo in photos:
+            answer = answer or job.open()
+            try:
+                records = records_of(job, answer, photo.name, photo.take())
+            except SpotterError as error:
+                records = iter([job.failure(photo.name, str(error))])
+            yield Answered.of(photo.name, records)
+
+    return answered
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Photos to answer.
+
+    Attributes:
+        walk: Gives them, one by one.
+        count: Gives their number, or ``None`` where it takes reading them; runs beside.
+    """
+
+    walk: Callable[[], Iterator[Photo]]
+    count: Callable[[], int | None]
+
+    @staticmethod
+    def of(sources: Sequence[str | Path], documents: bool = True) -> Photos:
+        """Those that some arguments name, see :func:`spotter.bulk.sources.walk_photos`.
+
+        Raises:
+            ImageError: A pattern matches no file, or a list cannot be read.
+        """
+        check_sources(sources)
+        return Photos(
+            lambda: walk_photos(sources, documents=documents),
+            lambda: count_photos(sources, documents),
+        )
+
+    @staticmethod
+    def named(images: Mapping[str, Source]) -> Photos:
+        """Those of a few names."""
+        return Photos(lambda: (Photo(*each) for each in images.items()), lambda: len(images))
+
+
+def write_answers(
+    output: Output,
+    photos: Photos,
+    engine: Engine,
+    options: BulkOptions = BulkOptions(),
+    label: str = "spotting",
+    console: Console | None = None,
+    overwrite: bool = False,
+) -> BulkCounts:
+    """Write the lines of all photos that have none yet, in order, and close the output.
+
+    Args:
+        output: Open.
+        photos: The photos.
+        engine: Answers them.
+        options: ``shard`` and ``retry_failed`` of these.
+        label: Text before the progress bar.
+        console: Where the bar goes; default: standard error.
+        overwrite: Begin anew.
+
+    Raises:
+        SpotterError: See :func:`run_in_bulk`.
+    """
+    complete = False
     try:
         if overwrite:
             output.clear()
         done = done_names(output, options.retry_failed)
-        progress = BulkProgress(label, lambda: _shard_size(sources, options.shard), console)
-        with progress:
-            photos = _undone(sources, done, options.shard, progress)
-            first = next(photos, None)
-            if first is not None:
-                with Pool(job, options.workers or usable_cores(), options.time_limit) as pool:
-                    for answered in pool.answer(_with_first(first, photos)):
-                        output.write(answered.data)
-                        progress.advance(answered.failed)
-        counts = BulkCounts(progress.made, progress.failed, progress.kept)
+        size = partial(_shard_size, photos, options.shard)
+        with BulkProgress(label, size, console) as progress:
+            own = (each for each in photos.walk() if in_shard(each.name, options.shard))
+            undone = progress.without(own, lambda photo: photo.name in done)
+            with closing(engine(undone)) as answers:
+                for answered in answers:
+                    output.write(answered.data)
+                    progress.advance(answered.failed)
         complete = True
     finally:
         output.close(complete)
-    return counts
+    return BulkCounts(progress.made, progress.failed, progress.kept)
 
 
-def _undone(
-    sources: Sequence[str | Path], done: NameSet, shard: tuple[int, int], progress: BulkProgress
-) -> Iterator[Photo]:
-    found = False
-    for photo in walk_photos(sources):
-        found = True
-        if not in_shard(photo.name, shard):
-            continue
-        if photo.name in done:
-            progress.keep()
-        else:
-            yield photo
-    if not found:
-        raise ImageError(f"{', '.join(map(str, sources))[:200]}: no image in it")
-
-
-def _with_first(first: Photo, rest: Iterator[Photo]) -> Iterator[Photo]:
-    yield first
-    yield from rest
-
-
-def _shard_size(sources: Sequence[str | Path], shard: tuple[int, int]) -> int | None:
-    count = count_photos(sources)
+def _shard_size(photos: Photos, shard: tuple[int, int]) -> int | None:
+    count = photos.count()
     return None if count is None else round(count / shard[1])

@@ -6,11 +6,12 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
 from spotter.bulk.jobs import Answer, Job
-from spotter.bulk.records import to_line
+from spotter.bulk.records import Record, to_line
 from spotter.errors import SpotterError
 from spotter.io.names import one_line
 
@@ -61,19 +62,20 @@ def work(connection: Connection, job: Job, answer: Answer | None = None) -> None
 
 def _answer_one(connection: Connection, job: Job, answer: Answer, name: str, source: Any) -> None:
     try:
-        for record in answer(name, source):
+        for record in records_of(job, answer, name, source):
             connection.send((LINE, (to_line(record), record.get("error") is not None)))
+        connection.send((DONE, None))
     except (BrokenPipeError, ConnectionError):
         return
+
+
+def records_of(job: Job, answer: Answer, name: str, source: Any) -> Iterator[Record]:
+    """The records of a photo; whatever it brings about costs that photo only."""
+    try:
+        yield from answer(name, source)
     except MemoryError:
-        line = to_line(job.failure(name, f"{name}: there is not enough memory for it"))
-        connection.send((LINE, (line, True)))
+        yield job.failure(name, f"{name}: there is not enough memory for it")
+    except SpotterError as error:
+        yield job.failure(name, str(error))
     except Exception as error:
-        # Whatever a photo brings about costs that photo only.
-        shown = str(error) if isinstance(error, SpotterError) else _unexpected(name, error)
-        connection.send((LINE, (to_line(job.failure(name, shown)), True)))
-    connection.send((DONE, None))
-
-
-def _unexpected(name: str, error: Exception) -> str:
-    return f"{name}: {type(error).__name__}: {one_line(error)}"
+        yield job.failure(name, f"{name}: {type(error).__name__}: {one_line(error)}")

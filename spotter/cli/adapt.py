@@ -212,7 +212,7 @@ def _mining(source: Path, options: Mapping[str, Any]) -> Any:
     if options["crops"] or (source / "data.mdb").is_file():
         return None
     name = options["detector"]
-    # With a detector of one's own, no preset has to exist.
+    # With a given detector, no preset has to exist.
     return CropMiningSettings(str(resolve_preset(options["model"], name, name).detector))
 
 

@@ -1,5 +1,6 @@
-"""What all commands have in common: options with several values, examples in their help, one line
-for a wrong command line."""
+"""Shared behaviour of commands: options with several values, examples in the help, and one line for
+a wrong command line.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ class Command(click.Command):
         self.examples = tuple(examples)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click, after each further value of an option has got the option's name before it.
+        """Parse as click does, after the name of an option was put before each of its further
+        values.
 
         What was given is kept in ``ctx.meta["arguments"]``.
         """

@@ -29,7 +29,7 @@ from spotter.conversion.source import Source
 from spotter.conversion.writers import WRITERS, Task
 from spotter.data.readers import Reader, SceneWordsReader
 from spotter.errors import ConfigError
-from spotter.io.writing import only_writer
+from spotter.io.locks import OutputLock
 
 _SHOWN_REFUSALS = 5
 
@@ -110,7 +110,7 @@ def convert(
         return
     if layout is None or source is None or root is None:
         raise click.UsageError("LAYOUT, SRC and DST are needed, or --list")
-    with only_writer(root):
+    with OutputLock(root, is_folder=True):
         _convert(layout, source, root, options)
 
 

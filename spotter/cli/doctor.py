@@ -132,7 +132,7 @@ def _memory() -> str | None:
 
 
 def runtimes() -> dict[str, str]:
-    """Of each runtime whether it is there, and where it can run."""
+    """For each runtime, whether it is installed and where it can run."""
     onnxruntime = import_onnxruntime()
     providers = [name.removesuffix("ExecutionProvider") for name in _providers(onnxruntime)]
     found = {"onnx": f"ONNX Runtime {onnxruntime.__version__} ({', '.join(providers)})"}

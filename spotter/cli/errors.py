@@ -66,7 +66,7 @@ def run_tool(main: Callable[[], None]) -> None:
             raise SystemExit(141) from None
         _end(f"error: {_refused(error)}", 2)
     except Exception as error:
-        # Of LMDB, which says so in its own way.
+        # LMDB has its own error for a full disk.
         if type(error).__module__ != "lmdb":
             raise
         reason = " ".join(str(error).split())
@@ -89,7 +89,7 @@ def _refused(error: OSError) -> str:
 
 
 def _drop_output() -> None:
-    """What waits to be printed cannot be, and Python would try once more at the end."""
+    """Discard buffered output, which Python would otherwise try to write again at exit."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):

@@ -327,9 +327,9 @@ def _lexicons(paths: Sequence[str], pairs: Sequence[str]) -> dict[str, Lexicon |
     forms = dict(map(_named_path, pairs))
     if len(paths) == len(pairs) == 1:
         forms = dict(zip(named, forms.values(), strict=True))
-    strangers = sorted(set(forms) - set(named))
-    if strangers:
-        raise ConfigError(f"--pairs: there is no lexicon of the name {strangers[0]!r}")
+    unknown = sorted(set(forms) - set(named))
+    if unknown:
+        raise ConfigError(f"--pairs: there is no lexicon of the name {unknown[0]!r}")
     return {name: open_lexicons(path, forms.get(name, False)) for name, path in named.items()}
 
 

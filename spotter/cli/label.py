@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from spotter.cli.arguments import find_images, listed_images
+from spotter.bulk.jobs import is_shareable
+from spotter.bulk.photos import Photo
+from spotter.bulk.run import Photos
+from spotter.bulk.sources import is_archive
 from spotter.cli.commands import File, command
 from spotter.cli.options import device_options, joined, model_option, out_option
+from spotter.cli.spot_bulk import parse_workers
 from spotter.data.readers.icdar_detection import ICDARDetectionReader
+from spotter.errors import ImageError
 from spotter.hub.resolution import resolve_preset
-from spotter.io.writing import only_writer
+from spotter.io.locks import OutputLock
+from spotter.io.names import printable_path
 from spotter.labeling.agreement import AgreementLabeller, AgreementRules, outlines_by_stem
 from spotter.labeling.crop_mining import CropMiningSettings, mine_crops, write_contact_sheet
-from spotter.labeling.photo_labels import Labeller, LabelRules, PhotoLabeller, label_photos
+from spotter.labeling.photo_labels import (
+    LabelJob,
+    LabelRules,
+    PhotoLabeller,
+    label_photos,
+)
 from spotter.labeling.pseudo_labels import label_samples, pseudo_label_sources
 from spotter.pipeline.word_recognizer import WordRecognizer
 
 _RULES = [rule.name for rule in fields(LabelRules)]
+
+workers_option = click.option(
+    "--workers",
+    metavar="N|auto",
+    help="processes of one thread each; auto: one for each core  [default: this process]",
+)
 
 _rule_options = joined(
     *(
@@ -73,27 +92,47 @@ _agreement_options = joined(
 @click.argument("photos")
 @out_option
 @click.option("--by", type=click.Choice(("views", "agreement")), default="views", show_default=True)
+@workers_option
 @model_option
 @device_options()
 @_rule_options
 @_agreement_options
 def label(photos: str, out: Path, **options: Any) -> None:
-    """Label the photos of a folder that have no labels.
+    """Label the photos of a folder, list or tar archive that have no labels.
 
     Words of which the labeller is sure get a label, the others ###, in the layout of ICDAR2015:
     with --by views those that are read alike in many views, with --by agreement those that an
     independent reader (RapidOCR, extra "bench") reads alike. A later run goes on where the last one
     stopped.
     """
-    labeller = _labeller(photos, options)
-    with only_writer(out):
-        _say(out, label_photos(find_images(photos), out, labeller))
-
-
-def _labeller(photos: str, options: Mapping[str, Any]) -> Labeller:
-    run = (options["model"], options["runtime"], options["device"], options["threads"])
+    workers = parse_workers(options["workers"], 1)
+    threads = options["threads"] if workers == 1 else 1
+    run = (options["model"], options["runtime"], options["device"], threads)
     if options["by"] == "views":
-        return PhotoLabeller(*run, LabelRules(**{name: options[name] for name in _RULES}))
+        rules = LabelRules(**{name: options[name] for name in _RULES})
+        job = LabelJob(partial(PhotoLabeller, *run, rules), is_shareable(*run[1:]))
+    else:
+        job = LabelJob(partial(_agreement_labeller, photos, options, run))
+    with OutputLock(out, is_folder=True):
+        _say(out, label_photos(_found([photos]), out, job, workers))
+
+
+def _found(sources: Sequence[str]) -> Photos:
+    """What some arguments name, of which none may be missing.
+
+    Raises:
+        ImageError: One is, a pattern matches no file, or a list cannot be read.
+    """
+    for source in sources:
+        named = is_archive(source) or glob.has_magic(source) or "://" in source
+        if not named and not Path(source).exists():
+            raise ImageError(f"{printable_path(source)}: no such file or folder")
+    return Photos.of(sources, documents=False)
+
+
+def _agreement_labeller(
+    photos: str, options: Mapping[str, Any], run: tuple[str, str, str, int | None]
+) -> AgreementLabeller:
     # Only this one needs the independent reader.
     from spotter.labeling.readers import PeerReader
 
@@ -103,16 +142,16 @@ def _labeller(photos: str, options: Mapping[str, Any]) -> Labeller:
     rules = AgreementRules(
         options["take_marks"], options["min_score"], min_height=options["min_height"]
     )
-    peer = PeerReader(options["charset"], threads=options["threads"] or 1)
+    peer = PeerReader(options["charset"], threads=run[-1] or 1)
     return AgreementLabeller(peer, *run, rules, outlines)
 
 
 @command(examples=("spotter mine photos/ --out crops.lmdb --contact-sheet crops.jpg",))
-@click.argument("photos", nargs=-1, required=True, metavar="DIR_or_LIST...")
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTOS...")
 @out_option
 @click.option("--detector", help="file or name of shipped weights; default: the default preset's")
 @device_options()
-@click.option("--workers", default=1, show_default=True, help="processes that detect")
+@workers_option
 @click.option("--min-score", default=CropMiningSettings.min_score, show_default=True)
 @click.option("--min-height", default=CropMiningSettings.min_height, show_default=True)
 @click.option(
@@ -136,24 +175,30 @@ def _labeller(photos: str, options: Mapping[str, Any]) -> Labeller:
 def mine(photos: Sequence[str], out: Path, **options: Any) -> None:
     """Cut words out of photos, without labels, for semi- and self-supervised training.
 
-    A list has one path per line. Near duplicates are left out; a later run, also over more photos,
+    PHOTOS are folders, lists (.txt, one path per line), patterns, tar archives (WebDataset), and
+    what else spotter spot reads. Near duplicates are left out; a later run, also over more photos,
     goes on where the last one stopped.
     """
-    found: dict[str, Path] = {}
-    for source in map(Path, photos):
-        images = find_images(source) if source.is_dir() else listed_images(source)
-        found.update({path.as_posix(): path for path in images.values()})
+    found = _found(photos)
+    named = Photos(lambda: map(_named_by_path, found.walk()), found.count)
+    workers = parse_workers(options["workers"], 1)
     settings = _mining_settings(options)
-    with only_writer(out):
-        _say(out, mine_crops(found, out, settings, options["workers"], options["threads"]))
+    with OutputLock(out, is_folder=True):
+        _say(out, mine_crops(named, out, settings, workers, options["threads"]))
         if options["contact_sheet"]:
             write_contact_sheet(out, options["contact_sheet"], options["sheet_count"])
+
+
+def _named_by_path(photo: Photo) -> Photo:
+    """The photo, named by its path however few folders are given: later runs may give more."""
+    source = photo.source
+    return replace(photo, name=source.as_posix()) if isinstance(source, Path) else photo
 
 
 def _mining_settings(options: Mapping[str, Any]) -> CropMiningSettings:
     name, runtime = options["detector"], options["runtime"]
     return CropMiningSettings(
-        # With a detector of one's own, no preset has to exist.
+        # With a given detector, no preset has to exist.
         detector=str(resolve_preset("default", name, name, runtime).detector),
         runtime=runtime,
         device=options["device"],
@@ -205,7 +250,7 @@ def pseudo_label(
     )
     for labels, reader in sources.items():
         samples = READERS.build(reader)
-        with only_writer(Path(labels).parent):
+        with OutputLock(Path(labels).parent, is_folder=True):
             count, failed = label_samples(teacher, samples, labels)
         print(f"{labels}: {count} new of {len(samples)} crops, {failed} could not be read")
 

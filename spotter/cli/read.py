@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from spotter.bulk.files import process_in_bulk
-from spotter.cli.arguments import Source, named_images
+from spotter.cli.arguments import named_images
 from spotter.cli.commands import File, command
 from spotter.cli.options import joined, recognizer_settings, runtime_options
 
 if TYPE_CHECKING:
+    from spotter.bulk.run import Photos
+    from spotter.pipeline.crop_batching import WordReading
     from spotter.pipeline.word_recognizer import WordRecognizer
 
 reading_options = joined(
@@ -42,11 +44,13 @@ def read(crops: Sequence[str], out: Path | None, as_json: bool, **options: Any) 
     CROP is an image, an http(s) address, a folder (searched recursively), a pattern, or a .txt list
     of images. Without --out the readings are printed: score and text, or JSON lines.
     """
-    images = named_images(crops)
     recognizer = recognizer_from(options)
     if out is not None:
-        read_to_lines(images, out, recognizer, options["batch_size"])
+        from spotter.bulk.run import Photos
+
+        read_to_lines(Photos.of(crops, documents=False), out, recognizer, options["batch_size"])
         return 0
+    images = named_images(crops)
     records = crop_records(recognizer, list(images), list(images.values()))
     for record in records:
         if as_json:
@@ -69,29 +73,39 @@ def recognizer_from(options: Mapping[str, Any]) -> WordRecognizer:
     )
 
 
-def read_to_lines(
-    images: Mapping[str, Source], out: str | Path, recognizer: WordRecognizer, batch_size: int
-) -> None:
-    """Write one JSON line for each crop that has none yet, and print how many these were."""
+def read_to_lines(crops: Photos, out: Path, recognizer: WordRecognizer, batch_size: int) -> None:
+    """Write one JSON line for each crop that has none yet, and print how many these were.
 
-    def answer(names: Sequence[str], paths: Sequence[Source]) -> list[dict[str, Any]]:
-        return crop_records(recognizer, names, paths)
+    Args:
+        crops: What is read.
+        out: File of JSON lines to write or go on with.
+        recognizer: What reads.
+        batch_size: Of the recognizer.
+    """
+    from spotter.bulk.here import Here
+    from spotter.bulk.outputs import LinesOutput
+    from spotter.bulk.run import write_answers
 
-    count, failed = process_in_bulk(images, answer, out, "reading", 8 * batch_size)
-    print(f"{out}: {count} new of {len(images)} crops, {failed} could not be read")
+    engine = Here(partial(crop_records, recognizer), crop_record, 8 * batch_size)
+    counts = write_answers(LinesOutput(out), crops, engine, label="reading")
+    print(f"{out}: {counts.of('crops')}")
 
 
 def crop_records(
-    recognizer: WordRecognizer, names: Sequence[str], paths: Sequence[Source]
+    recognizer: WordRecognizer, names: Sequence[str], sources: Sequence[Any]
 ) -> list[dict[str, Any]]:
     """``{"image", "text", "score", "error"}`` of crops."""
-    readings, errors = recognizer.read(paths)
-    return [
-        {
-            "image": name,
-            "text": None if reading is None else reading.text,
-            "score": 0.0 if reading is None else round(reading.score, 4),
-            "error": error,
-        }
-        for name, reading, error in zip(names, readings, errors, strict=True)
-    ]
+    readings, errors = recognizer.read(sources)
+    return [crop_record(*each) for each in zip(names, errors, readings, strict=True)]
+
+
+def crop_record(
+    name: str, error: str | None = None, reading: WordReading | None = None
+) -> dict[str, Any]:
+    """The record of a crop; without a reading, it could not be read."""
+    return {
+        "image": name,
+        "text": None if reading is None else reading.text,
+        "score": 0.0 if reading is None else round(reading.score, 4),
+        "error": error,
+    }

@@ -14,7 +14,7 @@ from spotter.cli.options import joined, model_option, out_option
 from spotter.conversion.source import Source
 from spotter.data.transforms.loading import load_pixels
 from spotter.errors import ConfigError
-from spotter.io.writing import only_writer
+from spotter.io.locks import OutputLock
 from spotter.label_alphabet import LABEL_ALPHABETS, LabelAlphabet
 from spotter.labeling.agreement import AgreementFigures, AgreementRules
 from spotter.labeling.readers import OwnReader, PeerReader
@@ -83,7 +83,7 @@ def relabel(layout: str, source: str, out: Path, **options: Any) -> None:
     relabeller = Relabeller(LabelAlphabet.load(options["label_alphabet"]), peer, own, rules)
     crops = found.task == "recognition"
     write = relabel_list if crops else relabel_photos
-    with only_writer(out.parent if crops else out):
+    with OutputLock(out.parent if crops else out, is_folder=True):
         print(f"{out}: {write(words, relabeller, load_pixels, out)}")
 
 

@@ -15,11 +15,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from spotter.bulk.files import process_in_bulk
 from spotter.cli.arguments import Source, named_images
 from spotter.cli.commands import File, command
 from spotter.cli.options import spotter_from, spotter_options
-from spotter.cli.spot_bulk import bulk_options, is_bulk, spot_in_bulk
+from spotter.cli.spot_bulk import bulk_options, spot_in_bulk, writes_lines
 from spotter.errors import ConfigError, ImageError
 from spotter.io.documents import Page, read_pages
 from spotter.io.names import printable_path
@@ -87,15 +86,16 @@ def spot(
     A run with --out that was interrupted goes on where it stopped when it is started again, except
     with --to (pdf: document by document).
 
-    With --workers, --engine ray, or --out FILE.jsonl.zst or NAME.parquet, PHOTO is also a tar
-    archive (WebDataset), a Parquet table, an LMDB archive, or an address of fsspec such as
-    s3://bucket/folder (extra "bulk"), and any number of photos takes little memory.
+    With --out FILE.jsonl, FILE.jsonl.zst or NAME.parquet, PHOTO is also a tar archive (WebDataset),
+    a Parquet table, an LMDB archive, or an address of fsspec such as s3://bucket/folder (extra
+    "bulk"), and any number of photos takes little memory.
     """
-    if is_bulk(photos, out, options):
-        if form is not None or as_json:
-            raise ConfigError("--to and --json go without what is for many photos, see --help")
+    if writes_lines(photos, out, form is not None or as_json, options):
         assert out is not None
-        return spot_in_bulk(photos, out, overwrite, options)
+        spot_in_bulk(photos, out, overwrite, chunk, options)
+        return 0
+    if form is None and as_json and out is not None and out.suffix.lower() == ".jsonl":
+        raise ConfigError("--json prints lines, --out FILE.jsonl writes them: one of the two")
     images = named_images(photos, documents=True)
     if form is not None:
         if out is None or as_json:
@@ -106,37 +106,8 @@ def spot(
             return spot_to_pdf(images, out, spotter_from(options), overwrite)
         check_names(images, FORMATS[form])
         return spot_to_format(images, out, form, spotter_from(options), chunk)
-    if out is not None and out.suffix.lower() == ".jsonl":
-        if as_json:
-            raise ConfigError("--json prints lines, --out FILE.jsonl writes them: one of the two")
-        if overwrite:
-            out.unlink(missing_ok=True)
-        spot_to_lines(images, out, spotter_from(options), chunk)
-        return 0
     stems = None if out is None else output_stems(images.values(), out)
     return spot_each(images, spotter_from(options), stems, as_json, overwrite)
-
-
-def spot_to_lines(
-    images: Mapping[str, Source], out: str | Path, spotter: SceneTextSpotter, chunk: int = 16
-) -> None:
-    """Write the JSON lines of photos that have none yet, and print how many these were.
-
-    Args:
-        images: Name of the lines to path or address.
-        out: File of JSON lines to write or go on with; a document has one for each page.
-        spotter: What spots.
-        chunk: Photos whose words are read together.
-    """
-
-    def answer(names: Sequence[str], paths: Sequence[Source]) -> list[dict[str, Any]]:
-        # A document gives several results, each of which bears the name of its file.
-        shown = {printable_path(path): name for name, path in zip(names, paths, strict=True)}
-        results = spotter.spot(list(paths))
-        return [replace(result, image=shown[result.image]).to_dict() for result in results]
-
-    count, failed = process_in_bulk(images, answer, out, "spotting", chunk)
-    print(f"{out}: {count} new of {len(images)} photos, {failed} could not be read")
 
 
 def spot_each(

@@ -1,4 +1,4 @@
-"""``spotter spot`` with ``--workers`` or ``--engine``: any number of photos."""
+"""``spotter spot`` with ``--out FILE.jsonl`` and the like: any number of photos."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from spotter.cli.options import joined, spotter_arguments
+from spotter.cli.options import joined, spotter_arguments, spotter_from
 from spotter.errors import ConfigError
 
 OUTPUT_ENDINGS = (".jsonl", ".jsonl.zst", ".parquet")
@@ -20,7 +20,7 @@ bulk_options = joined(
         "--workers",
         metavar="N|auto",
         help="processes of one thread each, with --out FILE.jsonl, FILE.jsonl.zst or NAME.parquet; "
-        "auto: one for each core",
+        "auto: one for each core; default: this process",
     ),
     click.option(
         "--time-limit",
@@ -43,75 +43,82 @@ bulk_options = joined(
 """Options of runs over many photos."""
 
 
-def is_bulk(photos: Sequence[str], out: Path | None, options: Mapping[str, Any]) -> bool:
-    """Whether a command line asks for what only this module does.
+def writes_lines(
+    photos: Sequence[str], out: Path | None, other_form: bool, options: Mapping[str, Any]
+) -> bool:
+    """Whether a command line asks for lines in a file, which this module writes.
+
+    Args:
+        photos: What is spotted.
+        out: Where the results go.
+        other_form: Whether ``--to`` or ``--json`` asks for something else.
+        options: Values of :data:`bulk_options`.
 
     Raises:
-        ConfigError: It does, but not for an output that such a run can write.
+        ConfigError: It asks for something else, and for what only goes with lines.
     """
     from spotter.bulk.sources import is_archive
 
-    names = ("workers", "time_limit", "shard", "retry_failed", "address")
-    asked = [name for name in names if options[name]]
-    asked += ["engine"] if options["engine"] != _ENGINES[0] else []
     ending = "" if out is None else out.name.lower()
-    packed = ending.endswith(OUTPUT_ENDINGS[1:])
-    archives = [photo for photo in photos if is_archive(photo)]
-    if not (asked or packed or archives):
-        return False
-    if not ending.endswith(OUTPUT_ENDINGS):
-        what = f"--{asked[0].replace('_', '-')}" if asked else archives[0]
-        raise ConfigError(f"{what} needs --out FILE.jsonl, FILE.jsonl.zst or NAME.parquet")
-    return True
+    names = ("workers", "time_limit", "shard", "retry_failed", "address")
+    asked = [f"--{name.replace('_', '-')}" for name in names if options[name]]
+    asked += ["--engine"] if options["engine"] != _ENGINES[0] else []
+    asked += [photo for photo in photos if is_archive(photo)]
+    if other_form and (asked or ending.endswith(OUTPUT_ENDINGS[1:])):
+        raise ConfigError("--to and --json go without what is for many photos, see --help")
+    if asked and not ending.endswith(OUTPUT_ENDINGS):
+        raise ConfigError(f"{asked[0]} needs --out FILE.jsonl, FILE.jsonl.zst or NAME.parquet")
+    return ending.endswith(OUTPUT_ENDINGS) and not other_form
 
 
 def spot_in_bulk(
-    photos: Sequence[str], out: Path, overwrite: bool, options: Mapping[str, Any]
-) -> int:
+    photos: Sequence[str], out: Path, overwrite: bool, chunk: int, options: Mapping[str, Any]
+) -> None:
     """Spot any number of photos, and print how many these were.
 
     Args:
         photos: See :func:`spotter.bulk.sources.walk_photos`.
-        out: See :func:`spotter.bulk.run.run_in_bulk`.
+        out: See :func:`spotter.bulk.outputs.open_output`.
         overwrite: Spot again what is in ``out``.
+        chunk: Photos whose words are read together without ``--workers``.
         options: Values of :data:`bulk_options` and of :data:`spotter.cli.options.spotter_options`.
-
-    Returns:
-        The exit status: 1 when there were photos, and none could be read.
     """
+    from spotter.bulk.here import Here, spot_here
     from spotter.bulk.jobs import SpotJob
     from spotter.bulk.run import BulkOptions, run_in_bulk
 
-    how = BulkOptions(
-        parse_workers(options["workers"]),
-        300.0 if options["time_limit"] is None else options["time_limit"],
-        parse_shard(options["shard"]),
-        options["retry_failed"],
-    )
+    workers, limit = options["workers"], options["time_limit"]
+    shard, retry = parse_shard(options["shard"]), options["retry_failed"]
+    how = BulkOptions(parse_workers(workers), 300.0 if limit is None else limit, shard, retry)
     settings = spotter_arguments(options)
-    settings["threads"] = settings.get("threads") or 1
     if options["engine"] == "ray":
         from spotter.cli.spot_ray import spot_on_ray
 
-        return spot_on_ray(photos, out, settings, how, options["address"], overwrite)
+        settings["threads"] = settings.get("threads") or 1
+        spot_on_ray(photos, out, settings, how, options["address"], overwrite)
+        return
     if options["address"]:
         raise ConfigError("--address is that of a Ray cluster, and needs --engine ray")
-    counts = run_in_bulk(photos, out, SpotJob(settings), how, overwrite=overwrite)
-    print(
-        f"{out}: {counts.made} new photos, {counts.failed} could not be read,"
-        f" {counts.kept} were there before"
-    )
-    return int(counts.made > 0 and counts.failed == counts.made)
+    job: SpotJob | Here
+    if workers is not None:
+        settings["threads"] = settings.get("threads") or 1
+        job = SpotJob(settings)
+    elif limit is not None:
+        raise ConfigError("--time-limit ends the process that reads a photo: it needs --workers")
+    else:
+        job = spot_here(spotter_from(options), chunk)
+    counts = run_in_bulk(photos, out, job, how, overwrite=overwrite)
+    print(f"{out}: {counts.of('photos')}")
 
 
-def parse_workers(text: str | None) -> int | None:
-    """A number of processes; ``None`` for ``auto`` or nothing.
+def parse_workers(text: str | None, default: int | None = None) -> int | None:
+    """A number of processes; ``None`` for ``auto``, and ``default`` for nothing.
 
     Raises:
-        ConfigError: Neither.
+        ConfigError: It is neither.
     """
     if text is None or text == "auto":
-        return None
+        return default if text is None else None
     if not text.isdecimal() or int(text) < 1:
         raise ConfigError(f"--workers is a number from 1 or auto, not {text!r}")
     return int(text)

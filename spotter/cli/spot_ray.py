@@ -10,7 +10,7 @@ from spotter.bulk import ray
 from spotter.bulk.jobs import SpotJob
 from spotter.bulk.outputs import done_names, open_output
 from spotter.bulk.progress import BulkProgress
-from spotter.bulk.run import BulkOptions
+from spotter.bulk.run import BulkCounts, BulkOptions
 from spotter.bulk.sources import count_photos
 
 
@@ -21,7 +21,7 @@ def spot_on_ray(
     options: BulkOptions,
     address: str | None,
     overwrite: bool,
-) -> int:
+) -> None:
     """Spot photos on a Ray cluster; outputs, resuming and results are those of one machine.
 
     Args:
@@ -31,9 +31,6 @@ def spot_on_ray(
         options: How.
         address: Of the cluster; ``None``: one is started here.
         overwrite: Begin anew.
-
-    Returns:
-        The exit status: 1 when there were photos, and none could be read.
     """
     output, complete = open_output(out, options.shard), False
     try:
@@ -50,5 +47,5 @@ def spot_on_ray(
         complete = True
     finally:
         output.close(complete)
-    print(f"{out}: {progress.made} new photos, {progress.failed} could not be read")
-    return int(progress.made > 0 and progress.failed == progress.made)
+    counts = BulkCounts(progress.made, progress.failed, len(done))
+    print(f"{out}: {counts.of('photos')}")

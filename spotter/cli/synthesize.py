@@ -13,9 +13,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from spotter.cli.commands import Command, File, several
 from spotter.cli.options import Decorator, joined
 from spotter.errors import ConfigError
-from spotter.io.writing import only_writer, write_file
+from spotter.io.locks import OutputLock
+from spotter.io.writing import write_file
+from spotter.synthesis.pages import PAGE_KINDS
 from spotter.synthesis.pages.crops import page_crops
 from spotter.synthesis.sheets import encode_below, scene_sheet, word_sheet
+from spotter.synthesis.text import TEXT_KINDS
 from spotter.synthesis.writers import (
     STYLES,
     SynthesisSettings,
@@ -38,6 +41,11 @@ _set_options = joined(
     click.option("--workers", default=1, show_default=True, help="processes that draw"),
     click.option("--sheet", type=File, metavar="FILE.jpg", help="contact sheet of the first ones"),
     click.option("--charset", default="94", show_default=True, help="36, 62, 94, latin or a file"),
+    several("--text-kinds", metavar="KIND:WEIGHT...", help=f"of {', '.join(TEXT_KINDS)}, marked"),
+)
+
+_page_kinds_option = several(
+    "--page-kinds", metavar="KIND:WEIGHT...", help=f"of {', '.join(PAGE_KINDS)}"
 )
 
 _margin_option = click.option(
@@ -97,6 +105,7 @@ def scenes(**options: Any) -> None:
     cls=Command, examples=("spotter synthesize pages --out pages/ --count 1000 --charset latin",)
 )
 @_set_options
+@_page_kinds_option
 @_size_option(960)
 @_margin_option
 def pages(**options: Any) -> None:
@@ -114,6 +123,7 @@ def pages(**options: Any) -> None:
     examples=("spotter synthesize page_words --out words/ --count 100000 --charset latin",),
 )
 @_set_options
+@_page_kinds_option
 @_size_option(960)
 def page_words(**options: Any) -> None:
     """Word crops cut out of pages, as LMDB."""
@@ -135,8 +145,22 @@ def _settings(options: Mapping[str, Any]) -> SynthesisSettings:
         absolute(options["backgrounds"]),
         options["seed"],
         charset=options["charset"],
+        text_kinds=_weights(options["text_kinds"]),
+        page_kinds=_weights(options.get("page_kinds", ())),
         **{name: options[name] for name in of_some if name in options},
     )
+
+
+def _weights(texts: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    """``KIND:WEIGHT`` texts as pairs; a weight is 1 unless it is given."""
+    pairs = []
+    for text in texts:
+        name, _, weight = text.partition(":")
+        try:
+            pairs.append((name, float(weight or 1)))
+        except ValueError:
+            raise ConfigError(f'"{text}" is not KIND:WEIGHT') from None
+    return tuple(pairs)
 
 
 def _draw(what: str, write: Callable[..., int], options: Mapping[str, Any]) -> SynthesisSettings:
@@ -150,7 +174,7 @@ def _draw(what: str, write: Callable[..., int], options: Mapping[str, Any]) -> S
     if not out:
         return settings
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with only_writer(out), Progress(TextColumn(what), *columns) as progress:
+    with OutputLock(out, is_folder=True), Progress(TextColumn(what), *columns) as progress:
         bar = progress.add_task("", total=count)
         total = write(
             out, settings, count, options["workers"], lambda done: progress.advance(bar, done)

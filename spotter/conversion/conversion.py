@@ -1,4 +1,4 @@
-"""One set from any layout to one of ours: every sample, its image, and what was refused."""
+"""Convert a data set: every sample, its image, and a list of refused entries."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def convert(
         advance: Called with the number of samples that are done.
 
     Returns:
-        What became of the samples; of a set that is complete already, what became of them then.
+        Counts of the samples; for a set that is complete already, those of the earlier run.
 
     Raises:
         ConfigError: The folder holds something else, or the layout does not hold such samples.

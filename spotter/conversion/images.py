@@ -11,15 +11,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-import cv2
 import numpy as np
 from PIL import Image
 
-from spotter.data.readers.lmdb import read_lmdb_image
-from spotter.errors import ConfigError, ImageError
+from spotter.data.readers.base import ARCHIVE_KEYS
+from spotter.data.transforms.loading import (
+    archived_bytes,
+    archived_size,
+    is_archived,
+    load_pixels,
+)
+from spotter.errors import ConfigError
 from spotter.geometry import crop_polygon
-from spotter.io.images import image_size, read_image
-from spotter.runtime.input_size import resize_image
+from spotter.io.images import encode_jpeg, image_size, read_image
 
 ImageMode = Literal["keep", "copy", "link"]
 
@@ -35,7 +39,7 @@ class PlacedImage:
     Attributes:
         path: Relative to the set's folder, with ``/``.
         width: Pixels of the upright image.
-        height: Likewise.
+        height: Pixels of the upright image.
     """
 
     path: str
@@ -47,7 +51,7 @@ class ImageStore:
     """Brings the images of samples to the converted set.
 
     Images that exist as files are kept where they are, copied or linked, by ``mode``. Words that
-    are cut out of photos, and images from an LMDB, become files in any mode. What is there already
+    are cut out of photos, and images from archives, become files in any mode. What is there already
     is not written again, so that an interrupted conversion goes on quickly.
 
     Args:
@@ -100,18 +104,16 @@ class ImageStore:
             ImageError: The image cannot be read.
         """
         if "polygon" in sample:
-            return _jpeg(crop_polygon(_photo(**_photo_key(sample)), sample["polygon"]))
+            return encode_jpeg(
+                crop_polygon(_photo(_photo_key(sample)), sample["polygon"]), _JPEG_QUALITY
+            )
         if "img_path" in sample:
             image_size(sample["img_path"])
             return Path(sample["img_path"]).read_bytes()
-        if "lmdb_path" in sample:
-            data = read_lmdb_image(sample["lmdb_path"], sample["key"])
-            try:
-                image_size(data)
-            except ImageError as error:
-                raise ImageError(f"{sample['lmdb_path']}:{sample['key']}: {error}") from None
-            return data
-        return _jpeg(read_image(sample["img"]))
+        if is_archived(sample):
+            archived_size(sample)
+            return archived_bytes(sample)
+        return encode_jpeg(read_image(sample["img"]), _JPEG_QUALITY)
 
     def _placed(self, path: Path, size: tuple[int, int]) -> PlacedImage:
         try:
@@ -147,23 +149,17 @@ def in_stored_pixels(sample: dict[str, Any], size: tuple[int, int]) -> list[dict
     ]
 
 
-def _photo_key(sample: dict[str, Any]) -> dict[str, Any]:
-    resize_to = sample.get("resize_to")
-    return {"path": sample["img_path"], "size": None if resize_to is None else tuple(resize_to)}
+def _photo_key(sample: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    keys = ("img_path", *ARCHIVE_KEYS)
+    place = [(key, sample[key]) for key in keys if key in sample]
+    resize_to = [("resize_to", tuple(sample["resize_to"]))] if "resize_to" in sample else []
+    return (*place, *resize_to)
 
 
 # The words of a photo follow each other: it is decoded once for all of them.
 @lru_cache(maxsize=1)
-def _photo(path: str, size: tuple[int, int] | None) -> np.ndarray:
-    image = read_image(path)
-    return image if size is None else resize_image(image, *size)
-
-
-def _jpeg(image: np.ndarray) -> bytes:
-    done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    if not done:
-        raise ImageError(f"an image of shape {image.shape} cannot be coded as JPEG")
-    return data.tobytes()
+def _photo(key: tuple[tuple[str, Any], ...]) -> np.ndarray:
+    return load_pixels(dict(key))
 
 
 def _suffix(data: bytes) -> str:
@@ -173,7 +169,7 @@ def _suffix(data: bytes) -> str:
 
 
 def _write_once(target: Path, write: Callable[[Path], object]) -> None:
-    """Have a file written under another name first: it is complete or not there."""
+    """Write a file under a temporary name first, so that it is complete or missing."""
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -54,9 +54,9 @@ class Layout:
         known = inspect.signature(kind).parameters
         options = dict(options or {})
         selection = {name: options.pop(name) for name in SELECTION if name in options}
-        strangers = [name for name in options if name not in known]
-        if strangers:
-            raise ConfigError(f"{self.reader} has no {strangers[0]}; it has {', '.join(known)}")
+        unknown = [name for name in options if name not in known]
+        if unknown:
+            raise ConfigError(f"{self.reader} has no {unknown[0]}; it has {', '.join(known)}")
         arguments = {**self.find(source), **options}
         if "strict" in known:
             arguments["strict"] = False
@@ -78,6 +78,11 @@ def one_file(*patterns: str, images: tuple[str, ...] = ()) -> Finder:
         return {"annotation_file": file} | ({} if root is None else {"image_root": root})
 
     return find
+
+
+def shards(source: Source) -> dict[str, Any]:
+    """Finds WebDataset shards."""
+    return {"shards": source.path}
 
 
 def label_files(*patterns: str, images: tuple[str, ...] = (), prefix: str | None = None) -> Finder:

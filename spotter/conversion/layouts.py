@@ -1,4 +1,4 @@
-"""All layouts by the names that ``tools/convert_dataset.py`` knows them by."""
+"""All layouts by their names in ``spotter convert``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a converted set knows of its making, so that an interrupted conversion can go on."""
+"""The state of a conversion, from which an interrupted one continues."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE_NAME = "conversion.json"
 
 @dataclass
 class Counts:
-    """What became of a source.
+    """Counts of what a source was converted to.
 
     Attributes:
         samples: Photos or word crops in the converted set.
@@ -66,10 +66,10 @@ class Record:
         """
         file = root / FILE_NAME
         if not file.exists():
-            strangers = [path.name for path in root.iterdir()] if root.is_dir() else []
-            if strangers:
+            others = [path.name for path in root.iterdir()] if root.is_dir() else []
+            if others:
                 raise ConfigError(
-                    f"{root}: is not empty ({strangers[0]}) and no conversion; name another folder"
+                    f"{root}: is not empty ({others[0]}) and no conversion; name another folder"
                 )
             return cls(settings)
         try:
@@ -86,7 +86,7 @@ class Record:
         return record
 
     def save(self, root: Path) -> None:
-        """Write the record; it is never half there."""
+        """Write the record atomically."""
         write_file(root / FILE_NAME, json.dumps(asdict(self), indent=1) + "\n")
 
 

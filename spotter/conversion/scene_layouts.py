@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from spotter.conversion.layout import Layout, label_files, one_file
+from spotter.conversion.layout import Layout, label_files, one_file, shards
 from spotter.conversion.source import Source
 
 # Official names first: "ch4_training_images", "Challenge2_Test_Task12_Images", "ImagesPart1".
@@ -198,5 +198,11 @@ SCENE_LAYOUTS: dict[str, Layout] = {
         "TotalTextMatReader",
         "folder with poly_gt_img*.mat files and Images/Train or Images/Test, anywhere below",
         label_files("poly_gt_*.mat", images=_IMAGES),
+    ),
+    "webdataset": Layout(
+        "detection",
+        "WebDatasetReader",
+        "folder of WebDataset shards (.tar) of photos with .json of instances, or one of them",
+        shards,
     ),
 }

@@ -17,7 +17,7 @@ _SPLITS = {
 
 
 class Source:
-    """What a user named, and how to find in it what a reader needs.
+    """A path that a user named, and how to find the files of a reader below it.
 
     Patterns are those of :meth:`pathlib.Path.glob`, tried in order; the first that finds something
     decides. Of several finds ``split`` chooses one: its name, or that of its folder, has the split

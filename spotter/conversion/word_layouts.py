@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from spotter.conversion.layout import Layout, one_file
+from spotter.conversion.layout import Layout, one_file, shards
 from spotter.conversion.source import Source
 from spotter.data.readers.base import read_lines
 from spotter.errors import ConfigError
@@ -124,6 +124,12 @@ WORD_LAYOUTS: dict[str, Layout] = {
         'a file of lines {"filename", "text"}, such as Union14M-L/train_annos/mmocr-0.x/'
         "train_easy.jsonl",
         _union14m,
+    ),
+    "webdataset_words": Layout(
+        "recognition",
+        "WebDatasetReader",
+        "folder of WebDataset shards (.tar) of crops with .txt or .json, or one of them",
+        shards,
     ),
     "word_list": Layout(
         "recognition",

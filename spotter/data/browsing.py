@@ -1,4 +1,4 @@
-"""A look at what a config trains on: samples as they are stored, and as the model sees them."""
+"""Samples of a training config, as they are stored and as the model gets them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spotter.data.datasets import TextDataset
-from spotter.data.transforms.loading import load_pixels
+from spotter.data.transforms.loading import load_pixels, place_of
 from spotter.error_analysis.web_page import Outline, escape, page, picture
 from spotter.errors import ConfigError, SpotterError
 from spotter.registry import DATASETS
@@ -124,7 +124,7 @@ def look_at(dataset: Any, index: int) -> BrowsedSample:
         index: Number of the sample.
     """
     stored = dataset.sample(index)
-    browsed = BrowsedSample(dataset.name or type(dataset).__name__, index, _place(stored))
+    browsed = BrowsedSample(dataset.name or type(dataset).__name__, index, place_of(stored))
     try:
         browsed.figures.append(_stored_figure(copy.deepcopy(stored)))
         packed = dataset.pipeline(stored)
@@ -139,12 +139,6 @@ def look_at(dataset: Any, index: int) -> BrowsedSample:
 
 def _head(sample: BrowsedSample) -> tuple[str, int, str]:
     return sample.source, sample.index, sample.place
-
-
-def _place(sample: Mapping[str, Any]) -> str:
-    if "lmdb_path" in sample:
-        return f"{sample['lmdb_path']}:{sample['key']}"
-    return str(sample.get("img_path", ""))
 
 
 def _stored_figure(sample: dict[str, Any]) -> Figure:

@@ -16,15 +16,11 @@ import numpy as np
 from mmengine.logging import print_log
 from rich.progress import track
 
-from spotter.data.transforms.loading import load_pixels
+from spotter.data.transforms.loading import load_pixels, place_of
 from spotter.errors import ImageError
 from spotter.geometry import crop_polygon
+from spotter.io.locks import waiting_lock
 from spotter.runtime.input_size import resize_image
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - not a POSIX system: concurrent builders are not excluded
-    fcntl = None  # type: ignore[assignment]
 
 
 class SampleList(Protocol):
@@ -48,8 +44,8 @@ class CachedImages:
     wait.
 
     Args:
-        samples: Canonical samples, of which ``img_path`` or ``lmdb_path`` and ``key``,
-            ``resize_to`` and ``polygon`` are used.
+        samples: Canonical samples, of which the place of the image, ``resize_to`` and ``polygon``
+            are used.
         cache_dir: Folder for the cache, made if missing.
         max_height: Images taller than this are shrunk to it, with their proportions. Not for photos
             with polygons, which would not follow.
@@ -84,7 +80,7 @@ class CachedImages:
         self._photo: tuple[dict[str, Any], np.ndarray] | None = None
         self._index = self._complete_index(len(samples))
         if self._index is None:
-            with _locked(folder / f"{key}.lock"):
+            with waiting_lock(folder / f"{key}.lock"):
                 self._build(samples, progress)
             self._photo = None
             self._index = self._complete_index(len(samples))
@@ -200,13 +196,19 @@ def cache_key(samples: SampleList, max_height: int | None = None) -> str:
     stamp = functools.lru_cache(_file_stamp)
     for position in range(len(samples)):
         sample = samples[position]
-        name = sample.get("img_path") or f"{sample['lmdb_path']}:{sample['key']}"
-        digest.update(f"\n{os.path.abspath(name)}|{sample.get('resize_to')}".encode())
-        file = sample.get("img_path") or os.path.join(sample["lmdb_path"], "data.mdb")
-        digest.update(stamp(file).encode())
+        name = os.path.abspath(place_of(sample))
+        digest.update(f"\n{name}|{sample.get('resize_to')}".encode())
+        digest.update(stamp(_file_of(sample)).encode())
         if "polygon" in sample:
             digest.update(np.asarray(sample["polygon"], np.float32).tobytes())
     return digest.hexdigest()[:20]
+
+
+def _file_of(sample: dict[str, Any]) -> str:
+    """The file that an image is in."""
+    if "lmdb_path" in sample:
+        return os.path.join(sample["lmdb_path"], "data.mdb")
+    return sample.get("tar_path") or sample["img_path"]
 
 
 def _file_stamp(path: str) -> str:
@@ -224,11 +226,3 @@ def _open_at(path: Path, size: int) -> Iterator[BinaryIO]:
     with open(path, "ab") as file:
         file.truncate(size)
         yield file
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with open(path, "w") as file:
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -18,7 +18,7 @@ from spotter.data.pipeline import build_pipeline
 from spotter.data.randomness import integer
 from spotter.data.readers import Reader, SelectedReader
 from spotter.data.readers.selected import select
-from spotter.data.transforms.loading import load_pixels
+from spotter.data.transforms.loading import archived_size, is_archived, load_pixels
 from spotter.data.word_context import seen_size
 from spotter.errors import ConfigError, ImageError
 from spotter.geometry import native_size
@@ -36,7 +36,7 @@ class TextDataset(Dataset):
         reader: A reader or its config.
         pipeline: Transforms or their configs, in order.
         start: First of the reader's samples to keep; negative values count from the end.
-        stop: One past the last to keep, likewise.
+        stop: One past the last to keep; negative values count from the end.
         indices: Positions of the samples to keep, in this order, instead of ``start`` and ``stop``.
         repeat: How often the samples come per epoch.
         cache_dir: Folder in which the images are kept decoded (:class:`CachedImages`); ``None``
@@ -126,7 +126,7 @@ class TextDataset(Dataset):
         except ImageError:
             if not self.skip_unreadable:
                 raise
-            # Whatever stands in for it is drawn when it is asked for.
+            # A sample that replaces it is drawn when it is loaded.
             return 1, 1
 
     def _image_size(self, position: int) -> tuple[int, int]:
@@ -141,6 +141,8 @@ class TextDataset(Dataset):
             width, height = native_size(sample["polygon"])
         elif "img_path" in sample:
             width, height = image_size(sample["img_path"])
+        elif is_archived(sample) and "resize_to" not in sample:
+            width, height = archived_size(sample)
         else:
             height, width = load_pixels(sample).shape[:2]
         return seen_size(width, height, sample.get("context", 0.0))
@@ -229,6 +231,8 @@ class TextRecDataset(TextDataset):
         unspellable: What training does with labels that have characters which the model's charset
             cannot spell: ``"refuse"`` to begin, naming them, or ``"leave_out"`` these words. They
             are never shortened to what can be spelled.
+        nothing_to_read: Whether no crop holds a character of the charset, such as words of another
+            script: the labels count as the empty text, and a recognizer learns to read nothing.
         others: Those of :class:`TextDataset`.
 
     Raises:
@@ -241,12 +245,14 @@ class TextRecDataset(TextDataset):
         *others: Any,
         label_alphabet: str | Mapping[str, Any] | LabelAlphabet | None = None,
         unspellable: str = "refuse",
+        nothing_to_read: bool = False,
         **named: Any,
     ) -> None:
         self.label_alphabet = None if label_alphabet is None else LabelAlphabet.load(label_alphabet)
         if unspellable not in ("refuse", "leave_out"):
             raise ConfigError(f"unspellable must be refuse or leave_out, not {unspellable!r}")
         self.unspellable = unspellable
+        self.nothing_to_read = nothing_to_read
         super().__init__(*others, **named)
 
     def labels(self, limit: int | None = None) -> Iterator[str]:
@@ -255,6 +261,8 @@ class TextRecDataset(TextDataset):
         Args:
             limit: Of more samples than this, so many at even distances are asked.
         """
+        if self.nothing_to_read:
+            return
         step = 1 if limit is None else max(1, -(-len(self.indices) // limit))
         for position in range(0, len(self.indices), step):
             text = self.reader[self.indices[position]].get("text")
@@ -266,6 +274,8 @@ class TextRecDataset(TextDataset):
         results = super().sample(index)
         if self.label_alphabet is not None:
             results.setdefault("label_alphabet", self.label_alphabet)
+        if self.nothing_to_read:
+            results["text"] = ""
         return results
 
 

@@ -115,7 +115,7 @@ class DetDataPreprocessor(_TextDataPreprocessor):
 
     Args:
         mean: Per channel, RGB, 0..255 scale.
-        std: Likewise.
+        std: Deviations, in the same form.
         size_divisor: Both sides are padded to a multiple of it.
         channels_last: Memory format of the batch.
         non_blocking: Copy to the device asynchronously.
@@ -154,7 +154,7 @@ class RecDataPreprocessor(_TextDataPreprocessor):
 
     Args:
         mean: One value or one per channel (RGB), 0..255 scale.
-        std: Likewise.
+        std: Deviations, in the same form.
         width_divisor: The batch's width is padded to a multiple of it.
         channels_last: Memory format of the batch.
         non_blocking: Copy to the device asynchronously.

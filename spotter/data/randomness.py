@@ -1,4 +1,4 @@
-"""The one source of chance in the data pipeline: numpy's global state, seeded per loader worker."""
+"""The random generator of the data pipeline: numpy's global state, seeded per loader worker."""
 
 from __future__ import annotations
 

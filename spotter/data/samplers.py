@@ -15,6 +15,9 @@ from spotter.registry import DATA_SAMPLERS
 
 _MAX_PERIOD = 10_000
 
+MIXED = 16
+"""Blocks whose samples are mixed."""
+
 
 class ShuffledStream:
     """The endless sequence of epochs' permutations, readable at any position.
@@ -23,14 +26,29 @@ class ShuffledStream:
         size: Number of items.
         seed: One number or several; with the epoch's number it determines every permutation.
         shuffle: ``False``: every epoch runs 0 .. size - 1.
+        block: Shuffle blocks of so many neighbours, and then the samples of each :data:`MIXED`
+            blocks that follow each other: what is stored together is read about the same time.
+            ``None``: shuffle the samples.
+
+    Raises:
+        ConfigError: ``size`` or ``block`` is below 1.
     """
 
-    def __init__(self, size: int, seed: int | Sequence[int], shuffle: bool = True) -> None:
+    def __init__(
+        self,
+        size: int,
+        seed: int | Sequence[int],
+        shuffle: bool = True,
+        block: int | None = None,
+    ) -> None:
         if size < 1:
             raise ConfigError("cannot sample from an empty dataset")
+        if block is not None and block < 1:
+            raise ConfigError(f"block must be at least 1, not {block}")
         self.size = size
         self.seed = list(np.atleast_1d(seed))
         self.shuffle = shuffle
+        self.block = block
         self._epoch = -1
         self._order: np.ndarray = np.empty(0, np.int64)
 
@@ -39,9 +57,18 @@ class ShuffledStream:
         if not self.shuffle:
             return index
         if epoch != self._epoch:
-            self._order = np.random.default_rng([*self.seed, epoch]).permutation(self.size)
+            self._order = self._shuffled(np.random.default_rng([*self.seed, epoch]))
             self._epoch = epoch
         return int(self._order[index])
+
+    def _shuffled(self, generator: np.random.Generator) -> np.ndarray:
+        if self.block is None:
+            return generator.permutation(self.size)
+        turns = generator.permutation(-(-self.size // self.block))
+        order = np.argsort(turns[np.arange(self.size) // self.block], kind="stable")
+        for start in range(0, self.size, MIXED * self.block):
+            generator.shuffle(order[start : start + MIXED * self.block])
+        return order
 
 
 class _EndlessSampler(Sampler):
@@ -96,7 +123,8 @@ class EndlessSampler(_EndlessSampler):
         seed: Same on all ranks; drawn and shared when not given.
         shuffle: ``False`` keeps the order of the dataset.
         rank: This process; by default that of the running process group.
-        world_size: Number of processes; likewise.
+        world_size: Number of processes; by default that of the running process group.
+        block: See :class:`ShuffledStream`; for archives on disks that are slow to seek.
     """
 
     def __init__(
@@ -106,13 +134,14 @@ class EndlessSampler(_EndlessSampler):
         shuffle: bool = True,
         rank: int | None = None,
         world_size: int | None = None,
+        block: int | None = None,
     ) -> None:
         super().__init__(dataset, seed, rank, world_size)
-        self.shuffle = shuffle
+        self.shuffle, self.block = shuffle, block
         self._reset()
 
     def _reset(self) -> None:
-        self._stream = ShuffledStream(self.size, self.seed, self.shuffle)
+        self._stream = ShuffledStream(self.size, self.seed, self.shuffle, self.block)
 
     def __iter__(self) -> Iterator[int]:
         while True:
@@ -137,7 +166,8 @@ class RatioSampler(_EndlessSampler):
         seed: Same on all ranks; drawn and shared when not given.
         shuffle: ``False`` keeps the order within each source.
         rank: This process; by default that of the running process group.
-        world_size: Number of processes; likewise.
+        world_size: Number of processes; by default that of the running process group.
+        block: See :class:`ShuffledStream`; of each source.
 
     Raises:
         ConfigError: The dataset is not concatenated, or the ratios do not fit it.
@@ -151,6 +181,7 @@ class RatioSampler(_EndlessSampler):
         shuffle: bool = True,
         rank: int | None = None,
         world_size: int | None = None,
+        block: int | None = None,
     ) -> None:
         super().__init__(dataset, seed, rank, world_size)
         if not hasattr(dataset, "cumulative_sizes"):
@@ -163,12 +194,12 @@ class RatioSampler(_EndlessSampler):
         self.shares = np.asarray(ratios, np.float64) / float(sum(ratios))
         self._period = _period(self.shares)
         self._per_period = np.round(self.shares * self._period).astype(np.int64)
-        self.shuffle = shuffle
+        self.shuffle, self.block = shuffle, block
         self._reset()
 
     def _reset(self) -> None:
         self._streams = [
-            ShuffledStream(size, [self.seed, number], self.shuffle)
+            ShuffledStream(size, [self.seed, number], self.shuffle, self.block)
             for number, size in enumerate(self.sizes)
         ]
         # After a period every source has exactly its share, and the sequence begins again.

@@ -1,4 +1,4 @@
-"""Spelling noise: what a reader that makes mistakes would have written."""
+"""Spelling noise: typical errors of a recognizer."""
 
 from __future__ import annotations
 

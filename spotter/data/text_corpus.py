@@ -1,4 +1,4 @@
-"""Words to learn a language from."""
+"""Words to train a language model on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BUCKETS = 10_000
 
 
 def is_heldout(word: str, share: float) -> bool:
-    """Whether a word belongs to those that no training sees: by its hash, so everywhere the same.
+    """Whether a word is held out of training. The choice depends on the hash of the word only.
 
     Args:
         word: The word, folded to the charset.

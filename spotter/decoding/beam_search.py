@@ -31,7 +31,7 @@ class _Prefix:
         blank: Probability of the paths so far that spell it and end in a blank.
         last: Probability of those that end in its last character.
         next_blank: ``blank`` after the current frame.
-        next_last: Likewise.
+        next_last: ``last`` after the current frame.
         score: Of ``blank + last`` and the bonus.
         longer: Its continuations by class.
     """

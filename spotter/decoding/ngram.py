@@ -119,8 +119,8 @@ class CharacterNGram:
             context = self.advance(context, token)
         return probability * self.probability(context, "")
 
-    def _make_distribution(self, context: int) -> list[float]:
-        below = [1.0 / END] * END
+    def _make_distribution(self, context: int) -> array[float]:
+        below = array("d", [1.0 / END] * END)
         if context:
             below = self._distribution(context & ((1 << _highest_token(context)) - 1))
         first = bisect_left(self._grams, context << _BITS)
@@ -136,7 +136,8 @@ class CharacterNGram:
         left = max(1.0 - taken, _LEAST_REST) if len(seen) < END else 0.0
         scale = (1.0 - left) / taken
         factor = left / max(rest, 1e-12)
-        return [scale * seen[i] if i in seen else factor * below[i] for i in range(END)]
+        # A third of the memory of a list of floats, and many of them are kept.
+        return array("d", (scale * seen[i] if i in seen else factor * below[i] for i in range(END)))
 
 
 def _smooth(counts: Mapping[int, float]) -> dict[int, float]:

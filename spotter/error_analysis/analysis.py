@@ -21,7 +21,7 @@ def scene_report(predictions: Words, truths: Words) -> ErrorReport:
 
     Args:
         predictions: Words per photo, in step with the ground truth or by name.
-        truths: Likewise.
+        truths: True words in the same form.
 
     Raises:
         AnnotationError: Malformed words, or the two sides do not cover the same photos.

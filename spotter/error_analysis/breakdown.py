@@ -1,4 +1,4 @@
-"""Cases by how high, tilted and long the words are, and by how sure the reader was."""
+"""Cases by height, angle and length of the words, and by confidence of the readings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of every word: found and read, or lost in one of five ways."""
+"""The outcome of every word: found and read, or one of five kinds of error."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class WordCase:
         predicted: Detections that have to do with it, each (M, 2).
         compared: (true word, reading) as they were compared, such as without case; ``None`` without
             either.
-        note: What else explains it.
+        note: A further explanation, for people.
         size: (width, height) of the straightened word in pixels, if known.
     """
 
@@ -112,7 +112,7 @@ def scene_cases(predictions: Words, ground_truths: Words) -> list[WordCase]:
 
     Args:
         predictions: Words per image, in step with the ground truth or by image name.
-        ground_truths: Likewise.
+        ground_truths: True words in the same form.
 
     Raises:
         AnnotationError: As of :func:`spotter.evaluation.matching.paired_images`.

@@ -22,7 +22,7 @@ def chart(breakdown: Breakdown) -> str:
     """One column per range: shares of the kinds, the share of correct cases above, counts below.
 
     In a chart of confidence a line across the column marks its mean confidence: where the correct
-    share ends above it the reader is too modest, below it too sure.
+    share ends above it the scores are too low, below it too high.
     """
     width = len(breakdown.bins) * (_COLUMN + _GAP) + _GAP
     height = _TOP + _HEIGHT + _BOTTOM

@@ -11,6 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from spotter.io.images import encode_jpeg
+
 _STYLE = Path(__file__).with_suffix(".css")
 
 
@@ -42,8 +44,7 @@ def data_uri(image: np.ndarray, quality: int = 85) -> str:
         image: (H, W) or (H, W, 3) uint8 BGR.
         quality: Of JPEG, 0 to 100.
     """
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode("ascii")
+    return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(image, quality)).decode()
 
 
 def picture(

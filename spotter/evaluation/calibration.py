@@ -1,4 +1,4 @@
-"""Whether confidences are what they claim: expected calibration error and reliability bins.
+"""Calibration of confidences: expected calibration error and reliability bins.
 
 Naeini et al., Obtaining Well Calibrated Probabilities Using Bayesian Binning (AAAI 2015); Guo et
 al., On Calibration of Modern Neural Networks (ICML 2017).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 S = TypeVar("S", bound="DataclassInstance")
+
+
+@dataclass(frozen=True)
+class FlatScores:
+    """Numbers of a protocol; a subclass has one attribute for each."""
+
+    def to_dict(self) -> dict[str, float]:
+        """The attributes by name."""
+        return asdict(self)
 
 
 def as_instances(words: ImageWords) -> list[TextInstance]:
@@ -69,7 +78,7 @@ def paired_images(
     Args:
         predictions: Per image, in step with the ground truth, or by image name. An image without
             predictions by that name has none.
-        ground_truths: Likewise.
+        ground_truths: True words in the same form.
 
     Yields:
         (image name or number, predicted instances, true instances).
@@ -78,9 +87,9 @@ def paired_images(
         AnnotationError: The two do not cover the same images.
     """
     if isinstance(ground_truths, Mapping) and isinstance(predictions, Mapping):
-        strangers = sorted(set(predictions) - set(ground_truths))
-        if strangers:
-            raise AnnotationError(f"{strangers[0]}: predicted, but there is no ground truth.")
+        unknown = sorted(set(predictions) - set(ground_truths))
+        if unknown:
+            raise AnnotationError(f"{unknown[0]}: predicted, but there is no ground truth.")
         for name, words in ground_truths.items():
             yield name, as_instances(predictions.get(name, [])), as_instances(words)
         return
@@ -106,17 +115,17 @@ def changed_settings(protocol: str, settings: S, changes: Mapping[str, Any] | No
         ConfigError: There is no field of a name.
     """
     known = {field.name for field in fields(settings)}
-    strangers = sorted(set(changes or {}) - known)
-    if strangers:
+    unknown = sorted(set(changes or {}) - known)
+    if unknown:
         raise ConfigError(
-            f"{protocol} knows no setting {', '.join(strangers)}; known are"
+            f"{protocol} knows no setting {', '.join(unknown)}; known are"
             f" {', '.join(field.name for field in fields(settings))}."
         )
     return replace(settings, **(changes or {}))
 
 
 def photo_ground_truth(sample: TextDetSample) -> list[TextInstance]:
-    """Ground truth of a detector input, brought from its pixels back to those of the photo."""
+    """Ground truth of a detector input in pixels of the photo."""
     scale = np.asarray(sample.scale, dtype=np.float64)
     return as_instances(
         [

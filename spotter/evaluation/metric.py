@@ -61,11 +61,11 @@ class DetectionScore(BaseMetric):
         self.min_score = min_score
         self.options = options
         self._names = list(inspect.signature(self.protocol).parameters)[2:]
-        strangers = sorted(set(options) - set(self._names))
-        if strangers:
+        unknown = sorted(set(options) - set(self._names))
+        if unknown:
             known = ", ".join(self._names)
             raise ConfigError(
-                f"The protocol {protocol} has no option {', '.join(strangers)}; known are {known}."
+                f"The protocol {protocol} has no option {', '.join(unknown)}; known are {known}."
             )
         # A wrong value of an option shows here, not after the first epoch.
         self.compute_metrics([])

@@ -30,7 +30,7 @@ class FlatWords:
         truths: G true words.
         detections: D predicted words.
         truth_images: (G,) number of the image of each.
-        detection_images: (D,) likewise.
+        detection_images: (D,) number of the image of each.
     """
 
     images: int
@@ -59,7 +59,7 @@ class WordPairs:
     Attributes:
         words: The words that the numbers refer to.
         truth_shapes: (G,) valid shapely geometries.
-        detection_shapes: (D,) likewise.
+        detection_shapes: (D,) valid shapely geometries.
         truth_areas: (G,) square pixels.
         detection_areas: (D,) square pixels.
         truth: (P,) number of the true word.
@@ -143,7 +143,7 @@ def flatten_words(predictions: Words, ground_truths: Words, min_score: float = 0
 
     Args:
         predictions: See :func:`spotter.evaluation.matching.paired_images`.
-        ground_truths: Likewise.
+        ground_truths: True words in the same form.
         min_score: Predictions with a lower detection score are dropped.
 
     Returns:
@@ -179,8 +179,8 @@ def meeting_boxes(
     Args:
         first: (A, 4) boxes as x0, y0, x1, y1; boxes with NaN meet nothing.
         first_images: (A,) number of the image of each.
-        second: (B, 4) likewise.
-        second_images: (B,) likewise.
+        second: (B, 4) boxes.
+        second_images: (B,) number of the image of each.
 
     Returns:
         (P,) numbers into ``first`` and (P,) into ``second``, sorted by the first, then the second.

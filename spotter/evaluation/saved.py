@@ -89,7 +89,7 @@ class ScoredPhotos:
         predictions: Their words.
         truths: The true words, in the same frame.
         unanswered: Number of photos without a line of predictions, whose words count as missed.
-        failed: Number of photos whose line says that they could not be read, likewise.
+        failed: Number of photos that could not be read, whose words count as missed, too.
         refused: A line for each line or word of the predictions that was left out.
     """
 
@@ -112,7 +112,7 @@ class ScoredWords:
         confidences: Of the readings, ``None`` if one of them has none.
         sources: Names of the sets that the words are of, empty where the truth has no ``source``.
         unanswered: Number of crops without a line of predictions, which count as misread.
-        failed: Number of crops whose line says that they could not be read, likewise.
+        failed: Number of crops that could not be read, which count as misread, too.
         refused: A line for each line of the predictions that was left out.
     """
 
@@ -327,7 +327,7 @@ def read_readings(path: str | Path, refusals: Refusals | None = None) -> dict[st
         if parsed is None:
             continue
         name, text = parsed
-        # Which of the two counts is nothing that could be left out.
+        # A duplicate is always an error: it is unknown which of the two counts.
         if name in records:
             raise AnnotationError(f"{path}:{number}: a second line of {name}")
         records[name] = {"image": name, "text": text}

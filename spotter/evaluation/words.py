@@ -1,4 +1,4 @@
-"""Words and readings of saved predictions, held to their types before they are scored.
+"""Words and readings of saved predictions, whose types are checked before they are scored.
 
 A value of the wrong type is refused, never taken for something else: ``"ignore": "no"`` is not
 true, ``true`` is no coordinate, and points of three numbers are not regrouped into pairs.

@@ -1,4 +1,4 @@
-"""Graphs in the shape that ONNX Runtime's convolutions like."""
+"""A graph pass that makes convolutions faster in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ _ZERO_STAYS_ZERO = ("Relu", "HardSwish", "Identity")
 
 
 def widen_narrow_convolutions(model: onnx.ModelProto, block: int = _BLOCK) -> int:
-    """Give convolutions of fewer than ``block`` channels that many, in place; nothing changes.
+    """Widen convolutions of fewer than ``block`` channels to that many, in place; outputs are
+    unchanged.
 
     With AVX-512, ONNX Runtime computes 16 channels at a time. Of fewer it makes 16 all the same,
     and after each layer copies the map to drop the rest again: for a detector's first layers, whose
@@ -100,7 +101,7 @@ class _Group:
         if groups == 1:
             self.readers.append(node)
             if channels == self._channels(self.members[0]):
-                # As narrow itself: one of its own kind, and perhaps added to them.
+                # Another narrow convolution, whose channels may be added to these.
                 self.members.append(node)
                 waiting.append(node.output[0])
             return True

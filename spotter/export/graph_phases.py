@@ -1,4 +1,4 @@
-"""A pyramid's head without enlarging the coarse levels of the pyramid first."""
+"""A graph pass that computes the head of a feature pyramid without enlarging its coarse levels."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ class _Graph:
     def match(
         self, conv: onnx.NodeProto
     ) -> tuple[list[onnx.NodeProto], list[tuple[str, int]], int] | None:
-        """The chain from the Concat on, (map, factor) of the levels, channels of the finest."""
+        """The nodes from the Concat on, (map, factor) of each level, and the channels of the finest
+        level.
+        """
         levels = self.makers.get(conv.input[0]) if conv.op_type == "Conv" else None
         if levels is None or levels.op_type != "Concat" or attribute(levels, "axis", 1) != 1:
             return None
@@ -184,7 +186,7 @@ class _Graph:
         return node.input[0], int(rows)
 
     def _channels(self, name: str) -> int | None:
-        """Channels of a map, told by the convolution that makes it; ``None``: not told."""
+        """Channels of a map, from the convolution that makes it; ``None``: unknown."""
         node = self.makers.get(name)
         while node is not None and node.op_type == "Relu":
             node = self.makers.get(node.input[0])
@@ -219,7 +221,7 @@ def phase_kernel(kernel: np.ndarray, row: int, column: int) -> np.ndarray:
         kernel: For the enlarged map.
         row: 0 for its even rows, whose first tap falls on the pair before; 1 for its odd ones,
             whose last tap falls on the pair after.
-        column: Likewise.
+        column: The same for columns.
     """
     for axis, odd in ((2, row), (3, column)):
         first, middle, last = np.split(kernel, 3, axis=axis)

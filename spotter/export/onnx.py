@@ -52,7 +52,7 @@ class ExportReport:
 
 
 class _Traced(nn.Module):
-    """One argument in, one tensor out: what the tracer wants to see of our models."""
+    """A model with one argument and one output, as the tracer needs it."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -256,8 +256,8 @@ def _export(
 def add_graph(model: onnx.ModelProto, second: onnx.ModelProto) -> None:
     """Put a second graph beside the first, in place; its inputs may be left out by a caller.
 
-    They have a default, one of everything and zero everywhere: a network that is only shown images
-    then asks for nothing else.
+    They get a default (zeros, every free dimension 2), so that the first graph can be run with
+    images alone.
 
     Args:
         model: Receives the other's nodes; the names of the graphs' inputs and outputs differ.

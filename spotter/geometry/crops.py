@@ -48,7 +48,7 @@ def grow_quad(quad: np.ndarray, margin: float, ends: float | None = None) -> np.
     Args:
         quad: (4, 2) corners in order.
         margin: Distance as a share of the shorter of its two extents.
-        ends: Likewise, of the second and the fourth side, where a word ends and begins; default:
+        ends: Distance of the second and the fourth side, where a word ends and begins; default:
             ``margin``.
 
     Returns:

@@ -11,10 +11,10 @@ _STRAIGHT = 0.3
 """Bend of the middle line, as a share of the region's height, up to which a word is straight."""
 
 _RESIDUAL = 0.2
-"""Largest mean distance of the middles from the middle line, likewise."""
+"""Largest mean distance of the middles from the middle line, as a share of the region's height."""
 
 _SHORTEST = 1.8
-"""Least length of the middle line, likewise."""
+"""Least length of the middle line, in heights of the region."""
 
 
 def curved_strip(

@@ -111,7 +111,7 @@ def group_lines(polygons: Sequence[np.ndarray], direction: float | None = None) 
 
     Args:
         polygons: See :func:`group_paragraphs`.
-        direction: Likewise.
+        direction: See :func:`group_paragraphs`.
 
     Returns:
         Lines, each a list of indices from the first word to the last.
@@ -124,7 +124,7 @@ def reading_order(polygons: Sequence[np.ndarray], direction: float | None = None
 
     Args:
         polygons: See :func:`group_paragraphs`.
-        direction: Likewise.
+        direction: See :func:`group_paragraphs`.
 
     Returns:
         Permutation of ``range(A)``.

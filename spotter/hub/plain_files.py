@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ else:
 
 PLAIN_SUFFIXES = (".toml", ".json")
 """Of the files that :func:`read_plain_file` reads."""
+
+# A name of ever so many parts, a.b.c, costs the reader of TOML the square of their number.
+_LONG_CHAIN = re.compile(r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){33}""")
 
 
 def read_plain_file(path: str | Path, max_bytes: int = 4 * MEBI) -> dict[str, Any]:
@@ -39,6 +43,8 @@ def read_plain_file(path: str | Path, max_bytes: int = 4 * MEBI) -> dict[str, An
         parsed = parse_json(content, name, ConfigError)
     else:
         with failures_as(ConfigError, name, "is not TOML"):
+            if _LONG_CHAIN.search(content):
+                raise ValueError("a name of more than 32 parts")
             parsed = tomllib.loads(content)
     if not isinstance(parsed, dict):
         raise ConfigError(f"{name}: must hold an object of named values")

@@ -1,7 +1,7 @@
-"""Presets: which detector, recognizer and language belong together, and the settings they like.
+"""Presets: a detector, a recognizer, a language model and the settings tuned for them.
 
-A file of presets is plain data, JSON (or TOML), and may come from a stranger: every key has a type
-and a range, and nothing in it is run, imported or fetched.
+A file of presets is plain data, JSON or TOML, and need not be trusted: every key has a type and a
+range, and nothing in it is run, imported or downloaded.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ _PRESET = record(PRESET_RULES, ("detector", "recognizer"))
 
 @dataclass(frozen=True)
 class Preset:
-    """One preset, as its file says it; every value is checked.
+    """One preset as its file describes it; every value is checked.
 
     Attributes:
         name: Its name, or its file's.
@@ -153,7 +153,7 @@ def read_preset(path: str | Path) -> Preset:
 def read_presets(path: str | Path) -> dict[str, Any]:
     """The presets of a file that holds several, by name, each to be parsed when it is asked for.
 
-    One that is faulty, or of a later version, so leaves the others as they are.
+    A faulty preset, or one of a later version, does not affect the others.
 
     Raises:
         ConfigError: The file is missing or no JSON or TOML, or not a mapping of names.

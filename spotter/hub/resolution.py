@@ -48,8 +48,8 @@ class ResolvedPreset:
         detection_calibration: Of the detector's scores.
         recognition_calibration: Of the recognizer's scores, with ``language`` and
             ``test_time_augmentation``; perhaps by kind of word.
-        found_calibration: Likewise, of words that the detector found and cut out; ``None``: as for
-            other crops.
+        found_calibration: Of its scores for words that the detector found and cut out; ``None``: as
+            for other crops.
         scale: Factor by which the detector sees photos enlarged; ``None``: that of its weights.
         postprocessing: Arguments of the detector's post-processor that go with ``scale``, instead
             of those of its weights.
@@ -93,7 +93,7 @@ def resolve_preset(
             ``detector`` and ``recognizer`` (files relative to it, or names of shipped models). Not
             asked for when both of the following are given.
         detector: File or name that replaces the preset's detector.
-        recognizer: Likewise.
+        recognizer: File or name that replaces the preset's recognizer.
         runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
         weights: Folder of the weights and their ``presets.json``; default: the one that ships.
 
@@ -136,7 +136,7 @@ def resolve_preset(
 
 
 def _is_own(file: Path, name: str | Path, runtime: str, weights: Path) -> bool:
-    """Whether a file is the preset's own network, which was only named once more."""
+    """Whether a file is the network that the preset names itself."""
     try:
         return file.samefile(weights_file(name, runtime, weights))
     except (OSError, WeightsError):
@@ -193,7 +193,7 @@ def _recommended(file: Path) -> Mapping[str, Any]:
     try:
         found: Mapping[str, Any] = read_header(file)["recommended"]
     except WeightsError:
-        # What loads the file tells what is wrong with it.
+        # The code that loads the file reports what is wrong with it.
         return {}
     return found
 
@@ -206,7 +206,9 @@ def _calibrations(own: Mapping[str, Any], file: Path) -> dict[str, ScoreCalibrat
 
 
 def _dropped(preset: ResolvedPreset, own: Mapping[str, Any], **before: Any) -> tuple[str, ...]:
-    """Names of the preset's rules that a network ends and has none of its own for."""
+    """Names of the preset's rules that do not hold for a replaced network, which has none of its
+    own.
+    """
     names = (name for name, value in before.items() if value and name not in own)
     return (*preset.dropped, *(name for name in names if name not in preset.dropped))
 

@@ -1,4 +1,4 @@
-"""Pictures, documents and folders in: everything here takes files of strangers.
+"""Reading pictures, documents and folders. All input is treated as untrusted.
 
 Imports numpy, OpenCV and Pillow only.
 """

@@ -1,4 +1,4 @@
-"""Reading data of strangers with a limit on everything that it can ask for.
+"""Reading untrusted data, with limits on size, depth and time.
 
 Each function raises one kind of :class:`~spotter.errors.SpotterError`, chosen by the caller, with
 one line that begins with the file's name, whatever is wrong with the file.
@@ -31,7 +31,7 @@ MEBI = 1 << 20
 _DIGITS = 300
 # Of numbers that have to be looked at one by one; the others are of fewer digits, or below 1e100.
 _ODD_NUMBERS = re.compile(r"\d{300}|[eE]\+?\d{3}")
-# Text packs ten- to thirtyfold; what packs better than this is made to burst.
+# Text is compressed ten- to thirtyfold; a higher ratio is taken for a decompression bomb.
 _PACKING = 100
 _ALWAYS_UNPACKED = 64 * MEBI
 _CHUNK = 1 << 18
@@ -170,7 +170,7 @@ def _is_deeper(content: Any, depth: int) -> bool:
 
 
 def parse_json(text: str | bytes, name: str, error: type[SpotterError], depth: int = 64) -> Any:
-    """JSON of a stranger, see :func:`load_json`.
+    """Untrusted JSON, see :func:`load_json`.
 
     Raises:
         SpotterError: Of the kind ``error``: it is no such JSON.

@@ -77,7 +77,7 @@ def read_pages(source: ImageSource, limits: ReadLimits = DEFAULT_LIMITS) -> Iter
 
 
 def _has_more(image: Any) -> bool:
-    """Whether a picture has a second frame; one that cannot be looked for is none."""
+    """Whether a picture has a second frame; false where that cannot be determined."""
     try:
         return bool(getattr(image, "is_animated", False))
     except Exception:

@@ -1,4 +1,4 @@
-"""Pictures in folders: none is skipped in silence."""
+"""Pictures in folders; none is skipped silently."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import IO, Any
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -14,7 +15,7 @@ from spotter.io.names import one_line
 from spotter.io.pixels import SWAPPING_ORIENTATIONS, array_to_bgr, pil_to_bgr, turn_upright
 from spotter.io.sources import DEFAULT_LIMITS, ReadLimits, is_tensor, open_source
 
-__all__ = ["IMAGE_SUFFIXES", "ImageSource", "image_size", "read_image"]
+__all__ = ["IMAGE_SUFFIXES", "ImageSource", "encode_jpeg", "image_size", "read_image"]
 
 _ORIENTATION_TAG = 0x0112
 
@@ -74,6 +75,22 @@ def image_size(source: ImageSource, limits: ReadLimits = DEFAULT_LIMITS) -> tupl
     stream, name = open_source(source, limits)
     with stream, open_image(stream, name) as image:
         return _upright_size(image)
+
+
+def encode_jpeg(image: np.ndarray, quality: int) -> bytes:
+    """The bytes of a JPEG file.
+
+    Args:
+        image: (H, W) or (H, W, 3) uint8 BGR.
+        quality: 0 to 100.
+
+    Raises:
+        ImageError: It cannot be coded, such as one with a side above 65,500 pixels.
+    """
+    done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise ImageError(f"an image of shape {image.shape} cannot be coded as JPEG")
+    return data.tobytes()
 
 
 def decode(image: Image.Image, name: str, limits: ReadLimits = DEFAULT_LIMITS) -> np.ndarray:

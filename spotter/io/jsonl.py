@@ -1,4 +1,4 @@
-"""Answers of a long run, one JSON line per image, that a later run goes on with."""
+"""Results of a long run, one JSON line per image, which a later run continues."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class JsonLines:
 
     @contextmanager
     def _written(self) -> Iterator[None]:
-        """Makes one line of what a file system says."""
+        """Turns errors of the file system into one line."""
         try:
             yield
         except OSError as error:

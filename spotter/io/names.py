@@ -1,4 +1,4 @@
-"""Names and messages of strangers as text on one line."""
+"""File names and foreign error messages as printable text on one line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def printable_path(path: str | bytes | os.PathLike[Any]) -> str:
     try:
         text = raw if isinstance(raw, bytes) else raw.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        # JSON can hold halves of pairs that are no bytes of a file name.
+        # JSON can hold lone surrogates, which are no bytes of a file name.
         text = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw
     shown = text.decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)

@@ -30,7 +30,7 @@ class ReadLimits:
         max_bytes: Most bytes of an encoded file.
         max_pages: Most pages (or frames) of one document that are read.
         allow_urls: Whether ``http://`` and ``https://`` addresses are fetched; a server that is
-            given names by strangers sets it to false.
+            given names by its clients sets it to false.
         url_timeout: Seconds that a whole download may take.
     """
 

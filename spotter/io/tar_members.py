@@ -33,12 +33,15 @@ class Member:
         read: Gives the bytes; to be called before the next member is taken. Raises the error that
             :func:`tar_members` was told to raise.
         error: One line.
+        offset: Where the bytes begin in the archive; ``None``, where that is packed or cannot be
+            sought in.
     """
 
     name: str
     size: int = 0
     read: Callable[[], bytes] | None = None
     error: str | None = None
+    offset: int | None = None
 
 
 class _Header(tarfile.TarInfo):
@@ -82,6 +85,7 @@ class _Notes:
 class _Archive(tarfile.TarFile):
     def __init__(self, *args: Any, **settings: Any) -> None:
         self.notes = _Notes()
+        self.streamed = False
         super().__init__(*args, **settings)
 
 
@@ -135,7 +139,10 @@ def tar_members(
 def _open(stream: Any, plain: bool, settings: Any) -> _Archive:
     # What is packed is read from the front to the end, as is what cannot be sought in.
     streamed = not plain or not stream.seekable()
-    return _Archive.open(mode="r|" if streamed else "r:", fileobj=stream, **settings)  # type: ignore[return-value]
+    mode: Any = "r|" if streamed else "r:"
+    archive: Any = _Archive.open(mode=mode, fileobj=stream, **settings)
+    archive.streamed = streamed
+    return archive
 
 
 def _members(
@@ -170,7 +177,7 @@ def _members(
 
 
 def _member(
-    tar: tarfile.TarFile,
+    tar: _Archive,
     header: tarfile.TarInfo,
     archive: str,
     error: type[SpotterError],
@@ -192,4 +199,4 @@ def _member(
             raise error(f"{shown}: is cut short: {len(data)} of {header.size} bytes")
         return data
 
-    return Member(name, header.size, read)
+    return Member(name, header.size, read, None, None if tar.streamed else header.offset_data)

@@ -1,19 +1,10 @@
-"""Files that are there whole or not at all, and folders that one process at a time writes to."""
+"""Files that are there whole or not at all."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-
-from spotter.errors import ConfigError
-from spotter.io.names import printable_path
-
-try:
-    import fcntl
-except ImportError:  # Windows locks no folders.
-    fcntl = None  # type: ignore[assignment]
 
 
 def write_file(path: str | Path, content: str | bytes) -> None:
@@ -39,50 +30,3 @@ def write_file(path: str | Path, content: str | bytes) -> None:
             part.unlink()
         # What a full disk says names no file.
         raise OSError(error.errno, error.strerror or str(error), str(path)) from None
-
-
-@contextmanager
-def only_writer(folder: str | Path) -> Iterator[None]:
-    """Keep a folder to one process while the block runs; nothing is left behind in it or of it.
-
-    The lock is of the folder itself, and the system drops it when the process ends, however it
-    does. Where it has no such locks (Windows, some network drives) nothing is kept.
-
-    Args:
-        folder: Made if missing, and removed if it is still empty at the end.
-
-    Raises:
-        ConfigError: Another process holds it, or the folder cannot be made.
-    """
-    path = Path(folder)
-    made = not path.exists()
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConfigError(f"{printable_path(path)}: cannot be made ({reason})") from None
-    try:
-        with _locked(path):
-            yield
-    finally:
-        if made:
-            with suppress(OSError):
-                path.rmdir()
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    if fcntl is None:
-        yield
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigError(f"{printable_path(path)}: another process writes to it") from None
-        except OSError:
-            pass
-        yield
-    finally:
-        os.close(descriptor)

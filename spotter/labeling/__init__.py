@@ -1,1 +1,1 @@
-"""Labels made by readers: constrained by what is known, and by agreement of two readers."""
+"""Labels made by recognizers: pseudo-labels, agreement of two readers, and completed labels."""

@@ -1,7 +1,7 @@
 """Labels by agreement: words that two independent readers read alike.
 
-Two readers that were trained apart err apart: a word on which both agree to the letter is right far
-more often than what either is sure of.
+Two independently trained readers make different errors: a word that both read alike is right far
+more often than a word of which one of them is sure.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class AgreementLabeller:
         try:
             if native_size(polygon)[1] < self.rules.min_height:
                 return None
-            # One by one, for words without a reading leave no trace in a photo's result.
+            # One by one, because words without a reading are missing in the result of a photo.
             read = self._spotter.read(image, [word])
             if not read or read[0].rotation or len(reading_directions(polygon)) > 1:
                 return None

@@ -1,9 +1,9 @@
 """The most probable reading that a label allows: constrained CTC decoding.
 
-A label over a small alphabet (letters and digits, or one case) says most of what a picture shows.
-Of all readings that the alphabet would write like the label, a recognizer's logits tell the most
-probable one. The search is prefix search (Graves et al., ICML 2006, section 3.2) on the label's
-lattice: each prefix gathers the probability of all paths that spell it.
+A label over a small alphabet (letters and digits, or one case) leaves out marks or case. Among all
+readings that agree with the label, the logits of a recognizer tell the most probable one. The
+search is prefix search (Graves et al., ICML 2006, section 3.2) on the label's lattice: each prefix
+gathers the probability of all paths that spell it.
 """
 
 from __future__ import annotations

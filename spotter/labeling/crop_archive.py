@@ -66,7 +66,7 @@ class CropArchive:
         self._environment.close()
 
     def has_seen(self, photo: str) -> bool:
-        """Whether the crops of a photo are in, be it none."""
+        """Whether a photo was searched already, even if it had no words."""
         with self._environment.begin() as transaction:
             return transaction.get(_photo_key(photo)) is not None
 

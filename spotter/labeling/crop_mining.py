@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import signal
+from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
+from spotter.bulk.jobs import Answer, is_shareable, stream_of
+from spotter.bulk.progress import BulkProgress
+from spotter.bulk.records import Record
+from spotter.bulk.run import Photos, engine_of
 from spotter.data.readers.lmdb import LMDBReader, read_lmdb_value
-from spotter.errors import ConfigError, GeometryError, ImageError
+from spotter.errors import ConfigError, GeometryError
 from spotter.geometry import native_size
-from spotter.io.images import read_image
+from spotter.io.images import encode_jpeg, read_image
 from spotter.io.writing import write_file
 from spotter.labeling.crop_archive import CropArchive
 from spotter.labeling.perceptual_hash import NearDuplicates, perceptual_hash
@@ -76,27 +71,13 @@ class CropMiningSettings:
     def kept(self) -> dict[str, Any]:
         """What the crops depend on, as an archive keeps it."""
         settings = asdict(self)
-        # Neither the machine nor the place of the weights on it changes a crop.
+        # Crops depend neither on the machine nor on the folder of the weights.
         del settings["runtime"], settings["device"]
         return {**settings, "detector": Path(self.detector).stem}
 
 
-@dataclass
-class MinedPhoto:
-    """The crops of one photo.
-
-    Attributes:
-        photo: Name of the photo.
-        crops: Encoded images and their records ``{"image", "polygon", "score", "hash"}``.
-        dropped: How many detections each rule left out: ``score``, ``height``, ``aspect``,
-            ``vertical``.
-        error: Why the photo could not be read, or ``None``.
-    """
-
-    photo: str
-    crops: list[tuple[bytes, dict[str, Any]]]
-    dropped: Counter[str]
-    error: str | None = None
+Crop = tuple[bytes, dict[str, Any]]
+"""An encoded image and its record ``{"image", "polygon", "score", "hash"}``."""
 
 
 class CropMiner:
@@ -114,28 +95,31 @@ class CropMiner:
         )
         self._detector = TextDetector(runtime)
 
-    def __call__(self, photo: tuple[str, Path]) -> MinedPhoto:
-        """The crops of a photo, given by its name and its file."""
-        name, path = photo
-        mined = MinedPhoto(name, [], Counter())
-        try:
-            image = read_image(path)
-        except ImageError as error:
-            mined.error = str(error)
-            return mined
+    def __call__(self, name: str, image: np.ndarray) -> tuple[list[Crop], Counter[str]]:
+        """The crops of a photo.
+
+        Args:
+            name: Of the photo.
+            image: (H, W, 3) uint8 BGR.
+
+        Returns:
+            The crops, and how many detections each rule left out: ``score``, ``height``,
+            ``aspect``, ``vertical``.
+        """
+        crops: list[Crop] = []
+        dropped: Counter[str] = Counter()
         for word in self._detector.find([image])[0]:
-            crop = self._cut(image, word.polygon, word.detection_score, mined.dropped)
+            crop = self._cut(image, word.polygon, word.detection_score, dropped)
             if crop is None:
                 continue
-            _, data = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
             record = {
                 "image": name,
                 "polygon": [[round(float(x), 1), round(float(y), 1)] for x, y in word.polygon],
                 "score": round(word.detection_score, 4),
                 "hash": f"{perceptual_hash(crop):032x}",
             }
-            mined.crops.append((data.tobytes(), record))
-        return mined
+            crops.append((encode_jpeg(crop, _QUALITY), record))
+        return crops, dropped
 
     def _cut(
         self, image: np.ndarray, polygon: np.ndarray, score: float, dropped: Counter[str]
@@ -150,7 +134,7 @@ class CropMiner:
             dropped["aspect"] += 1
             return None
         if len(directions) > 1:
-            # Which way a tall word runs cannot be said without reading it.
+            # The reading direction of a tall word is unknown until it is read.
             dropped["vertical"] += 1
             return None
         if native_size(polygon)[1] < settings.min_height:
@@ -164,6 +148,38 @@ class CropMiner:
         return cut_word(image, directions[0].cut, keep_ratio_width(width, height, target), target)
 
 
+@dataclass(frozen=True)
+class MineJob:
+    """Mining as a job of :mod:`spotter.bulk`.
+
+    Attributes:
+        settings: Which crops are kept.
+        threads: See :mod:`spotter.runtime.runtimes`.
+    """
+
+    settings: CropMiningSettings
+    threads: int | None = None
+
+    def shareable(self) -> bool:
+        """See :class:`spotter.bulk.jobs.Job`."""
+        return is_shareable(self.settings.runtime, self.settings.device, self.threads)
+
+    def open(self) -> Answer:
+        """See :class:`spotter.bulk.jobs.Job`; a record has ``crops`` and ``dropped``."""
+        miner = CropMiner(self.settings, self.threads)
+
+        def answer(name: str, source: Any) -> Iterator[Record]:
+            crops, dropped = miner(name, read_image(stream_of(name, source)))
+            encoded = [(b64encode(data).decode(), record) for data, record in crops]
+            yield {"image": name, "crops": encoded, "dropped": dropped, "error": None}
+
+        return answer
+
+    def failure(self, name: str, error: str, page: int | None = None) -> Record:
+        """See :class:`spotter.bulk.jobs.Job`."""
+        return {"image": name, "crops": [], "dropped": {}, "error": error}
+
+
 @dataclass
 class CropMiningReport:
     """What a run of crop mining did.
@@ -173,7 +189,7 @@ class CropMiningReport:
         errors: Photos that could not be read, with the reason.
         crops: Crops added now.
         total: Crops in the archive.
-        dropped: Detections left out, by rule (:class:`MinedPhoto`), and ``duplicate``.
+        dropped: Detections left out, by rule (:class:`CropMiner`), and ``duplicate``.
     """
 
     photos: int
@@ -191,20 +207,21 @@ class CropMiningReport:
 
 
 def mine_crops(
-    photos: Mapping[str, Path],
+    photos: Photos,
     out: str | Path,
     settings: CropMiningSettings,
-    workers: int = 1,
+    workers: int | None = 1,
     threads: int | None = None,
     console: Console | None = None,
 ) -> CropMiningReport:
     """Add the words of photos to an archive, whose content does not depend on ``workers``.
 
     Args:
-        photos: Name to path; those that the archive has seen are skipped.
+        photos: Those that the archive has seen are skipped.
         out: Folder of the LMDB (:class:`CropArchive`).
         settings: Which crops are kept.
-        workers: Processes that detect; with more than one, each computes with one thread.
+        workers: Processes of one thread each that detect, of which any may die; ``None``: one for
+            each core; 1: this process.
         threads: Threads of a single process.
         console: Where the bar goes; default: standard error.
 
@@ -216,33 +233,38 @@ def mine_crops(
         WeightsError: Unfit weights.
     """
     report = CropMiningReport(0, {}, 0, 0, Counter())
-    with CropArchive(out, settings.kept()) as archive:
+    engine = engine_of(MineJob(settings, threads if workers == 1 else 1), workers)
+    progress = BulkProgress("mining crops", photos.count, console)
+    with CropArchive(out, settings.kept()) as archive, progress:
         seen = NearDuplicates(settings.distance)
         for record in archive.records():
             seen.add(int(record["hash"], 16))
-        todo = [(name, path) for name, path in photos.items() if not archive.has_seen(name)]
-        with _progress(console) as bar:
-            task = bar.add_task(
-                "mining crops", total=len(photos), completed=len(photos) - len(todo)
-            )
-            for mined in _mined_photos(todo, settings, workers, threads):
-                kept = []
-                for image, record in mined.crops:
-                    value = int(record["hash"], 16)
-                    if value in seen:
-                        mined.dropped["duplicate"] += 1
-                        continue
-                    seen.add(value)
-                    kept.append((image, record))
-                archive.add(mined.photo, kept)
+        todo = progress.without(photos.walk(), lambda photo: archive.has_seen(photo.name))
+        with closing(engine(todo)) as answers:
+            for answered in answers:
+                mined = json.loads(answered.data)
+                kept = _new_crops(mined["crops"], seen)
+                archive.add(answered.name, kept)
                 report.photos += 1
                 report.crops += len(kept)
-                report.dropped += mined.dropped
-                if mined.error is not None:
-                    report.errors[mined.photo] = mined.error
-                bar.advance(task)
+                duplicates = len(mined["crops"]) - len(kept)
+                report.dropped += Counter(mined["dropped"], duplicate=duplicates)
+                if mined["error"] is not None:
+                    report.errors[answered.name] = mined["error"]
+                progress.advance(answered.failed)
         report.total = archive.count
     return report
+
+
+def _new_crops(encoded: Iterable[tuple[str, dict[str, Any]]], seen: NearDuplicates) -> list[Crop]:
+    """The crops that are near no other."""
+    kept = []
+    for image, record in encoded:
+        value = int(record["hash"], 16)
+        if value not in seen:
+            seen.add(value)
+            kept.append((b64decode(image), record))
+    return kept
 
 
 def write_contact_sheet(
@@ -260,7 +282,7 @@ def write_contact_sheet(
     Returns:
         The positions of the crops shown.
     """
-    # The sheets are the synthesis' own, which load torch.
+    # Imported here because the room of synthesis loads torch.
     from spotter.synthesis.sheets import encode_below, word_sheet
 
     path = str(archive)
@@ -275,43 +297,3 @@ def write_contact_sheet(
         samples.append((crop, f"{index} {score:.2f}"))
     write_file(file, encode_below(word_sheet(samples, columns), _SHEET_LIMIT))
     return chosen
-
-
-def _mined_photos(
-    todo: Sequence[tuple[str, Path]],
-    settings: CropMiningSettings,
-    workers: int,
-    threads: int | None,
-) -> Iterator[MinedPhoto]:
-    """The crops of each photo, in order, by one process or many."""
-    if workers <= 1 or len(todo) <= 1:
-        yield from map(CropMiner(settings, threads), todo)
-        return
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(workers, _start_worker, (settings,)) as pool:
-        yield from pool.imap(_mine_in_worker, todo)
-
-
-_MINER: list[CropMiner] = []
-
-
-def _start_worker(settings: CropMiningSettings) -> None:
-    # Ctrl-C is answered by the main process, which ends the pool.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(1)
-    _MINER[:] = [CropMiner(settings, threads=1)]
-
-
-def _mine_in_worker(photo: tuple[str, Path]) -> MinedPhoto:
-    return _MINER[0](photo)
-
-
-def _progress(console: Console | None) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console or Console(stderr=True),
-    )

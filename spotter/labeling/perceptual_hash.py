@@ -31,7 +31,7 @@ def perceptual_hash(image: np.ndarray) -> int:
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     small = cv2.resize(grey, _SAMPLES, interpolation=cv2.INTER_AREA).astype(np.float32)
     block = cv2.dct(small)[: FREQUENCIES[1], : FREQUENCIES[0]].ravel()
-    # The mean brightness says nothing of the shapes, and would always be above the median.
+    # The mean brightness does not depend on shapes and would always be above the median.
     block[0] = 0.0
     return int.from_bytes(np.packbits(block > np.median(block)).tobytes(), "big")
 
@@ -42,7 +42,7 @@ def hamming_distance(first: int, second: int) -> int:
 
 
 class NearDuplicates:
-    """The hashes seen so far, asked whether a new one is close to any of them.
+    """A collection of hashes that tells whether a new hash is close to one of them.
 
     Two hashes that differ in fewer bits than there are bands agree on at least one band, so only
     the hashes that share a band are compared, and none that is close is missed.

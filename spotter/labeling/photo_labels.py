@@ -1,16 +1,24 @@
-"""Labels of photos that have none: what a preset reads alike from many sides."""
+"""Pseudo-labels of photos: words that a preset reads alike in many views."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
-from rich.progress import track
+from rich.console import Console
 
-from spotter.errors import ConfigError, GeometryError, SpotterError
+from spotter.bulk.jobs import Answer, stream_of
+from spotter.bulk.names import NameSet
+from spotter.bulk.photos import Photo
+from spotter.bulk.progress import BulkProgress
+from spotter.bulk.records import Record
+from spotter.bulk.run import Photos, engine_of
+from spotter.errors import ConfigError, GeometryError
 from spotter.geometry import native_size
 from spotter.io.images import read_image
 from spotter.io.writing import write_file
@@ -41,11 +49,11 @@ VIEWS = (
 
 @dataclass(frozen=True)
 class LabelRules:
-    """When a word is labelled with what the preset reads with its language.
+    """When a word is labelled with the reading of the preset with its language model.
 
-    Language alone must not make a label: a recognizer that learns from it becomes sure of what
-    language had told it. So the label has to be what the recognizer sees by itself, in most views,
-    or in some of them while language is sure of a word that is not short.
+    The language model alone must not decide a label, because a recognizer that is trained on it
+    becomes overconfident. So the label must also be the reading without language in most views, or
+    in some views if the reading with language has a high score and is not short.
 
     Attributes:
         agreement: Share of the views that are read as the label without language, case aside.
@@ -175,6 +183,15 @@ class LabelReport:
     labelled: int = 0
     errors: dict[str, str] = field(default_factory=dict)
 
+    def add(self, name: str, record: Record) -> None:
+        """Count a photo, given by the record of :class:`LabelJob`."""
+        if record["error"] is not None:
+            self.errors[name] = record["error"]
+            return
+        self.photos += 1
+        self.words += len(record["words"])
+        self.labelled += sum(not word["ignore"] for word in record["words"])
+
     def __str__(self) -> str:
         return (
             f"{self.photos} new photos, {self.words} words, {self.labelled} of them labelled;"
@@ -182,46 +199,99 @@ class LabelReport:
         )
 
 
-def label_photos(photos: Mapping[str, Path], out: str | Path, labeller: Labeller) -> LabelReport:
+@dataclass(frozen=True)
+class LabelJob:
+    """Labelling as a job of :mod:`spotter.bulk`.
+
+    Attributes:
+        open_labeller: Gives what labels a photo; pickled for other processes.
+        shared: Whether that can be used in processes that are forked afterwards.
+    """
+
+    open_labeller: Callable[[], Labeller]
+    shared: bool = False
+
+    def shareable(self) -> bool:
+        """See :class:`spotter.bulk.jobs.Job`."""
+        return self.shared
+
+    def open(self) -> Answer:
+        """See :class:`spotter.bulk.jobs.Job`; a record has ``words``."""
+        labeller = self.open_labeller()
+
+        def answer(name: str, source: Any) -> Iterator[Record]:
+            image = read_image(stream_of(name, source))
+            words = [
+                {"polygon": word.polygon.tolist(), "text": word.text, "ignore": word.ignore}
+                for word in labeller.label(image, photo_stem(name, source))
+            ]
+            yield {"image": name, "words": words, "error": None}
+
+        return answer
+
+    def failure(self, name: str, error: str, page: int | None = None) -> Record:
+        """See :class:`spotter.bulk.jobs.Job`."""
+        return {"image": name, "words": [], "error": error}
+
+
+def label_photos(
+    photos: Photos,
+    out: str | Path,
+    job: LabelJob,
+    workers: int | None = 1,
+    console: Console | None = None,
+) -> LabelReport:
     """Write ``gt_<stem>.txt`` for each photo that has none yet, in the layout of ICDAR2015.
 
     Words without a label are ``###`` there, which readers ignore. Where a photo cannot be read,
-    nothing is written.
+    nothing is written. The labels do not depend on ``workers``.
 
     Args:
-        photos: Files by name; the stems of one folder's photos are its label files' names.
+        photos: The photos; see :func:`photo_stem`.
         out: Folder, made if missing.
-        labeller: Labels a photo.
+        job: Labels a photo.
+        workers: Processes that label, of which any may die; ``None``: one for each core; 1: this
+            process.
+        console: Where the bar goes; default: standard error.
 
     Raises:
         ConfigError: Two photos have the same stem.
     """
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    stems = [path.stem for path in photos.values()]
-    if len(set(stems)) < len(stems):
-        twice = next(stem for stem in stems if stems.count(stem) > 1)
-        raise ConfigError(f"two photos are named {twice}; label their folders one by one")
+    _check_stems(photos)
     report = LabelReport()
-    missing = {
-        name: path for name, path in photos.items() if not (folder / f"gt_{path.stem}.txt").exists()
-    }
-    for name, path in track(missing.items(), f"labelling {folder.name}"):
-        try:
-            words = labeller.label(read_image(path), path.stem)
-        except SpotterError as error:
-            report.errors[name] = str(error)
-            continue
-        report.photos += 1
-        report.words += len(words)
-        report.labelled += sum(not word.ignore for word in words)
-        write_labels(folder / f"gt_{path.stem}.txt", words)
+    files: dict[str, Path] = {}
+
+    def is_done(photo: Photo) -> bool:
+        file = folder / f"gt_{photo_stem(photo.name, photo.source)}.txt"
+        done = file.exists()
+        if not done:
+            files[photo.name] = file
+        return done
+
+    with BulkProgress(f"labelling {folder.name}", photos.count, console) as progress:
+        todo = progress.without(photos.walk(), is_done)
+        with closing(engine_of(job, workers)(todo)) as answers:
+            for answered in answers:
+                progress.advance(answered.failed)
+                file, record = files.pop(answered.name), json.loads(answered.data)
+                report.add(answered.name, record)
+                if record["error"] is None:
+                    # Whoever sees the file sees all of it.
+                    write_file(file, icdar_lines(record["words"]))
     return report
 
 
-def write_labels(file: Path, words: Sequence[TextInstance]) -> None:
-    """Words of a photo as a label file; whoever sees the file sees all of it."""
-    instances = [
-        {"polygon": word.polygon, "text": word.text, "ignore": word.ignore} for word in words
-    ]
-    write_file(file, icdar_lines(instances))
+def photo_stem(name: str, source: Any) -> str:
+    """What the label file of a photo is named after: the stem of its file, else of its name."""
+    return Path(source if isinstance(source, Path) else name).stem
+
+
+def _check_stems(photos: Photos) -> None:
+    stems = NameSet()
+    for photo in photos.walk():
+        stem = photo_stem(photo.name, photo.source)
+        if stem in stems:
+            raise ConfigError(f"two photos are named {stem}; label their folders one by one")
+        stems.add(stem)

@@ -1,4 +1,4 @@
-"""Two readers behind one protocol: our recognizer, and RapidOCR as an independent one."""
+"""Two readers of words behind one protocol: our recognizer, and RapidOCR."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class PeerReader:
         return readings
 
     def log_probabilities(self, crop: np.ndarray) -> np.ndarray:
-        """See :class:`WordReader`; what falls to other characters is nobody's."""
+        """See :class:`WordReader`; the probability of other characters is dropped."""
         probabilities = self._engine.frame_probabilities(crop)[:, self._columns]
         return np.log(np.maximum(probabilities.astype(np.float64), _LEAST_PROBABILITY))
 

@@ -1,11 +1,11 @@
-"""Labels that leave out marks or case, completed by what an independent reader sees.
+"""Labels without marks or case, completed with the readings of an independent reader.
 
-A data set labelled with letters and digits only teaches that the marks in its pictures are absent.
-Each word is read by an independent reader: where its reading says what the label says, its marks
-and case complete the label (agreement). Where it does not, the most probable reading that the
-label allows is taken (:mod:`spotter.labeling.constrained`) if it is sure, else the word is left
-out. A recognizer that has learned from the labels cannot say what they leave out: of 128 words of
-IIIT5K with a mark it saw none, and an independent one 127.
+A recognizer that is trained on labels of letters and digits only learns to ignore the marks in the
+pictures. Each word is read by an independent reader: where its reading agrees with the label, its
+marks and case complete the label (agreement). Otherwise the most probable reading that the label
+allows (:mod:`spotter.labeling.constrained`) is taken if its score is high, else the word is left
+out. The reader must be independent: of 128 words of IIIT5K with a mark, a recognizer trained on
+such labels read no mark, and an independent one 127.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ class RelabelRules:
 
 @dataclass(frozen=True)
 class Relabelled:
-    """What became of a label.
+    """A label and what it was completed to.
 
     Attributes:
         label: As it was.
         text: The completed label; ``None``: the word is left out.
-        how: ``"agreement"``, ``"constrained"`` or ``"peer"``, by which reader's say; or why not:
+        how: The method, ``"agreement"``, ``"constrained"`` or ``"peer"``; or why there is no label:
             ``"unsure"``, ``"unlike"`` (no reader sees the label) or ``"unspellable"``.
         sure: Score of the reading, or share of the constrained one, in [0, 1].
         seen: What the independent reader reads, whatever the label.
@@ -276,5 +276,5 @@ def relabel_photos(
 
 
 def write_text(file: Path, text: str) -> None:
-    """Write a file at once: whoever sees it sees all of it."""
+    """Write a file atomically."""
     write_file(file, text)

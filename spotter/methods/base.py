@@ -78,11 +78,11 @@ class Method(BaseModel):
         data_samples: Any = None,
         mode: str = "tensor",
     ) -> Any:
-        """Losses of a batch of branches, or what the recognizer makes of a plain batch.
+        """Losses of a batch of branches, or the output of the recognizer for a plain batch.
 
         Args:
             inputs: For ``"loss"`` a dict of branches, each (N, 3, H, W); otherwise (N, 3, H, W).
-            data_samples: Likewise, lists of :class:`TextRecSample`.
+            data_samples: Lists of :class:`TextRecSample` in the same structure.
             mode: ``"loss"``, or ``"predict"`` and ``"tensor"`` of the recognizer.
 
         Raises:
@@ -190,7 +190,7 @@ def encoder_channels(recognizer: Any, stage: str) -> int:
 def freeze_decoder(recognizer: Any, stage: str = "sequence") -> None:
     """Take what lies behind the encoder out of training.
 
-    Distributed training waits for the gradient of every parameter that asks for one.
+    Distributed training waits for the gradient of every parameter with ``requires_grad``.
 
     Args:
         recognizer: Any recognizer, see :func:`encoder_of`.

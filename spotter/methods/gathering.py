@@ -1,4 +1,4 @@
-"""Rows of all processes, with gradients that find their way back."""
+"""Rows of all processes, with gradients to the process that each row is from."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Gather(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor, counts: list[int], rank: int) -> Tensor:
         ctx.start, ctx.count = sum(counts[:rank]), counts[rank]
-        # Collectives want equal shapes.
+        # Collective operations need equal shapes.
         padded = rows.new_zeros(max(counts), *rows.shape[1:])
         padded[: len(rows)] = rows
         gathered = [torch.empty_like(padded) for _ in counts]

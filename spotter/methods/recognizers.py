@@ -1,4 +1,4 @@
-"""What methods ask of the recognizers that they train, whichever those are."""
+"""What methods need of the recognizers that they train."""
 
 from __future__ import annotations
 

@@ -15,10 +15,10 @@ from spotter.errors import ConfigError
 class EMATarget(nn.Module):
     """A copy of a network that follows it as an exponential moving average.
 
-    Nothing flows back into the copy, and it drops nothing out. Its batch norms use running
-    statistics, which are copied from the online network; or, where that network trains with those
-    of the batch, the batch's own. Copied statistics belong to the weights of the online network: a
-    copy whose weights lag behind while they move fast is normalised wrongly.
+    The copy gets no gradients and has no dropout. Its batch norms use running statistics, which are
+    copied from the online network; or, where that network trains with those of the batch, the
+    batch's own. Copied statistics belong to the weights of the online network: a copy whose weights
+    lag behind while they move fast is normalised wrongly.
 
     Args:
         online: The network to copy. Its parts that the target does not need are best left out.
@@ -39,7 +39,7 @@ class EMATarget(nn.Module):
         self.register_buffer("updates", torch.zeros((), dtype=torch.long))
 
     def train(self, mode: bool = True) -> EMATarget:
-        """Stay in evaluation mode, but for batch norms that are to look at the batch."""
+        """Stay in evaluation mode, except for batch norms that use the statistics of the batch."""
         super().train(False)
         if self.batch_statistics:
             for module in self.module.modules():

@@ -1,1 +1,1 @@
-"""Fine-tuning of the shipped networks on labels of one's own, with safe defaults."""
+"""Fine-tuning of the shipped networks on your own labels, with safe defaults."""

@@ -1,4 +1,4 @@
-"""A page that shows all characters of an alphabet, with labels to test a reader by."""
+"""A page that shows all characters of an alphabet, with labels to test a recognizer."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def draw_page(charset: Charset, fonts: Sequence[str]) -> AlphabetPage:
         if face is None or not rest:
             continue
         drawn = [character for character in rest if _draws(face, character)]
-        # A stray sign of a symbol font is better told to be missing.
+        # A character that only a symbol font draws counts as missing.
         if len(drawn) < min(3, len(rest)):
             continue
         used.append(path)
@@ -125,7 +125,7 @@ def _face(path: str) -> ImageFont.FreeTypeFont | None:
 
 
 def _draws(face: ImageFont.FreeTypeFont, character: str) -> bool:
-    """Whether a font has ink for a character that is not its sign for what is missing."""
+    """Whether a font draws a character, and not its placeholder for missing characters."""
     try:
         own, missing = (face.getmask(text) for text in (character, _MISSING))
     except OSError:

@@ -1,4 +1,6 @@
-"""Drawn words to train on where labels are few or none, and words in other fonts to judge by."""
+"""Drawn words for training where labels are few or none, and drawn words in other fonts for
+validation.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,6 @@ from spotter.errors import ConfigError
 from spotter.synthesis.fonts import FontBank, find_fonts, system_fonts
 from spotter.synthesis.writers import SynthesisSettings, write_words
 
-_HELD_BACK_FONTS = 0.2
 _FEWEST_FONTS = 5
 _PROBE = 200
 
@@ -28,9 +29,9 @@ class Drawing:
         count: Words to train on.
         words: Word lists, ``.txt`` or ``.tsv``; none: the short English list that ships.
         fonts: Fonts or folders of them; none: those of the system.
-        held_back_fonts: Fonts to judge by; none: a fifth of ``fonts``.
+        held_back_fonts: Fonts of the validation words; none: a fifth of ``fonts``.
         backgrounds: Photos or folders of them; none: painted surfaces.
-        judged: Words to judge by; 0: none, and no font is held back.
+        judged: Validation words; 0: none, and no font is held back.
         workers: Processes that draw.
         wanted: Whether the user has asked for drawn words: fonts that do not draw the alphabet are
             an error then.
@@ -53,7 +54,7 @@ def draw_words(
     seed: int,
     say: Callable[[str], object] = print,
 ) -> tuple[dict[str, Any], dict[str, Any], int]:
-    """Draw words to train on and words to judge by, in other fonts.
+    """Draw words to train on, and validation words in other fonts.
 
     Args:
         drawing: What of.

@@ -1,4 +1,4 @@
-"""Labels of any layout, checked, and split into what is trained on and what is held back."""
+"""Labels of any layout: checked, and split into a training part and a part that is held back."""
 
 from __future__ import annotations
 
@@ -109,8 +109,8 @@ def _readable(reader: Iterable[dict[str, Any]], left_out: Counter[str]) -> Itera
             except ImageError:
                 left_out["without a readable image"] += 1
                 continue
-        elif "lmdb_path" in sample:
-            sample["lmdb_path"] = str(Path(sample["lmdb_path"]).resolve())
+        for place in sample.keys() & {"lmdb_path", "tar_path"}:
+            sample[place] = str(Path(sample[place]).resolve())
         yield sample
 
 

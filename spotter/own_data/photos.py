@@ -1,4 +1,4 @@
-"""A detector of one's own: the shipped one, fine-tuned on labelled photos."""
+"""Fine-tuning of the shipped detector on labelled photos."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from spotter.data.readers import CanonicalReader, Reader
+from spotter.data.transforms.loading import load_pixels
 from spotter.errors import ConfigError
 from spotter.evaluation.matching import as_instances
 from spotter.evaluation.protocols.detection import evaluate_detection
 from spotter.hub.resolution import resolve_preset
-from spotter.io.images import read_image
 from spotter.own_data.labels import Labels, split_samples, write_lines
 from spotter.own_data.settings import (
     TuningSettings,
@@ -59,7 +59,7 @@ class FoundWords:
 
 @dataclass(frozen=True)
 class TunedPhotos:
-    """What a fine-tuning of a detector came to.
+    """The result of fine-tuning a detector.
 
     Attributes:
         onnx: The file to use; ``None``: nothing was better than the start.
@@ -127,7 +127,7 @@ def find_words(
     detector = open_detector(weights, header, threads)
     found, true = {}, {}
     for number, sample in enumerate(photos):
-        photo = read_image(sample["img_path"])
+        photo = load_pixels(sample)
         found[str(number)] = detector.find([photo])[0]
         true[str(number)] = as_instances(sample["instances"])
     scores = evaluate_detection(found, true, iou_threshold=0.5, ignore_threshold=0.5)
@@ -187,7 +187,7 @@ def photo_config(
         model["backbone"].update(frozen_blocks=2, norm_eval=True)
     crop = {"type": "RandomAffineCrop", "size": 640, "scale_range": (0.6, 2.0), "rotate": 8.0}
     steps: list[dict[str, Any]] = [
-        # Words that a mirror shows are no words to find.
+        # Mirrored text does not occur in photos.
         {**crop, "flip": 0.0},
         {"type": "ColorJitter"},
         {"type": "RandomDegrade", "probability": 0.2},

@@ -1,4 +1,4 @@
-"""How well a recognizer reads words that are held back, and what that says of its scores."""
+"""How well a recognizer reads held-back words, and the calibration of its scores on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fine-tuning is told, and the parts of its config that words and photos share."""
+"""Settings of fine-tuning, and the parts of its configs that words and photos share."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def core_count() -> int:
 
 
 def use_threads(threads: int | None) -> None:
-    """Let torch compute on so many threads; ``None``: what the environment says, or all cores."""
+    """Set the threads of torch; ``None``: ``OMP_NUM_THREADS``, or all cores."""
     import torch
 
     if threads is not None or "OMP_NUM_THREADS" not in os.environ:

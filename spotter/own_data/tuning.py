@@ -37,7 +37,7 @@ Say = Callable[[str], object]
 
 @dataclass(frozen=True)
 class TunedWords:
-    """What a fine-tuning of a recognizer came to.
+    """The result of fine-tuning a recognizer.
 
     Attributes:
         onnx: The file to use.
@@ -166,7 +166,7 @@ def _draw_beside(
     train: Sequence[dict[str, Any]],
     say: Say,
 ) -> dict[str, Any] | None:
-    """Drawn words beside labelled ones; without a word list they are like those."""
+    """Words drawn in addition to labelled ones; without a word list, they are like those."""
     if not drawing.words:
         words = settings.out / "words.txt"
         texts = _texts(Labels("instances" in train[0], list(train)))

@@ -1,4 +1,4 @@
-"""A recognizer of one's own: the shipped one, fine-tuned on labelled or drawn words."""
+"""Fine-tuning of the shipped recognizer on labelled or drawn words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOSTLY_NEW = 0.2
 
 @dataclass(frozen=True)
 class WordSets:
-    """What a recognizer learns from and is judged by, each a reader's config.
+    """Training and validation words of a recognizer, each the config of a reader.
 
     Attributes:
         labelled: Own labels to train on; ``None``: there are none.
@@ -62,7 +62,7 @@ def reader_of(lines: Path, photos: bool, context: float) -> dict[str, Any]:
 def choose_alphabet(
     wanted: str | Path | None, start: str, texts: Sequence[str]
 ) -> tuple[Charset, str]:
-    """The characters of the recognizer, and a line on labels that they do not spell.
+    """The characters of the recognizer, and one line about labels with other characters.
 
     Args:
         wanted: Name or file of an alphabet; ``None``: the characters of the start, and those of the
@@ -94,7 +94,7 @@ def choose_alphabet(
 
 
 def spellable(text: str | None, charset: Charset, longest: int) -> bool:
-    """Whether a label teaches something: spelled by the set, and not too long for the network."""
+    """Whether a label can be learned: all its characters are known, and it is not too long."""
     return bool(text) and len(text or "") <= longest and not charset.unspellable(text or "")
 
 
@@ -170,7 +170,7 @@ def _model(
     model = copy.deepcopy(dict(header["config"]))
     model["charset"] = {"characters": charset.characters}
     if recommended.get("language") is None:
-        # It rescores what a language model finds likely, and would be trained for nothing.
+        # The rescorer compares hypotheses of a language model and is not used without one.
         model.pop("rescorer", None)
     return model
 
@@ -182,7 +182,7 @@ def _new_share(texts: Sequence[str], known: str) -> float:
 
 
 def _iterations(sets: WordSets, batch: int, new: float) -> int:
-    """A length that suits the data: some passes over few labels, and more for new characters."""
+    """Iterations by the number of labels: more passes over few labels, and for new characters."""
     if not sets.count:
         return 20000 if new > _MOSTLY_NEW else 6000
     crops = (24000 if new > _MOSTLY_NEW else 16000) if sets.count < _FEW else 15 * sets.count
@@ -190,7 +190,9 @@ def _iterations(sets: WordSets, batch: int, new: float) -> int:
 
 
 def _frozen_layers(model: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """The first half of the extractor, which few words teach nothing; it is also the dearest."""
+    """The first half of the extractor: few words do not improve it, and training it takes most
+    time.
+    """
     if model["feature_extraction"].get("type") != "CompactMixer":
         return {}
     names = ("stem", "stages.0.", "merges.0.", "stages.1.", "merges.1.")
@@ -199,7 +201,7 @@ def _frozen_layers(model: Mapping[str, Any]) -> dict[str, dict[str, float]]:
 
 def _training_loader(sets: WordSets, size: Mapping[str, Any], batch: int) -> dict[str, Any]:
     augment = {"type": "RecAugment", **size}
-    # Drawn words are blurred and noisy already: degraded twice, many could not be read at all.
+    # Drawn words are blurred and noisy already; degraded twice, many would be illegible.
     mild = {"geometric": 0.5, "color": 0.3}
     mild |= dict.fromkeys(("blur", "resample", "noise", "jpeg"), 0.05)
     parts = [

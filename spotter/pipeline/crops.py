@@ -219,7 +219,7 @@ def _upright_corners(cut: np.ndarray, down: bool) -> np.ndarray:
 
 def _sampling_density(points: np.ndarray, width: int, height: int) -> np.ndarray:
     """Result pixels per photo pixel along the photo's x and y axes, (2,)."""
-    native_w, native_h = native_size(points)
+    native_w, native_h = (max(side, 1e-6) for side in native_size(points))
     along = _axis(points)
     u = along / max(float(np.hypot(*along)), 1e-9)
     along_share, across_share = width / native_w, height / native_h
@@ -236,7 +236,9 @@ def _neighbourhood(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The part of a photo around points, reduced to the density, and the points in it."""
     height, width = img.shape[:2]
-    factors = np.where(density * _LARGEST_WARP_REDUCTION < 1, density, 1.0)
+    # Flat outlines have no density along one of the axes.
+    reduced = (density > 0) & (density * _LARGEST_WARP_REDUCTION < 1)
+    factors = np.where(reduced, density, 1.0)
     margin = np.ceil(4 / factors).astype(int)
     low = np.clip(
         np.floor(points.min(axis=0)).astype(int) - margin,

@@ -49,7 +49,7 @@ class Detections:
 
 
 def scaled_header(header: Mapping[str, Any], scale: float) -> dict[str, Any]:
-    """A detector's header with another scale; its limit on the input size is scaled likewise."""
+    """A detector's header with another scale; the limit on its input size is scaled, too."""
     own = header["preprocessing"]
     bound = round(own["limit_side"] * scale / own.get("scale", 1.0))
     return {**header, "preprocessing": {**own, "scale": scale, "limit_side": bound}}
@@ -65,9 +65,8 @@ class TextDetector:
         tile: Photos larger than this are also searched at their own resolution, in square windows
             with sides of this many pixels; ``None``: photos are searched as a whole only.
         batch_size: Number of inputs of one size that are run together.
-        scale: Factor by which photos are enlarged; the limit on the input size is multiplied
-            likewise. Default: the header's. Not allowed together with ``limit_side`` or
-            ``limit_type``.
+        scale: Factor by which photos and the limit on the input size are enlarged. Default: the
+            header's. Not allowed together with ``limit_side`` or ``limit_type``.
         postprocessing: Arguments of the post-processor that replace the header's.
         coarse: A second pass at a smaller scale, for large words.
         adaptive: Choose the scales for each photo, see :mod:`spotter.pipeline.multi_scale`. Has no

@@ -28,13 +28,13 @@ _PIECE_GAP = 0.5
 neither of them holds."""
 
 _SHARED = 0.2
-"""Overlap along the line from which on two boxes hold the same character, likewise."""
+"""Overlap along the line from which on two boxes hold the same character, in their heights."""
 
 _SPACE = 0.16
-"""Columns without ink that part two words, likewise."""
+"""Columns without ink that part two words, as a share of the height."""
 
 _LETTER_GAP, _LETTER_WIDTH = 0.2, 1.2
-"""Of letterspaced words: least space between letters and greatest width of a letter, likewise."""
+"""Of letterspaced words: least space between letters and greatest width of a letter, in heights."""
 
 _CHAIN_GAP = 1.2
 _WORD_SPACE = 1.8

@@ -25,10 +25,10 @@ TARGET_HEIGHT = 24.0
 """Short side at which the finer pass shows the middle one of the words that are too small."""
 
 MAX_SCALE = 4.0
-"""Enlarging further adds pixels and nothing to see."""
+"""Largest scale: enlarging further adds pixels but no detail."""
 
 OWN_SIZE_MAX_SCALE = 2.0
-"""Likewise, where photos are not enlarged from the start: a word of :data:`MIN_HEIGHT` at this
+"""The limit where photos are not enlarged from the start: a word of :data:`MIN_HEIGHT` at this
 scale is 6 pixels high in the photo."""
 
 MAX_PASSES = 4

@@ -20,7 +20,7 @@ ReadWords = Callable[[Sequence[np.ndarray]], list[Decoded]]
 
 _ELONGATED = 1.8
 _LONGEST = 8.0
-"""Beyond this ratio of its sides, a word counts no more as a witness."""
+"""A word with a larger ratio of its sides does not count more."""
 
 _SAME_AXIS = 12.0
 """Degrees around the commonest axis."""
@@ -32,7 +32,7 @@ _CLEARER = 0.5
 """How much higher the mean log score has to be the other way round."""
 
 _CLEARER_IN_ALL = 2.0
-"""Likewise, the sum: a single word has to be far clearer."""
+"""Least sum for a single word, which has to be far clearer."""
 
 _TURNED_SCORE = -0.7
 """Least mean log score of the words of a photo that counts as turned."""

@@ -12,10 +12,10 @@ from spotter.pipeline.ink import Ink, line_ink, part_of
 from spotter.structures import TextInstance
 
 _REACH = 0.5
-"""How far beyond the ends is looked, as a share of a word's height."""
+"""How far the search goes beyond the ends, as a share of a word's height."""
 
 _SPACE = 0.2
-"""Widest space between a word and a mark that belongs to it, likewise."""
+"""Widest space between a word and a mark that belongs to it, as a share of the height."""
 
 _MARK = 0.3
 _RIM = 0.06

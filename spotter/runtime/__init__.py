@@ -1,1 +1,1 @@
-"""Running networks: what their files say, and the libraries that run them kept quiet."""
+"""Running networks: headers of weights files, runtimes, and their telemetry switched off."""

@@ -1,6 +1,6 @@
 """What a loaded network needs where its process forks.
 
-Threads do not cross a fork: whoever waits in the child for those of the parent waits for ever.
+Threads do not survive a fork: a child that waits for a thread of its parent waits for ever.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ _networks: WeakSet[Any] = WeakSet()
 
 
 class HomeProcess:
-    """The process in which a network was loaded: the one in which this is made.
+    """The process in which a network was loaded; made in that process.
 
     Args:
-        network: In children it is never freed, since its threads would be waited for.
+        network: It is never freed in child processes, because freeing it would wait for its
+            threads.
     """
 
     def __init__(self, network: Any) -> None:
@@ -35,7 +36,7 @@ class HomeProcess:
 
 
 def abandon(value: Any) -> None:
-    """Keep a value for as long as the process lives, whoever lets go of it."""
+    """Keep a value alive until the process ends, even when nothing else refers to it."""
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
 
 

@@ -1,7 +1,7 @@
 """The JSON header of a weights file: read without a session, a registry, torch or onnx.
 
-It travels as one metadata entry, in ``.safetensors`` files and in the ``metadata_props`` of ONNX
-files alike (docs/architecture.md, "Weights").
+It is one metadata entry, in ``.safetensors`` files and in the ``metadata_props`` of ONNX files
+alike (docs/architecture.md, "Weights").
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def read_header(path: str | Path, check_weights: bool = False) -> dict[str, Any]
         check_weights: Of an ONNX file, see :func:`read_onnx_metadata`.
 
     Raises:
-        WeightsError: Missing file, neither of the two, no header of ours, or a malformed one.
+        WeightsError: The file is missing or of another format, or its header is missing or
+            malformed.
     """
     if Path(path).suffix == ".safetensors":
         metadata = read_safetensors_metadata(path)

@@ -96,7 +96,7 @@ _BARE_NAME = text(200, 1)
 
 
 def _language(value: Any, where: str) -> str:
-    """A name without a folder: the header of a stranger's file opens nothing but its neighbours."""
+    """A name without a folder: the header of an untrusted file may only name files beside it."""
     name = _BARE_NAME(value, where)
     if name != Path(name).name or name.startswith("."):
         raise ValueError(f"{where} must be a name without a folder")
@@ -126,7 +126,7 @@ or null for none."""
 def _model_config(value: Any, where: str) -> Any:
     if not isinstance(value, Mapping) or "type" not in value:
         raise ValueError("no model config in the header")
-    # No layer is a million wide, no stack a million deep.
+    # Upper bound for widths and depths of layers.
     return plain_data(depth=20, values=5_000, longest=MAX_CHARACTERS)(value, where)
 
 
@@ -143,7 +143,7 @@ def _charset(value: Any, where: str) -> str | None:
 
 
 def check_header(header: Any, origin: str) -> None:
-    """Refuse a header that is not ours, or that asks for what no network needs.
+    """Refuse a header of another program, or one with values that no network needs.
 
     Raises:
         WeightsError: Wrong format, task, or a field that is missing, of another type or out of its
@@ -170,7 +170,7 @@ def check_header(header: Any, origin: str) -> None:
             "preprocessing": PREPROCESSING[task],
             "postprocessing": post,
             "recommended": RECOMMENDED[task],
-            # Scores and dates for readers; not a thing is built of it.
+            # For information only (scores, dates); nothing is built from it.
             "card": record({}, others=plain_data(depth=30, values=50_000, largest=1e18)),
         },
         required=("config",),

@@ -25,7 +25,7 @@ def bucket_width(
     widths: Sequence[int],
     stretch: float | None = None,
 ) -> int:
-    """The bucket of a crop, which depends on nothing but its own size, and so does its reading.
+    """The bucket of a crop. It depends on the size of the crop only, not on other crops.
 
     Args:
         width: Width of the crop.
@@ -105,8 +105,8 @@ def detector_input_size(
         limit_type: ``"max"``: photos whose long side exceeds the bound are shrunk to it;
             ``"min"``: photos whose short side falls below the bound are enlarged to it.
         size_divisor: Both sides are rounded to the nearest multiple of it, and at least it.
-        scale: Factor by which the photo is enlarged before the bound is looked at: small words are
-            found better, at the price of the pixels.
+        scale: Factor by which the photo is enlarged before the bound is applied: small words are
+            found better, and detection takes longer.
 
     Returns:
         (width, height) in pixels.

@@ -38,7 +38,7 @@ class OnnxRuntime:
     def __init__(self, path: str | Path, device: str = "cpu", threads: int | None = None) -> None:
         self._arguments = (path, device, threads)
         self._home = HomeProcess(self)
-        # What the file says is judged before anything of it is built.
+        # The header and the weights are checked before a session is built.
         self.header: dict[str, Any] = read_header(path, check_weights=True)
         onnxruntime = import_onnxruntime()
         providers = _onnx_providers(device, onnxruntime.get_available_providers())
@@ -64,7 +64,7 @@ class OnnxRuntime:
         outputs = [output.name for output in self._session.get_outputs()]
         self._output = outputs[0]
         self.rescores = RESCORED in outputs
-        # Seeing and judging are two graphs in one file; only the one that is asked for runs.
+        # The file holds two graphs, the recognizer and its rescorer; only the requested one runs.
         self._options = onnxruntime.RunOptions()
         self._options.only_execute_path_to_fetches = True
         name = self._session.get_providers()[0].removesuffix("ExecutionProvider")
@@ -99,7 +99,7 @@ class OnnxRuntime:
 
 
 def thread_count(threads: int | None) -> int:
-    """How many threads are meant; ``None``: one per core that this process may use."""
+    """The number of threads; ``None``: one per core that this process may use."""
     if threads is None:
         # The machine may have more cores than this process is allowed to use.
         usable = getattr(os, "sched_getaffinity", None)
@@ -125,7 +125,7 @@ def _onnx_providers(device: str, available: list[str]) -> list[Any]:
 
 
 def describe(library: str, device: str, threads: int) -> str:
-    """Where a network really runs, in words."""
+    """One line that names the runtime, the device and the threads of a network."""
     if device.lower() != "cpu":
         return f"{library}, {device}"
     return f"{library}, CPU, {threads} thread{'s' if threads > 1 else ''}"

@@ -1,4 +1,4 @@
-"""ONNX files of strangers, looked at before a session is opened; the package onnx is not needed."""
+"""Checks of untrusted ONNX files before a session is opened, without the package onnx."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ def read_onnx_metadata(path: str | Path, check_weights: bool = False) -> dict[st
 
     Args:
         path: The file.
-        check_weights: Also refuse weights that are NaN or +infinity: a network with such finds
-            nothing and says nothing. Negative infinity passes: it is how attention is masked.
+        check_weights: Also refuse weights that are NaN or +infinity: a network with such weights
+            finds nothing and reports no error. Negative infinity passes: it is how attention is
+            masked.
 
     Raises:
         WeightsError: Missing file, not an ONNX model, or such a weight, whose tensor is named.

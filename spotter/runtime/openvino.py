@@ -19,7 +19,7 @@ from spotter.runtime.telemetry import import_openvino
 
 _INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16"})
 # Kernels that are kept for shapes seen before; a photo's shape needs about a hundred.
-_KERNELS = 2000
+_KERNELS = 500
 
 
 @lru_cache(maxsize=1)
@@ -34,16 +34,16 @@ def computes_in_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
 
 
 def is_quicker(device: str) -> bool:
-    """Whether OpenVINO is there, and quicker than ONNX Runtime on a device."""
+    """Whether OpenVINO is installed and faster than ONNX Runtime on a device."""
     return device == "cpu" and find_spec("openvino") is not None and computes_in_bfloat16()
 
 
 @lru_cache(maxsize=1)
 def _core() -> Any:
-    """The one ``openvino.Core`` of the process, which stays to its end.
+    """The one ``openvino.Core`` of the process, which is kept until the process ends.
 
-    Each one that is opened sets a stack for signals, and puts the one before it back when it goes:
-    after the second of two has gone, the next signal is handled on the first one's freed memory.
+    Each Core installs an alternate signal stack and restores the previous one when it is freed.
+    With two of them, a later signal would be handled on freed memory.
     """
     return import_openvino().Core()
 
@@ -79,7 +79,7 @@ class OpenVinoRuntime:
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": precision,
             "INFERENCE_NUM_THREADS": count,
-            # Processes side by side would all be tied to the same cores.
+            # Several processes would all be pinned to the same cores.
             "ENABLE_CPU_PINNING": False,
             "ENABLE_HYPER_THREADING": True,
             "CPU_RUNTIME_CACHE_CAPACITY": _KERNELS,

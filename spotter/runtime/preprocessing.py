@@ -13,11 +13,11 @@ class Normalizer:
 
     Args:
         mean: One value or three (RGB), 0..255 scale.
-        std: Likewise.
+        std: Deviations, in the same form.
 
     Attributes:
         mean: Three values (RGB).
-        std: Likewise.
+        std: Deviations, in the same form.
     """
 
     def __init__(self, mean: Sequence[float] | float, std: Sequence[float] | float) -> None:

@@ -1,4 +1,4 @@
-"""The few rules of protobuf's wire format that it takes to walk through an ONNX file."""
+"""The part of the protobuf wire format that is needed to walk through an ONNX file."""
 
 from __future__ import annotations
 

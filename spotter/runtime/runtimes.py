@@ -26,7 +26,7 @@ class Runtime(Protocol):
 
     Attributes:
         header: The header of its weights file (docs/architecture.md, "Weights").
-        device: Where it really runs, such as ``"ONNX Runtime, CPU, 2 threads"``.
+        device: Runtime, device and threads in one line, such as ``"ONNX Runtime, CPU, 2 threads"``.
         rescores: Whether it has a rescorer, see
             :class:`spotter.models.recognition.FourStageRecognizer`.
     """
@@ -40,11 +40,11 @@ class Runtime(Protocol):
         ...
 
     def run_pixels(self, images: Sequence[np.ndarray], normalize: Normalizer) -> np.ndarray:
-        """Likewise, of N images (H, W, 3) uint8 BGR of one size, which are normalised first."""
+        """As ``run``, for N images (H, W, 3) uint8 BGR of one size, which are normalised first."""
         ...
 
     def run_with_frames(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """As ``run``; and the frames (N, T, C) by which a rescorer scores readings."""
+        """The output of ``run``, and the frames (N, T, C) that :meth:`rescore` takes."""
         ...
 
     def rescore(self, frames: np.ndarray, tokens: np.ndarray) -> np.ndarray:
@@ -58,7 +58,8 @@ class Runtime(Protocol):
 
 
 class TorchRuntime:
-    """torch in ``eval`` mode. A child that was forked computes with one thread, as torch can.
+    """torch in ``eval`` mode. A forked child computes with one thread, because torch cannot use
+    more there.
 
     Args:
         path: A ``.safetensors`` file of ours.
@@ -100,7 +101,7 @@ class TorchRuntime:
         return outputs.float().cpu().numpy()
 
     def _arrive(self) -> None:
-        """In a child, before its first computation.
+        """Prepare a forked child process for its first computation.
 
         Raises:
             ConfigError: The device does not cross a fork.

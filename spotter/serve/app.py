@@ -32,7 +32,7 @@ from spotter.serve.schemas import Failure, Health, ReadAnswer, SpotAnswer, photo
 from spotter.serve.settings import ENVIRONMENT, ServerSettings
 
 _STATIC = Path(__file__).parent / "static"
-# How often it is looked whether a client that waits has gone.
+# Seconds between two checks whether a waiting client has disconnected.
 _LOOK_SECONDS = 0.5
 _LONGEST_NAME = 255
 
@@ -154,7 +154,7 @@ def create_app(
         lifespan=service.running,
     )
     app.state.service = service
-    # Photos of strangers stay in memory: none is written to a temporary file.
+    # Uploaded photos stay in memory: none is written to a temporary file.
     MultiPartParser.spool_max_size = max(
         getattr(MultiPartParser, "spool_max_size", 0), settings.max_bytes
     )

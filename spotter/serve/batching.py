@@ -1,4 +1,4 @@
-"""One bounded queue before the networks; what waits in it is answered in batches."""
+"""A bounded queue in front of the networks, whose jobs are answered in batches."""
 
 from __future__ import annotations
 
@@ -45,17 +45,16 @@ class Job:
 
     @property
     def expired(self) -> bool:
-        """Whether answering it has no use."""
+        """Whether nobody waits for the answer any more."""
         return self.dropped or time.monotonic() > self.deadline
 
 
 class BatchQueue:
     """Answers jobs in the order in which they come, those of one kind together.
 
-    All of it but the functions that answer runs in the event loop; those run in one thread, as the
-    networks use all of their threads for one batch. A batch is the oldest job and, of those that
-    wait behind it, as many of its kind as the kind allows: with no load there is no waiting for
-    company.
+    Everything runs in the event loop except the functions that answer, which run in one thread,
+    because the networks use all of their threads for one batch. A batch is the oldest job and the
+    waiting jobs of its kind, up to the limit of the kind: a single job is not delayed.
 
     Args:
         kinds: By kind what answers, and how many jobs at once.
@@ -116,7 +115,7 @@ class BatchQueue:
         return jobs
 
     def drop(self, jobs: Sequence[Job]) -> None:
-        """Nobody waits for these: those that have not begun are not answered."""
+        """Cancel jobs that nobody waits for, unless they are being answered already."""
         for job in jobs:
             job.dropped = True
             job.outcome.cancel()
@@ -153,7 +152,9 @@ class BatchQueue:
         return batch
 
     def _answer(self, kind: str, batch: Sequence[Job]) -> Sequence[Any]:
-        """In the thread: the outcomes of a batch; if it fails as a whole, those of each alone."""
+        """Run in the thread: the outcomes of a batch; if the batch fails, its jobs are answered one
+        by one.
+        """
         answer = self._kinds[kind][0]
         try:
             return answer(batch)

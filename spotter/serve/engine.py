@@ -10,10 +10,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from spotter.errors import ImageError, SpotterError
+from spotter.errors import SpotterError
 from spotter.io.documents import read_pages
 from spotter.io.drawing import draw_result
-from spotter.io.images import read_image
+from spotter.io.images import encode_jpeg, read_image
 from spotter.pipeline.spotter import SceneTextSpotter
 from spotter.pipeline.word_recognizer import WordRecognizer
 from spotter.runtime.onnx import thread_count
@@ -31,7 +31,7 @@ class Upload:
     Attributes:
         name: Its name, fit to be shown; nothing is opened by it.
         data: Its bytes.
-        picture: Whether the first page is wanted as a picture with its words outlined.
+        picture: Whether to return a picture of the first page with its words outlined.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Engine:
 
     Raises:
         ConfigError: See :class:`spotter.pipeline.spotter.SceneTextSpotter`.
-        WeightsError: Likewise.
+        WeightsError: See there.
     """
 
     def __init__(self, settings: ServerSettings) -> None:
@@ -80,7 +80,7 @@ class Engine:
     def spot(self, jobs: Sequence[Job]) -> list[Spotted | Exception]:
         """The words of each job's :class:`Upload`; the words of all are read together.
 
-        Between the pages of a document it is looked whether anybody still waits for it.
+        Before each page of a document the job is checked: a job that has expired is not continued.
         """
         answers = [Spotted([]) for _ in jobs]
         late: set[int] = set()
@@ -106,7 +106,9 @@ class Engine:
             named = answers[index].results[page]
             answers[index].results[page] = replace(found, image=named.image, page=named.page)
         for index, image in first.items():
-            answers[index].picture = _jpeg(draw_result(image, answers[index].results[0]))
+            answers[index].picture = encode_jpeg(
+                draw_result(image, answers[index].results[0]), _JPEG_QUALITY
+            )
         return [DeadlineError() if index in late else each for index, each in enumerate(answers)]
 
     def read(self, jobs: Sequence[Job]) -> list[dict[str, Any] | Exception]:
@@ -144,10 +146,3 @@ class Engine:
             yield None, None
         except SpotterError as error:
             yield None, SpottingResult(name, error=str(error))
-
-
-def _jpeg(image: np.ndarray) -> bytes:
-    done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    if not done:
-        raise ImageError("the picture cannot be written as JPEG")
-    return data.tobytes()

@@ -1,4 +1,4 @@
-"""What ``/metrics`` tells Prometheus."""
+"""The metrics that ``/metrics`` gives to Prometheus."""
 
 from __future__ import annotations
 
@@ -80,6 +80,6 @@ class ServerMetrics:
         return generate_latest(together)
 
     def close(self) -> None:
-        """This process ends: its queue counts no more."""
+        """Remove the gauges of this process, which is about to end."""
         if MULTIPROCESS_FOLDER in os.environ:
             multiprocess.mark_process_dead(os.getpid())

@@ -1,4 +1,4 @@
-"""Around every request: how many at once, how large, how slow; headers of answers; counting."""
+"""Middleware: limits on requests (number, size, time), security headers, and counting."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def serve(settings: ServerSettings, host: str, port: int, processes: int = 1) ->
     Args:
         settings: Model and limits; without ``threads`` the processes share the cores.
         host: Address to listen at.
-        port: Likewise.
+        port: Port to listen at.
         processes: Each of them loads the networks and has a queue of its own.
 
     Raises:
@@ -46,7 +46,7 @@ def serve(settings: ServerSettings, host: str, port: int, processes: int = 1) ->
     # The counts of several processes need a variable that is set before this is imported.
     from spotter.serve.engine import Engine
 
-    # Loaded here, a faulty model is one line, and not the end of each process.
+    # Loaded here first, so that a faulty model is one line of error, not a crash of each process.
     engine = Engine(settings)
     if processes == 1:
         from spotter.serve.app import create_app

@@ -1,4 +1,4 @@
-"""What a server is told: the model, and what its clients may ask of it."""
+"""Settings of a server: the model, and the limits for its clients."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ServerSettings:
         max_queue: Most files, and most requests, that wait or are being answered; the next one is
             answered with status 429.
         max_batch: Most photos whose words are read together, whichever clients they are from.
-        max_crops: Likewise, most word crops.
+        max_crops: Most word crops that are read together.
         timeout: Seconds for sending a request, and again for the answer.
 
     Raises:

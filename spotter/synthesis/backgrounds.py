@@ -1,4 +1,4 @@
-"""What the text stands on: patches of photos, or painted surfaces where there are no photos."""
+"""Backgrounds of text: patches of photos, or painted surfaces where there are no photos."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Colours of text and of what it stands on, as they are met on signs, print and shop fronts."""
+"""Colours of text and of its background, as on signs, print and shop fronts."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def _listed(paths: str | Sequence[str] | None) -> list[str] | None:
 
 
 class SyntheticDataset(Dataset):
-    """An endless source with the face of a finite one.
+    """An endless source with the interface of a finite dataset.
 
     Sample ``i`` depends on ``(seed, i)`` alone, whichever process draws it. A training that must
     never see a sample twice takes a ``length`` beyond its number of draws.

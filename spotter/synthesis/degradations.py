@@ -1,4 +1,4 @@
-"""What a camera does to text: light, blur, motion, sampling, sharpening, noise and JPEG."""
+"""Degradations of a camera: light, blur, motion, sampling, sharpening, noise and JPEG."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Fonts and their glyphs, drawn once and kept as alpha masks.
 
-Fonts found in the wild include symbol fonts, fonts without lower case and ornaments that nobody can
-read. Each font is measured when it is first met: its letters are compared with plain reference
-faces, and the better they resemble them, the more often it is chosen.
+Folders of fonts include symbol fonts, fonts without lower case, and illegible ornaments. Each font
+is measured when it is first met: its letters are compared with plain reference faces, and the
+better they resemble them, the more often it is chosen.
 """
 
 from __future__ import annotations

@@ -169,7 +169,7 @@ class SceneSynthesizer:
         placement = self._place(rng, block, scale, view, calm)
         if placement is None:
             return []
-        # Who writes on a busy surface puts a board under the letters.
+        # On a busy surface the text is put on a board.
         plate = rng.random() < 0.45 or calm.cost(placement.corners) > _BUSY
         calm.occupy(placement.corners)
         legible = self._paint_block(rng, image, ink, block, placement, plate)
@@ -248,7 +248,7 @@ class SceneSynthesizer:
             soft = cv2.GaussianBlur(region, (0, 0), unit * (0.02 + 0.05 * rng.random()))
             region[:] = soft
         if rng.random() < 0.04:
-            # Out of the depth of field: nobody reads it.
+            # Out of the depth of field, and so illegible.
             cover = cv2.GaussianBlur(area, (0, 0), 1 + unit * 0.3).astype(np.float32) / 255
             blend(
                 region, cover, cv2.GaussianBlur(region, (0, 0), unit * (0.3 + 0.2 * rng.random()))

@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from spotter.io.images import encode_jpeg
 from spotter.synthesis.fonts import FontBank, bundled_fonts
 from spotter.synthesis.layout import paste, set_text
 from spotter.synthesis.text import PRINTABLE
@@ -79,7 +80,7 @@ def scene_sheet(scenes: Sequence[dict[str, Any]], columns: int = 3, width: int =
 def encode_below(image: np.ndarray, limit: int) -> bytes:
     """The best JPEG of an image that takes at most ``limit`` bytes (quality 30 at the least)."""
     for quality in range(92, 29, -4):
-        _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        data = encode_jpeg(image, quality)
         if len(data) <= limit:
             break
-    return data.tobytes()
+    return data

@@ -1,4 +1,4 @@
-"""What the synthetic words say: frequency words, names, prices, dates, addresses, codes.
+"""Texts of synthetic words: frequent words, names, prices, dates, addresses, codes.
 
 The mixture follows what is seen on photos of streets, products, pages and screens: signs are short
 and often in capitals, a third of all words holds a digit or a mark, punctuation sticks to the words
@@ -8,7 +8,7 @@ of running text, single characters and accented letters come now and then.
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,33 @@ from spotter.synthesis.accents import accented_words, put_accents
 
 PRINTABLE = string.digits + string.ascii_letters + string.punctuation
 # Alphabets so many times as large as ASCII: their rare characters would hardly ever come.
-_LARGE = 8
+_LARGE, _RANDOM_OF_LARGE = 8, 0.25
+TEXT_KINDS: dict[str, float] = {
+    "word": 0.46,
+    "name": 0.10,
+    "sentence": 0.11,
+    "integer": 0.05,
+    "signed": 0.025,
+    "percent": 0.01,
+    "price": 0.035,
+    "date": 0.025,
+    "clock": 0.02,
+    "phone": 0.02,
+    "address": 0.02,
+    "code": 0.035,
+    "measure": 0.02,
+    "ordinal": 0.01,
+    "source_code": 0.015,
+    "compound": 0.01,
+    "single": 0.035,
+    "accented": 0.04,
+    "random": 0.04,
+}
+"""What labels say, with its weight.
+
+``"marked"``, a word with one mark at its end, each as often, can be asked for besides.
+"""
+
 WORDLIST = Path(__file__).with_name("wordlist.txt")
 MAX_LENGTH = 32
 
@@ -27,6 +53,7 @@ _PLAIN_FORMS = str.maketrans(
     {"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "−": "-", "…": "."}
 )
 _TAILS = (",", ",", ",", ".", ".", ".", "!", "!", "?", ":", ";", "...", "-", "'s", "'s", "*")
+_END_MARKS = ";:,.!?"
 _BRACKETS = (("(", ")"), ('"', '"'), ("'", "'"), ("[", "]"), ("<", ">"), ("*", "*"), ("{", "}"))
 
 
@@ -46,9 +73,11 @@ class TextSource:
         brands: File with one name per line; names of several words are drawn word by word.
         books: File of running text; its words keep the punctuation that is attached to them.
         charset: Characters that a label may hold; words with any other are skipped.
+        kinds: Names of :data:`TEXT_KINDS` with their weights; default: all with the weights there.
 
     Raises:
-        ConfigError: A file cannot be read, or no word is left within ``charset``.
+        ConfigError: A file cannot be read, no word is left within ``charset``, or a kind is
+            unknown or can draw nothing from these files.
     """
 
     def __init__(
@@ -57,6 +86,7 @@ class TextSource:
         brands: str | Path | None = None,
         books: str | Path | None = None,
         charset: str = PRINTABLE,
+        kinds: Mapping[str, float] | None = None,
     ) -> None:
         self.charset = charset
         self._allowed = frozenset(charset)
@@ -66,32 +96,47 @@ class TextSource:
         self._books = "" if books is None else "\n".join(_read_lines(books))
         foreign = (word.translate(_PLAIN_FORMS) for word in accented_words())
         self._accents = [word for word in foreign if self._allowed.issuperset(word)]
-        self._kinds, self._kind_edges = self._mixture()
+        self._kinds, self._kind_edges = self._mixture(kinds)
 
-    def _mixture(self) -> tuple[list[Callable[[np.random.Generator], str]], np.ndarray]:
-        parts: list[tuple[Callable[[np.random.Generator], str], float]] = [
-            (self._word, 0.46),
-            (self._name, 0.10 if self._names else 0.0),
-            (self._sentence_piece, 0.11),
-            (formats.integer, 0.05),
-            (formats.signed, 0.025),
-            (formats.percent, 0.01),
-            (formats.price, 0.035),
-            (formats.date, 0.025),
-            (formats.clock, 0.02),
-            (formats.phone, 0.02),
-            (self._address, 0.02),
-            (codes.code, 0.035),
-            (formats.measure, 0.02),
-            (formats.ordinal, 0.01),
-            (self._code_token, 0.015),
-            (self._compound, 0.01),
-            (formats.single, 0.035),
-            (self._accented, 0.04 if self._accents else 0.0),
-            (self._random, 0.04 if len(self.charset) < _LARGE * len(PRINTABLE) else 0.25),
-        ]
-        weights = np.array([weight for _, weight in parts])
-        return [kind for kind, _ in parts], np.cumsum(weights / weights.sum())
+    def _mixture(
+        self, kinds: Mapping[str, float] | None
+    ) -> tuple[list[Callable[[np.random.Generator], str]], np.ndarray]:
+        makers: dict[str, Callable[[np.random.Generator], str]] = {
+            "word": self._word,
+            "name": self._name,
+            "sentence": self._sentence_piece,
+            "marked": self._marked,
+            "integer": formats.integer,
+            "signed": formats.signed,
+            "percent": formats.percent,
+            "price": formats.price,
+            "date": formats.date,
+            "clock": formats.clock,
+            "phone": formats.phone,
+            "address": self._address,
+            "code": codes.code,
+            "measure": formats.measure,
+            "ordinal": formats.ordinal,
+            "source_code": self._code_token,
+            "compound": self._compound,
+            "single": formats.single,
+            "accented": self._accented,
+            "random": self._random,
+        }
+        weights = dict(TEXT_KINDS if kinds is None else kinds)
+        for name in weights:
+            if name not in makers:
+                raise ConfigError(f'text kind "{name}" is not one of {", ".join(makers)}')
+        if not self._names:
+            weights.pop("name", None)
+        if not self._accents:
+            weights.pop("accented", None)
+        if kinds is None and len(self.charset) >= _LARGE * len(PRINTABLE):
+            weights["random"] = _RANDOM_OF_LARGE
+        if not weights or min(weights.values()) < 0 or not sum(weights.values()) > 0:
+            raise ConfigError(f"no text can be drawn of kinds {', '.join(kinds or TEXT_KINDS)}")
+        edges = np.cumsum(list(weights.values()))
+        return [makers[name] for name in weights], edges / edges[-1]
 
     def _read_frequencies(self, path: str | Path | None) -> tuple[list[str], np.ndarray]:
         words, counts = [], []
@@ -157,6 +202,9 @@ class TextSource:
         left, right = _BRACKETS[int(rng.random() * len(_BRACKETS))]
         shape = rng.random()
         return left + word if shape < 0.3 else word + right if shape < 0.6 else left + word + right
+
+    def _marked(self, rng: np.random.Generator) -> str:
+        return self._plain_word(rng) + _END_MARKS[int(rng.random() * len(_END_MARKS))]
 
     def _book_words(self, rng: np.random.Generator, count: int) -> list[str]:
         """Up to ``count`` words in a row of the running text, with their marks."""
@@ -241,7 +289,11 @@ class TextSource:
         return "".join(pool[int(value * len(pool))] for value in rng.random(length))
 
 
-def open_text_source(paths: Sequence[str] | None = None, charset: str = PRINTABLE) -> TextSource:
+def open_text_source(
+    paths: Sequence[str] | None = None,
+    charset: str = PRINTABLE,
+    kinds: Mapping[str, float] | None = None,
+) -> TextSource:
     """A source from files told apart by what they hold.
 
     Args:
@@ -249,12 +301,13 @@ def open_text_source(paths: Sequence[str] | None = None, charset: str = PRINTABL
             running text when its lines are longer than 60 characters on average, and else one
             word or name per line. ``None``: the list that ships with us.
         charset: See :class:`TextSource`.
+        kinds: Likewise.
 
     Raises:
         ConfigError: A path does not exist, or none holds words.
     """
     if paths is None:
-        return TextSource(charset=charset)
+        return TextSource(charset=charset, kinds=kinds)
     roles: dict[str, str] = {}
     for path in map(Path, paths):
         files = sorted([*path.glob("*.tsv"), *path.glob("*.txt")]) if path.is_dir() else [path]
@@ -264,7 +317,7 @@ def open_text_source(paths: Sequence[str] | None = None, charset: str = PRINTABL
         raise ConfigError(f"no .tsv or .txt with words in {', '.join(map(str, paths))}")
     words = roles.get("words") or roles.get("names")
     names = roles.get("names") if "words" in roles else None
-    return TextSource(words, names, roles.get("books"), charset)
+    return TextSource(words, names, roles.get("books"), charset, kinds)
 
 
 def _role(file: Path) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 from spotter.charset import Charset
 from spotter.errors import ConfigError
 from spotter.geometry import grow_quad, min_area_rect
+from spotter.io.images import encode_jpeg
 from spotter.io.writing import write_file
 from spotter.synthesis.fonts import FontBank
 from spotter.synthesis.pages import PageSynthesizer
@@ -55,6 +56,9 @@ class SynthesisSettings:
         curved: Share of the blocks of scenes that are words along circles, arcs and waves.
         polygons: Whether written scenes keep polygons of any number of vertices, in the layout of
             CTW1500, in place of quadrilaterals in the layout of ICDAR2015.
+        text_kinds: Names of :data:`spotter.synthesis.text.TEXT_KINDS` with their weights; empty:
+            all with the weights there.
+        page_kinds: Likewise of :data:`spotter.synthesis.pages.PAGE_KINDS`.
     """
 
     fonts: tuple[str, ...] | None = None
@@ -67,10 +71,13 @@ class SynthesisSettings:
     charset: str = "94"
     curved: float = 0.0
     polygons: bool = False
+    text_kinds: tuple[tuple[str, float], ...] = ()
+    page_kinds: tuple[tuple[str, float], ...] = ()
 
     def text_source(self) -> TextSource:
         """What the samples say."""
-        return open_text_source(self.words, Charset.load(self.charset).characters)
+        kinds = dict(self.text_kinds) or None
+        return open_text_source(self.words, Charset.load(self.charset).characters, kinds)
 
     def words_synthesizer(self) -> WordSynthesizer:
         """A synthesizer of word crops.
@@ -97,14 +104,22 @@ class SynthesisSettings:
     def pages_synthesizer(self) -> PageSynthesizer:
         """A synthesizer of pages and screens."""
         return PageSynthesizer(
-            FontBank(self.fonts), self.text_source(), self.backgrounds, self.size, self.seed
+            FontBank(self.fonts),
+            self.text_source(),
+            self.backgrounds,
+            self.size,
+            self.seed,
+            dict(self.page_kinds) or None,
         )
 
     def to_json(self, kind: str) -> str:
         """The settings as they are kept in a set."""
         values = asdict(self)
         defaults = SynthesisSettings()
-        for later in ("label_margin", "style", "charset", "curved", "polygons"):
+        for later in (
+            *("label_margin", "style", "charset", "curved", "polygons"),
+            *("text_kinds", "page_kinds"),
+        ):
             # Sets from before there was such a setting go on.
             if values[later] == getattr(defaults, later):
                 del values[later]
@@ -306,11 +321,6 @@ def icdar_lines(instances: Iterable[dict[str, Any]], margin: float = 0.0) -> str
     return "".join(lines)
 
 
-def _encoded(image: np.ndarray, quality: int) -> bytes:
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return data.tobytes()
-
-
 _SYNTHESIZERS: dict[SynthesisSettings, Any] = {}
 
 
@@ -318,7 +328,7 @@ def _draw_words(settings: SynthesisSettings, indices: range) -> list[tuple[bytes
     if settings not in _SYNTHESIZERS:
         _SYNTHESIZERS[settings] = settings.words_synthesizer()
     samples = (_SYNTHESIZERS[settings].sample(index) for index in indices)
-    return [(_encoded(image, 95), text) for image, text in samples]
+    return [(encode_jpeg(image, 95), text) for image, text in samples]
 
 
 def _draw_scene(settings: SynthesisSettings, index: int) -> tuple[bytes, str, int]:
@@ -326,7 +336,7 @@ def _draw_scene(settings: SynthesisSettings, index: int) -> tuple[bytes, str, in
         _SYNTHESIZERS[settings] = settings.scenes_synthesizer()
     scene = _SYNTHESIZERS[settings].sample(index)
     lines = polygon_lines if settings.polygons else icdar_lines
-    return _encoded(scene["img"], 92), lines(scene["instances"], settings.label_margin), index
+    return encode_jpeg(scene["img"], 92), lines(scene["instances"], settings.label_margin), index
 
 
 def _drawn_page(settings: SynthesisSettings, index: int) -> dict[str, Any]:
@@ -339,7 +349,7 @@ def _draw_page(settings: SynthesisSettings, index: int) -> tuple[bytes, str, int
     page = _drawn_page(settings, index)
     quality = 97 if page["look"] == "screen" else 92
     lines = polygon_lines(page["instances"], settings.label_margin)
-    return _encoded(page["img"], quality), lines, index
+    return encode_jpeg(page["img"], quality), lines, index
 
 
 def _cut_pages(settings: SynthesisSettings, indices: range) -> list[list[tuple[bytes, str]]]:
@@ -347,7 +357,7 @@ def _cut_pages(settings: SynthesisSettings, indices: range) -> list[list[tuple[b
     for index in indices:
         rng = np.random.default_rng([settings.seed, index, _CROPS_SEED])
         crops = page_crops(_drawn_page(settings, index), rng)
-        pages.append([(_encoded(image, 95), text) for image, text in crops])
+        pages.append([(encode_jpeg(image, 95), text) for image, text in crops])
     return pages
 
 

@@ -1,4 +1,6 @@
-"""What mmengine lacks: runner glue, weights files, hooks, CPU bfloat16, start without a GPU."""
+"""Training on mmengine: runner, weights files, hooks, mixed precision and distributed training on
+any device.
+"""
 
 from typing import TYPE_CHECKING
 

@@ -23,7 +23,7 @@ def parse_part(text: str) -> tuple[Path, float]:
     try:
         share = float(number)
     except ValueError:
-        return Path(text), 1.0  # a colon of the path's own
+        return Path(text), 1.0  # a colon within the path
     if not 0 < share < float("inf"):
         raise ConfigError(f"{text}: a share is a positive number")
     return Path(name), share

@@ -1,4 +1,4 @@
-"""Checkpoints of a run: tensors and plain values only, so that resuming cannot run code either.
+"""Checkpoints of a run: tensors and plain values only, so that resuming cannot run code.
 
 mmengine pickles whole objects into its checkpoints, and its resume then fails under
 torch >= 2.6, whose reader refuses objects.

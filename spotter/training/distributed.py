@@ -75,9 +75,9 @@ def start(launcher: str, device: torch.device, timeout_minutes: float = 30.0) ->
 def stop() -> None:
     """Leave the other processes, when all have come here, and end the threads of the group.
 
-    A wrapped model keeps its group alive. A thread of gloo that lets go of the last tensor it sent
-    while the interpreter ends kills the process (SIGABRT); so nothing must be left of the group by
-    then, and whoever calls this has let go of the model.
+    A wrapped model keeps its group alive. If a gloo thread frees the last tensor that it sent while
+    the interpreter exits, the process is killed (SIGABRT). So the caller must drop the model
+    before, and nothing of the group may be left at exit.
     """
     if dist.is_initialized():
         dist.barrier()
@@ -126,7 +126,7 @@ def wrap(model: nn.Module, device: torch.device, **options: Any) -> MMDistribute
 def synchronize_norms(
     model: nn.Module, kind: str | bool, device: torch.device, processes: int
 ) -> nn.Module:
-    """The model with batch norms that look at the batches of all processes.
+    """The model with batch norms over the batches of all processes.
 
     Args:
         model: The model; its norms are replaced.

@@ -1,4 +1,4 @@
-"""Models that a stranger's header describes: measured without memory before they are built."""
+"""Building models from untrusted headers: sizes are checked before memory is used."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _build(config: Mapping[str, Any], name: str) -> nn.Module:
     except SpotterError as error:
         raise WeightsError(f"{name}: the model of the header: {error}") from None
     except Exception as error:
-        # Arguments of a stranger reach any constructor.
+        # Untrusted arguments can make a constructor raise anything.
         reason = one_line(error, 120)
         raise WeightsError(f"{name}: the model of the header cannot be built ({reason})") from None
 

@@ -37,8 +37,8 @@ __all__ = [
     "register_models",
 ]
 
-# Paths of files to start from: they mean nothing once the weights are in the file itself, and a
-# header from a stranger must not choose what is opened on this machine.
+# Paths of files to start from: they mean nothing once the weights are in the file itself, and an
+# untrusted header must not choose which files are opened on this machine.
 _SOURCES_OF_WEIGHTS = ("init_cfg", "pretrained", "checkpoint")
 
 
@@ -89,9 +89,8 @@ def header_from_config(
 ) -> dict[str, Any]:
     """The header of a model trained from an experiment config.
 
-    The config says ``task``, ``preprocessing``, ``postprocessing`` and ``recommended`` at its top
-    level; the charset
-    is asked of the model, because only it knows what its classes mean.
+    ``task``, ``preprocessing``, ``postprocessing`` and ``recommended`` are top-level keys of the
+    config. The charset is taken from the model, whose classes it describes.
 
     Args:
         cfg: The experiment config (mmengine ``Config`` or mapping) with the key ``model``.
@@ -141,7 +140,7 @@ def register_models() -> None:
 def buildable_config(
     config: Mapping[str, Any], origin: str | Path, characters: str | None = None
 ) -> dict[str, Any]:
-    """A copy of ``config`` that is safe to build although a stranger wrote it.
+    """A copy of an untrusted ``config`` that is safe to build.
 
     mmengine resolves a ``type`` that is not registered by importing it, so ``subprocess.Popen`` in
     a header would run a program. Only bare names of registered models may pass, ``_scope_`` may

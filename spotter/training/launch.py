@@ -13,7 +13,8 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from spotter.errors import AnnotationError, ConfigError, SpotterError
-from spotter.io.writing import only_writer
+from spotter.io.locks import OutputLock
+from spotter.io.names import one_line
 from spotter.training.distributed import stop
 
 DATA_ROOT = "SPOTTER_DATA"
@@ -53,7 +54,7 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
     except SpotterError:
         raise
     except Exception as error:
-        raise ConfigError(f"{path}: {type(error).__name__}: {_one_line(error)}") from None
+        raise ConfigError(f"{path}: {type(error).__name__}: {one_line(error)}") from None
     if crops is not None and "crops" not in cfg.get("data", {}):
         raise ConfigError(f"{path}: does not take data.crops, only self-supervised configs do")
     if root is not None:
@@ -152,7 +153,8 @@ def train(
     cfg = training_config(path, work_dir, options, amp, resume, launcher)
     # The processes of one training share its folder; the first of them keeps others out.
     first = os.environ.get("RANK", os.environ.get("SLURM_PROCID", "0")) == "0"
-    with only_writer(cfg.work_dir) if first else nullcontext(), _plain_build_errors(cfg):
+    lock = OutputLock(cfg.work_dir, is_folder=True) if first else nullcontext()
+    with lock, _plain_build_errors(cfg):
         runner = SpotterRunner.from_cfg(cfg)
         runner.train()
     stop()
@@ -184,7 +186,7 @@ def score(
 
 @contextmanager
 def _plain_build_errors(cfg: Config) -> Iterator[None]:
-    """A name in a config that no registry knows, or a missing file, is the user's to mend."""
+    """Turns unknown names in a config and missing files into errors of one line."""
     try:
         yield
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -198,7 +200,7 @@ def _plain_build_errors(cfg: Config) -> Iterator[None]:
     except KeyError as error:
         if "is not in the" not in str(error):
             raise
-        raise ConfigError(_one_line(error).partition(" Please check")[0].strip("'\"")) from None
+        raise ConfigError(one_line(error).partition(" Please check")[0].strip("'\"")) from None
 
 
 def _missing_data(path: str, cfg: Config) -> str:
@@ -236,7 +238,3 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]

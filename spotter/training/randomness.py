@@ -40,7 +40,7 @@ def restore_generators(states: dict[str, Any]) -> None:
 
 @contextmanager
 def preserved_generators() -> Iterator[None]:
-    """Whatever is drawn inside leaves no trace outside."""
+    """Restores the generators after the block."""
     states = generator_states()
     try:
         yield

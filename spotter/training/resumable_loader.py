@@ -1,16 +1,14 @@
 """A training loader whose k-th batch depends on the seed and on k, and on nothing else.
 
-Workers read ahead, so neither their generators nor the sampler say which batch was trained on
-last. Here every sample carries its position in the run and is augmented under a generator seeded
-from it. A resumed run therefore sees the batches that it would have seen, with any number of
-workers, and gets there without reading the data that it has already used.
+Workers read ahead, so the state of their generators and of the sampler does not tell which batch
+was trained on last. Here every sample carries its position in the run and is augmented under a
+generator seeded from it. A resumed run therefore sees the batches that it would have seen, with any
+number of workers, and gets there without reading the data that it has already used.
 """
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -123,7 +121,7 @@ def resumable(loader: DataLoader, seed: int, rank: int) -> DataLoader:
     workers: dict[str, Any] = {}
     if loader.num_workers > 0:
         workers = {
-            "worker_init_fn": partial(_start_worker, loader.worker_init_fn),
+            "worker_init_fn": loader.worker_init_fn,
             "prefetch_factor": loader.prefetch_factor,
             "multiprocessing_context": loader.multiprocessing_context,
             "persistent_workers": loader.persistent_workers,
@@ -137,12 +135,3 @@ def resumable(loader: DataLoader, seed: int, rank: int) -> DataLoader:
         pin_memory=loader.pin_memory,
         **workers,
     )
-
-
-def _start_worker(then: Callable[[int], None] | None, worker_id: int) -> None:
-    # Ctrl-C reaches the whole process group; only the main process may answer it, after the
-    # iteration, and it must find its workers alive.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if then is not None:
-        then(worker_id)

@@ -14,6 +14,7 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 from torch import nn
+from torch.utils.data import DataLoader
 
 from spotter.errors import ConfigError, WeightsError
 from spotter.registry import RUNNERS
@@ -26,6 +27,7 @@ from spotter.training.checkpoint import (
 )
 from spotter.training.distributed import select_device, start, synchronize_norms, wrap
 from spotter.training.header import register_models
+from spotter.training.loader_workers import leave_signals_to_parent
 from spotter.training.schedules import fit_to_run
 from spotter.training.weights import load_all
 
@@ -44,7 +46,7 @@ _DEFAULT_HOOKS: dict[str, dict[str, Any] | None] = {
 
 @RUNNERS.register_module()
 class SpotterRunner(Runner):
-    """mmengine's runner with its traps handled once.
+    """mmengine's runner for any device, with exact resumption.
 
     Config keys of its own: ``device`` (``"auto"``, ``"cpu"``, ``"cuda"``), ``channels_last``
     (bool), ``dist_timeout_minutes``, ``sync_bn`` (``"torch"``: batch norms look at the batches of
@@ -132,6 +134,11 @@ class SpotterRunner(Runner):
         mmengine_names = {"runtime_info", "timer", "sampler_seed", "logger", "checkpoint"}
         kept = {k: v for k, v in merged.items() if v is not None or k in mmengine_names}
         super().register_default_hooks(kept)
+
+    @staticmethod
+    def build_dataloader(*args: Any, **kwargs: Any) -> DataLoader:
+        """mmengine's loader; a signal to the process group does not end its workers."""
+        return leave_signals_to_parent(Runner.build_dataloader(*args, **kwargs))
 
     def build_train_loop(self, loop: Any) -> Any:
         """Build the training loop; images of its data that cannot be read are skipped."""

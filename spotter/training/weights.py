@@ -93,7 +93,7 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~mask)
         os.replace(temporary, path)
     except (OSError, RuntimeError, SafetensorError) as error:
-        # A full disk is any of them, by the library that writes.
+        # A full disk raises any of them, depending on the library that writes.
         raise WeightsError(f"{path}: cannot be written ({one_line(error, 160)})") from error
     finally:
         with suppress(OSError):
@@ -113,7 +113,7 @@ def save_weights(
         model_or_state_dict: Model (also wrapped for distribution) or its state dict.
         header: See :func:`spotter.training.header.make_header`.
         half: Store matrices and convolutions as float16, which halves the file. Vectors (biases,
-            norm statistics) stay float32: they weigh nothing and a small variance would underflow.
+            norm statistics) stay float32: they are small, and a small variance would underflow.
 
     Raises:
         WeightsError: Malformed header, or weights that are not finite.
@@ -215,7 +215,7 @@ def build_from_weights(path: str | Path) -> tuple[nn.Module, dict[str, Any]]:
 
 
 def load_all(model: nn.Module, sources: Any) -> LoadReport:
-    """Fill a model from one weights file or from several, and say what none of them had.
+    """Fill a model from one or several weights files, and report what none of them had.
 
     Args:
         model: The model to fill (also wrapped for distribution).
@@ -255,12 +255,12 @@ def load_into(
     prefixes: Iterable[str] | None = None,
     into: str | None = None,
 ) -> LoadReport:
-    """Load what fits of a weights file into ``model``, and say what did not.
+    """Load the matching tensors of a weights file into ``model``, and report the others.
 
     A recognizer with another charset takes over the rows of the characters that both share, and
-    those of characters that look like its new ones (:mod:`spotter.look_alikes`). Of a recipe the
-    part named by its ``deployable`` is filled, and a checkpoint of a recipe's run fills a bare
-    recognizer (or another recipe's) with that part.
+    those of characters that look like its new ones (:mod:`spotter.look_alikes`). In a method, the
+    part named by its ``deployable`` is filled; a checkpoint of a method's run fills a bare
+    recognizer (or that of another method) with that part.
 
     Args:
         model: The model to fill (also wrapped for distribution).
@@ -299,7 +299,7 @@ def load_into(
 
 
 def _loaded_part(model: nn.Module) -> nn.Module:
-    """What is filled from a file: of a recipe the part that is used after training."""
+    """The module that a file fills: in a method, the part that is used after training."""
     model = _unwrapped(model)
     part = getattr(model, "deployable", None)
     return model if part is None else getattr(model, part)

@@ -55,9 +55,9 @@ def test_lines_errors_and_resume(
 
 def test_wrong_folders(run_script: Callable, models: list[str], tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="no such folder"):
-        run_script("tools/spot_folder.py", tmp_path / "no", "--out", tmp_path / "o", *models)
+        run_script("tools/spot_folder.py", tmp_path / "no", "--out", tmp_path / "o.jsonl", *models)
     with pytest.raises(ImageError, match="no image"):
-        run_script("tools/spot_folder.py", tmp_path, "--out", tmp_path / "o", *models)
+        run_script("tools/spot_folder.py", tmp_path, "--out", tmp_path / "o.jsonl", *models)
 
 
 def test_whatever_lies_in_a_folder_has_its_line(

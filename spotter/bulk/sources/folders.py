@@ -17,13 +17,13 @@ EXTRA = "'scene-text-spotter[bulk]'"
 PHOTO_SUFFIXES = (*IMAGE_SUFFIXES, *DOCUMENT_SUFFIXES)
 
 
-def is_photo_name(name: str) -> bool:
-    """Whether a name ends as those of pictures and documents do."""
-    return name.lower().endswith(PHOTO_SUFFIXES)
+def is_photo_name(name: str, documents: bool = True) -> bool:
+    """Whether a name ends as those of pictures, or documents, do."""
+    return name.lower().endswith(PHOTO_SUFFIXES if documents else IMAGE_SUFFIXES)
 
 
-def walk_folder(folder: Path, prefix: str = "") -> Iterator[Photo]:
-    """The pictures and documents below a folder, sorted by their path.
+def walk_folder(folder: Path, prefix: str = "", documents: bool = True) -> Iterator[Photo]:
+    """The pictures below a folder, sorted by their path.
 
     Of one folder at a time the names are held. Links to folders are not followed; a folder that may
     not be entered is given as if it were a photo, whose reading gives its error.
@@ -31,34 +31,35 @@ def walk_folder(folder: Path, prefix: str = "") -> Iterator[Photo]:
     Args:
         folder: Where to search.
         prefix: What names begin with; default: they are relative to ``folder``.
+        documents: Also give documents.
 
     Raises:
         ImageError: There is no such folder, or it may not be entered.
     """
     try:
-        names = _names(os.fspath(folder))
+        names = _names(os.fspath(folder), documents)
     except OSError as error:
         reason = "no such folder" if isinstance(error, FileNotFoundError) else error.strerror
         raise ImageError(f"{printable_path(folder)}: cannot be entered ({reason})") from None
-    yield from _walk(os.fspath(folder), names, prefix)
+    yield from _walk(os.fspath(folder), names, prefix, documents)
 
 
-def _walk(folder: str, names: list[str], prefix: str) -> Iterator[Photo]:
+def _walk(folder: str, names: list[str], prefix: str, documents: bool) -> Iterator[Photo]:
     for name in names:
         path = os.path.join(folder, name)
         if not name.endswith("/"):
             yield Photo(prefix + printable_path(name), Path(path))
             continue
         try:
-            below = _names(path)
+            below = _names(path, documents)
         except OSError:
             yield Photo(prefix + printable_path(name[:-1]), Path(path))
             continue
-        yield from _walk(path, below, prefix + printable_path(name))
+        yield from _walk(path, below, prefix + printable_path(name), documents)
 
 
-def _names(folder: str) -> list[str]:
-    """The pictures and, with a stroke at their end, the folders in a folder, sorted.
+def _names(folder: str, documents: bool) -> list[str]:
+    """The photos and, with a stroke at their end, the folders in a folder, sorted.
 
     Sorted in this way, walking folder by folder gives whole paths in their order.
     """
@@ -68,12 +69,12 @@ def _names(folder: str) -> list[str]:
             if entry.is_dir():
                 if not entry.is_symlink():
                     names.append(entry.name + "/")
-            elif is_photo_name(entry.name):
+            elif is_photo_name(entry.name, documents):
                 names.append(entry.name)
     return sorted(names)
 
 
-def count_folder(folder: Path) -> int:
+def count_folder(folder: Path, documents: bool = True) -> int:
     """How many photos :func:`walk_folder` gives; no names are held."""
     count, waiting = 0, [os.fspath(folder)]
     while waiting:
@@ -84,7 +85,7 @@ def count_folder(folder: Path) -> int:
                         if not entry.is_symlink():
                             waiting.append(entry.path)
                     else:
-                        count += is_photo_name(entry.name)
+                        count += is_photo_name(entry.name, documents)
         except OSError:
             count += 1
     return count

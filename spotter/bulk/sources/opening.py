@@ -28,8 +28,22 @@ def is_archive(source: str | Path) -> bool:
     return ending.endswith((*TAR_SUFFIXES, *TABLE_SUFFIXES, *LMDB_SUFFIXES)) or _is_lmdb(text)
 
 
+def check_sources(sources: Sequence[str | Path]) -> None:
+    """Refuse arguments of which a look at the beginning shows that they are wrong.
+
+    Raises:
+        ImageError: A pattern matches no file, or a list cannot be read.
+    """
+    for text in map(str, sources):
+        if _is_pattern(text):
+            if next(glob.iglob(text, recursive=True), None) is None:
+                raise _no_match(text)
+        elif "://" not in text and text.lower().endswith(".txt") and not Path(text).is_dir():
+            next(folders.walk_list(Path(text), True), None)
+
+
 def walk_photos(
-    sources: Sequence[str | Path], limits: ReadLimits = DEFAULT_LIMITS
+    sources: Sequence[str | Path], limits: ReadLimits = DEFAULT_LIMITS, documents: bool = True
 ) -> Iterator[Photo]:
     """The photos that some arguments name, in a fixed order; none is looked for before its turn.
 
@@ -37,19 +51,24 @@ def walk_photos(
         sources: Files, addresses, folders (searched recursively), patterns, lists (``.txt``), tar
             archives, Parquet tables, LMDB archives; archives may lie behind addresses.
         limits: Of the bytes of a photo.
+        documents: Also give the PDF files of folders.
 
     Yields:
-        Photos, each with a name of its own. In a single folder or list a photo is named by its path
-        below it, otherwise by its path; in an archive by the archive and the member.
+        Photos, each once and with a name of its own. In a single folder or list a photo is named by
+        its path below it, otherwise by its path; in an archive by the archive and the member.
 
     Raises:
-        ImageError: A folder or list cannot be read, or a pattern matches no file; raised when it is
-            come to.
+        ImageError: There is no photo at all. Or a folder or list cannot be read, or a pattern
+            matches no file; raised when it is come to.
         ConfigError: An address of an unknown protocol.
     """
     single = len(sources) == 1
-    found = (photo for source in sources for photo in photos_of(source, single, limits))
-    yield from with_unused_names(found)
+    found = (photo for each in sources for photo in photos_of(each, single, limits, documents))
+    photo = None
+    for photo in with_unused_names(found):
+        yield photo
+    if photo is None:
+        raise ImageError(f"{', '.join(map(str, sources))[:200]}: no image in it")
 
 
 def expanded(sources: Sequence[str | Path]) -> list[str]:
@@ -65,7 +84,10 @@ def expanded(sources: Sequence[str | Path]) -> list[str]:
 
 
 def photos_of(
-    source: str | Path, single: bool, limits: ReadLimits = DEFAULT_LIMITS
+    source: str | Path,
+    single: bool,
+    limits: ReadLimits = DEFAULT_LIMITS,
+    documents: bool = True,
 ) -> Iterator[Photo]:
     """The photos that one argument names, see :func:`walk_photos`; names may be alike.
 
@@ -73,6 +95,7 @@ def photos_of(
         source: The argument.
         single: Whether it is the only one.
         limits: Of the bytes of a photo.
+        documents: Also give the PDF files of folders.
     """
     text = str(source)
     if "://" in text:
@@ -87,7 +110,8 @@ def photos_of(
             shown = printable_path(table.as_posix())
             yield from archives.walk_parquet(table, shown, limits)
     elif path.is_dir():
-        yield from folders.walk_folder(path, "" if single else f"{name.rstrip('/')}/")
+        prefix = "" if single else f"{name.rstrip('/')}/"
+        yield from folders.walk_folder(path, prefix, documents)
     elif ending.endswith(TAR_SUFFIXES) and not _is_pattern(text):
         yield from archives.walk_tar(path, name, limits)
     elif ending.endswith(".txt") and not _is_pattern(text):
@@ -96,14 +120,18 @@ def photos_of(
         yield Photo(name, path)
     else:
         for match in _matches(text):
-            yield from photos_of(match, False, limits)
+            yield from photos_of(match, False, limits, documents)
 
 
 def _matches(pattern: str) -> list[str]:
     matches = sorted(glob.glob(pattern, recursive=True))
     if not matches:
-        raise ImageError(f"{printable_path(pattern)}: no file matches")
+        raise _no_match(pattern)
     return matches
+
+
+def _no_match(pattern: str) -> ImageError:
+    return ImageError(f"{printable_path(pattern)}: no file matches")
 
 
 def _behind_address(address: str, limits: ReadLimits) -> Iterator[Photo]:
@@ -132,7 +160,7 @@ def _is_lmdb(text: str) -> bool:
     return "://" not in text and Path(text, "data.mdb").is_file()
 
 
-def count_photos(sources: Sequence[str | Path]) -> int | None:
+def count_photos(sources: Sequence[str | Path], documents: bool = True) -> int | None:
     """How many photos some arguments name; ``None`` where that takes reading them."""
     total = 0
     for source in sources:
@@ -145,12 +173,12 @@ def count_photos(sources: Sequence[str | Path]) -> int | None:
                 tables = path.rglob("*.parquet") if path.is_dir() else [path]
                 total += sum(archives.count_parquet(table) for table in tables)
             elif path.is_dir():
-                total += folders.count_folder(path)
+                total += folders.count_folder(path, documents)
             elif text.lower().endswith(".txt"):
                 total += folders.count_list(path)
             elif _is_pattern(text):
                 matches = glob.glob(text, recursive=True)
-                within = count_photos(matches)
+                within = count_photos(matches, documents)
                 if within is None:
                     return None
                 total += within

@@ -1,4 +1,4 @@
-"""What all writers share: a set that grows sample by sample and can be gone on with."""
+"""The base of all writers: a set that grows sample by sample and can be continued."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Writer(ABC):
 
     @abstractmethod
     def checkpoint(self) -> WriterState:
-        """Bring everything to the disk, and say from what a later run can go on."""
+        """Flush everything to the disk, and give a state from which a later run continues."""
 
     @abstractmethod
     def finish(self) -> list[Path]:

@@ -11,6 +11,8 @@ import numpy as np
 
 from spotter.conversion.images import in_stored_pixels
 from spotter.conversion.writers.base import ListWriter, points
+from spotter.data.readers.base import ARCHIVE_KEYS
+from spotter.data.transforms.loading import is_archived
 
 
 class CanonicalWriter(ListWriter):
@@ -18,7 +20,8 @@ class CanonicalWriter(ListWriter):
 
     A photo's line is ``{"img_path", "width", "height", "instances": [{"polygon", "text",
     "ignore"}]}``, a word crop's ``{"img_path", "text"}``; crops that are kept in an LMDB have
-    ``lmdb_path`` and ``key`` instead. Paths are relative to the file. What else a reader gives,
+    ``lmdb_path`` and ``key`` instead, and images that are kept in a tar archive ``tar_path``,
+    ``key``, ``offset`` and ``size``. Paths are relative to the file. What else a reader gives,
     such as a lexicon, is kept.
     """
 
@@ -29,11 +32,13 @@ class CanonicalWriter(ListWriter):
         rest = {
             key: value
             for key, value in sample.items()
-            if key not in ("img", "img_path", "lmdb_path", "key", "polygon", "resize_to")
+            if key not in ("img", "img_path", *ARCHIVE_KEYS, "polygon", "resize_to")
         }
-        if "lmdb_path" in sample and self.images.mode == "keep":
-            path = Path(os.path.relpath(sample["lmdb_path"], self.root)).as_posix()
-            record = {"lmdb_path": path, "key": sample["key"], **rest}
+        if is_archived(sample) and "polygon" not in sample and self.images.mode == "keep":
+            place = {key: sample[key] for key in ARCHIVE_KEYS if key in sample}
+            for key in place.keys() & {"lmdb_path", "tar_path"}:
+                place[key] = Path(os.path.relpath(place[key], self.root)).as_posix()
+            record = {**place, **rest}
         else:
             placed = self.images.place(sample, index)
             record = {"img_path": placed.path}

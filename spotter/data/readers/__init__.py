@@ -3,8 +3,8 @@
 Nothing but a reader knows how a benchmark lays out its files. A detection sample is
 ``{"img_path", "instances": [{"polygon", "text", "ignore"}]}``; a recognition sample is
 ``{"img_path", "text"}``, ``{"img_path", "polygon", "text"}`` for a word inside a photo, or
-``{"lmdb_path", "key", "text"}``. ``text`` is ``None`` for an
-unlabelled word and never ``""``.
+``{"lmdb_path", "key", "text"}``. Images of tar archives have ``tar_path``, ``key``, ``offset`` and
+``size`` instead of ``img_path``. ``text`` is ``None`` for an unlabelled word and never ``""``.
 """
 
 from spotter.data.readers.art import ArTReader
@@ -46,6 +46,7 @@ from spotter.data.readers.total_text import TotalTextReader
 from spotter.data.readers.total_text_lines import TotalTextLinesReader
 from spotter.data.readers.total_text_mat import TotalTextMatReader
 from spotter.data.readers.unlabelled_crops import UnlabelledCropsReader
+from spotter.data.readers.webdataset import WebDatasetReader
 from spotter.data.readers.word_json_lines import WordJSONLinesReader
 from spotter.data.readers.word_list import WordListReader
 
@@ -89,6 +90,7 @@ __all__ = [
     "TotalTextMatReader",
     "TotalTextReader",
     "UnlabelledCropsReader",
+    "WebDatasetReader",
     "WordJSONLinesReader",
     "WordListReader",
     "read_lmdb_image",

@@ -17,6 +17,9 @@ from spotter.io.names import one_line, printable_path
 MAX_BYTES = 4096 * MEBI
 """Of an annotation file, and of what one that is packed unpacks to."""
 
+ARCHIVE_KEYS = ("lmdb_path", "tar_path", "key", "offset", "size")
+"""What a canonical sample says of an image in an archive."""
+
 _LONGEST_NUMBER = 300
 _HINT = "; strict=False leaves such entries out"
 
@@ -85,11 +88,11 @@ class Reader(ABC):
             raise AnnotationError(f"{name}: is not of this layout ({reason})") from error
 
     def _lines(self, path: Path) -> Iterator[tuple[int, str]]:
-        """Those of :func:`read_lines`, of which one that is not UTF-8 is refused alone."""
+        """As :func:`read_lines`, but a line that is not UTF-8 is refused alone."""
         for number, raw in _raw_lines(path):
             line = None
             with self._refusing():
-                line = _decode(raw, path, number)
+                line = decode_line(raw, path, number)
             if line is not None:
                 yield number, line
 
@@ -139,7 +142,7 @@ def natural_key(path: str | Path) -> list[tuple[int, int | str]]:
 
 
 def _is_number(text: str) -> bool:
-    # Of strangers' names; Python refuses to make numbers of thousands of digits.
+    # Python refuses to convert thousands of digits, which a file name may hold.
     return text.isdecimal() and len(text) <= _LONGEST_NUMBER
 
 
@@ -161,7 +164,7 @@ def read_lines(path: Path) -> list[tuple[int, str]]:
     Raises:
         AnnotationError: The file does not exist or is not UTF-8.
     """
-    return [(number, _decode(raw, path, number)) for number, raw in _raw_lines(path)]
+    return [(number, decode_line(raw, path, number)) for number, raw in _raw_lines(path)]
 
 
 def read_bytes(path: Path) -> bytes:
@@ -180,9 +183,14 @@ def _raw_lines(path: Path) -> list[tuple[int, bytes]]:
     return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
 
 
-def _decode(raw: bytes, path: Path, number: int) -> str:
+def decode_line(raw: bytes, path: Path, number: int) -> str:
+    """A line without what ends it.
+
+    Raises:
+        AnnotationError: It is not UTF-8.
+    """
     try:
-        return raw.decode("utf-8").rstrip("\r")
+        return raw.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         hint = "if it is Latin-1 or GBK, save the file as UTF-8"
         raise AnnotationError(f"{path}:{number}: not UTF-8 ({hint})") from None

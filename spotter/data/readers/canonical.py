@@ -19,7 +19,8 @@ class CanonicalReader(LineReader):
     """Photos with words, or word crops, one JSON object per line.
 
     A photo is ``{"img_path", "instances": [{"polygon": [[x, y], ...], "text": str | null,
-    "ignore": bool}]}``; a crop is ``{"img_path", "text"}`` or ``{"lmdb_path", "key", "text"}``.
+    "ignore": bool}]}``; a crop is ``{"img_path", "text"}`` or ``{"lmdb_path", "key", "text"}``. An
+    image of a tar archive has ``tar_path``, ``key``, ``offset`` and ``size`` for ``img_path``.
     Other keys are passed on. ``image`` may stand for ``img_path``, so that the results of bulk
     inference are read, too; images for which they have an error are left out. Outlines are taken
     as they are: a canonical one starts at the first character's top left. Lines are read when
@@ -48,29 +49,42 @@ class CanonicalReader(LineReader):
         sample = checked(parse_json(line, self.file, number), dict, where)
         if "image" in sample and "img_path" not in sample:
             sample["img_path"] = sample.pop("image")
-        place = "lmdb_path" if "lmdb_path" in sample else "img_path"
-        if place == "lmdb_path":
+        place = next((each for each in ("lmdb_path", "tar_path") if each in sample), "img_path")
+        if place != "img_path":
             field(sample, "key", str, where)
+        if place == "tar_path":
+            field(sample, "offset", int, where)
+            field(sample, "size", int, where)
         sample[place] = str(self.image_root / field(sample, place, str, where))
         if "instances" not in sample:
-            sample["text"] = _text(sample, where)
+            sample["text"] = canonical_text(sample, where)
             return sample
         words = field(sample, "instances", list, where)
         sample["instances"] = [
-            _instance(word, f"{where}, word {position}")
+            canonical_instance(word, f"{where}, word {position}")
             for position, word in enumerate(words, start=1)
         ]
         return sample
 
 
-def _instance(word: Any, where: str) -> dict[str, Any]:
+def canonical_instance(word: Any, where: str) -> dict[str, Any]:
+    """A word of a photo, with ``polygon`` as float32 ``(N, 2)``, ``text`` and ``ignore``.
+
+    Raises:
+        AnnotationError: It is none; the message begins with ``where``.
+    """
     try:
         polygon = as_polygon(field(word, "polygon", list, where))
     except GeometryError as error:
         raise AnnotationError(f"{where}: {error}") from None
     ignore = flag_of(word.get("ignore"), f"{where}: ignore")
-    return {**word, "polygon": polygon, "text": _text(word, where), "ignore": ignore}
+    return {**word, "polygon": polygon, "text": canonical_text(word, where), "ignore": ignore}
 
 
-def _text(item: dict[str, Any], where: str) -> str | None:
+def canonical_text(item: dict[str, Any], where: str) -> str | None:
+    """The text of a word; ``None`` where it is unknown.
+
+    Raises:
+        AnnotationError: It is no text; the message begins with ``where``.
+    """
     return checked(item.get("text"), (str, type(None)), f"{where}: text") or None

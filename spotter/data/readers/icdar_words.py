@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from spotter.data.readers.base import FileReader
+from spotter.data.readers.lines import LineReader
 from spotter.errors import AnnotationError
 from spotter.registry import READERS
 
@@ -15,26 +15,17 @@ _ESCAPE = re.compile(r'\\(["\\])')
 
 
 @READERS.register_module()
-class ICDARWordListReader(FileReader):
+class ICDARWordListReader(LineReader):
     r"""Word crops with a list of lines ``word_1.png, "text"``, escapes being ``\"`` and ``\\``.
 
-    Arguments are those of :class:`FileReader`.
+    Arguments are those of :class:`LineReader`.
 
     Raises:
         AnnotationError: A line is malformed (named by file and line) or the list is missing.
     """
 
-    def _load(self) -> None:
-        self._samples: list[tuple[str, str | None]] = []
-        for number, line in self._lines(self.file):
-            with self._refusing():
-                self._samples.append(parse_word_line(line, self.file, number))
-
-    def _total(self) -> int:
-        return len(self._samples)
-
-    def _read(self, index: int) -> dict[str, Any]:
-        name, text = self._samples[index]
+    def _parse(self, line: str, number: int) -> dict[str, Any]:
+        name, text = parse_word_line(line, self.file, number)
         return {"img_path": str(self.image_root / name), "text": text}
 
 

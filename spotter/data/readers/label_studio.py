@@ -19,7 +19,8 @@ from spotter.io.images import IMAGE_SUFFIXES, image_size
 from spotter.registry import READERS
 
 ILLEGIBLE = "###"
-# Texts, labels and choices of a region repeat its numbers; only these say what it is.
+# Texts, labels and choices of a region repeat its numbers; only results of these types have the
+# outline.
 _SHAPES = ("rectangle", "polygon", "ellipse", "keypoint", "brush", "bitmask", "vector")
 _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-")
 

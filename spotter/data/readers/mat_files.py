@@ -1,4 +1,4 @@
-"""MATLAB files as the readers want them: named variables, cells, strings, one clear error."""
+"""Reading MATLAB files: named variables, cells and strings, with errors of one line."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def load_mat(path: str | Path, names: Sequence[str]) -> dict[str, np.ndarray]:
         hint = "save it in version 7: save(name, '-v7')"
         raise AnnotationError(f"{path}: a MATLAB file of version 7.3 is not read; {hint}") from None
     except Exception as error:
-        # The parser takes damaged files at their word, and raises whatever comes of it.
+        # The parser does not check its input, so a damaged file can raise anything.
         reason = one_line(error, 120)
         raise AnnotationError(f"{path}: not a MATLAB file, or damaged ({reason})") from None
     found = {name: np.asarray(content[name]) for name in names if name in content}

@@ -1,4 +1,4 @@
-"""Mined crops, of which some are of photos whose words are known after all."""
+"""Mined crops, some of which are from photos with annotated words."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from spotter.registry import READERS
 class MinedWordsReader(LMDBReader):
     """Unlabelled crops of ``tools/mine_crops.py``; the truth, where known, is ``hidden_text``.
 
-    So training on them can be watched: how many of its pseudo-labels are right? The truth of a crop
-    is the text of the annotated word that its place in the photo overlaps most.
+    With the truth, the accuracy of pseudo-labels can be logged in training. The truth of a crop is
+    the text of the annotated word that its place in the photo overlaps most.
 
     Args:
         lmdb_path: Folder of the archive.

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
+from spotter.data.readers.base import decode_line
 from spotter.errors import AnnotationError
 from spotter.io.bounded import MEBI, failures_as, open_regular
 from spotter.io.names import printable_path
@@ -67,7 +68,7 @@ class LineFile:
     def _without_blank_lines(self) -> np.ndarray | None:
         """Positions of the lines that are not blank; ``None``: all of them."""
         lengths = np.diff(self._starts, append=self._starts.dtype.type(self._size))
-        # A blank line of more bytes is nobody's quirk; it is met as a malformed line.
+        # A longer blank line is treated as a malformed line.
         short = np.flatnonzero(lengths <= 2)
         with self.path.open("rb") as file:
             blank = [i for i in short.tolist() if not self._raw(file, i).strip()]
@@ -104,10 +105,7 @@ class LineFile:
         Raises:
             AnnotationError: The line is not UTF-8, or too long.
         """
-        try:
-            return self._raw(file, self._position(index)).decode("utf-8").rstrip("\r\n")
-        except UnicodeDecodeError:
-            raise AnnotationError(f"{self.path}:{self.number(index)}: not UTF-8") from None
+        return decode_line(self._raw(file, self._position(index)), self.path, self.number(index))
 
     def keep(self, indices: Sequence[int]) -> None:
         """Leave all lines out but these of the present ones."""

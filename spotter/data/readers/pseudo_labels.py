@@ -81,6 +81,8 @@ def sample_name(sample: Mapping[str, Any]) -> str:
     if "lmdb_path" in sample:
         # Archives are made on one machine and read on others.
         return f"{Path(sample['lmdb_path']).name}:{sample['key']}"
+    if "tar_path" in sample:
+        return f"{Path(sample['tar_path']).name}/{sample['key']}"
     path = Path(sample["img_path"])
     name = f"{path.parent.name}/{path.name}"
     if "polygon" in sample:

@@ -1,4 +1,4 @@
-"""What the readers of labelled photos share: one polygon convention, photos found, samples kept."""
+"""The base of readers of labelled photos: polygon convention, search for photos, stored samples."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def own_copy(value: Any) -> Any:
 
 
 def is_photo(path: str | Path) -> bool:
-    """Whether there is such a file; a name that no file can have is of none."""
+    """Whether there is such a file; false for names that no file can have."""
     return os.path.isfile(path)
 
 

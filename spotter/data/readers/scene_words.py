@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from spotter.data.readers.base import Reader
+from spotter.data.readers.base import ARCHIVE_KEYS, Reader
 from spotter.geometry import grow_quad, native_size
 from spotter.registry import READERS
 
@@ -20,7 +20,7 @@ class SceneWordsReader(Reader):
     are those without text unless ``unlabelled``.
 
     Args:
-        reader: A detection reader or its config.
+        reader: Canonical samples of photos, such as a detection reader, or a reader's config.
         margin: Share of the word's shorter side by which quadrilaterals are grown on every side.
         context: Share of the shorter side, after that, by which a crop shows more than the word on
             every side. It is told in the sample, so that ``RecAugment`` can cut the word out anew
@@ -36,20 +36,20 @@ class SceneWordsReader(Reader):
 
     def __init__(
         self,
-        reader: Reader | Mapping[str, Any],
+        reader: Iterable[Mapping[str, Any]] | Mapping[str, Any],
         margin: float = 0.0,
         context: float = 0.0,
         min_height: float = 4.0,
         max_length: int | None = None,
         unlabelled: bool = False,
     ) -> None:
-        photos: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
+        photos = READERS.build(reader) if isinstance(reader, Mapping) else reader
         self.context = context
         self._words: list[dict[str, Any]] = []
         self.left_out: Counter[str] = Counter()
         for photo in photos:
             place: dict[str, Any] = {
-                key: photo[key] for key in ("img_path", "resize_to") if key in photo
+                key: photo[key] for key in ("img_path", *ARCHIVE_KEYS, "resize_to") if key in photo
             }
             for instance in photo["instances"]:
                 polygon = instance["polygon"]
@@ -64,7 +64,7 @@ class SceneWordsReader(Reader):
                         word["context"] = context
                 self._words.append(word)
         super().__init__()
-        self.refusals = list(photos.refusals)
+        self.refusals = list(getattr(photos, "refusals", ()))
 
     def _total(self) -> int:
         return len(self._words)

@@ -57,7 +57,7 @@ def select(
     Args:
         total: Number of samples; photos that a reader refused are not among them.
         start: First sample to keep; negative values count from the end.
-        stop: One past the last sample to keep, likewise.
+        stop: One past the last to keep; negative values count from the end.
         indices: Positions to keep, in this order, instead of ``start`` and ``stop``.
 
     Raises:

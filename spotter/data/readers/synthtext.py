@@ -98,7 +98,7 @@ class SynthTextReader(FileReader):
         boxes = _quads(self._cells["wordBB"][index], where)
         if len(texts) != len(boxes):
             raise AnnotationError(f"{where}: {len(texts)} words, but {len(boxes)} boxes")
-        # With seven million words to look at, only the doubtful ones are looked at closely.
+        # There are seven million words, so only doubtful ones are checked in full.
         areas = _areas(boxes)
         keep = np.isfinite(areas) & (areas > 1.0)
         for number in np.flatnonzero(~keep).tolist():

@@ -125,5 +125,5 @@ def _unquoted(literal: str) -> str:
     try:
         return str(ast.literal_eval(literal))
     except (ValueError, SyntaxError):
-        # Labels mended by hand have quotes that nobody escaped.
+        # Labels corrected by hand have unescaped quotes.
         return match[2]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from spotter.data.readers.base import FileReader
+from spotter.data.readers.lines import LineReader
 from spotter.errors import AnnotationError
 from spotter.registry import READERS
 
 
 @READERS.register_module()
-class WordListReader(FileReader):
+class WordListReader(LineReader):
     """Word crops with a list of lines ``path text``.
 
     Args:
@@ -36,26 +36,13 @@ class WordListReader(FileReader):
     ) -> None:
         self.delimiter = delimiter
         self.labelled = labelled
-        super().__init__(annotation_file, image_root, strict)
+        super().__init__(annotation_file, image_root, strict=strict)
 
-    def _load(self) -> None:
-        self._samples: list[tuple[str, str | None]] = []
-        for number, line in self._lines(self.file):
-            with self._refusing():
-                self._samples.append(self._parse(line, number))
-
-    def _parse(self, line: str, number: int) -> tuple[str, str | None]:
+    def _parse(self, line: str, number: int) -> dict[str, Any]:
         if not self.labelled:
-            return line.strip(), None
+            return {"img_path": str(self.image_root / line.strip()), "text": None}
         path, *text = line.strip().split(self.delimiter, 1)
         if not text or not text[0].strip():
             found = f"found {line[:60]!r}"
             raise AnnotationError(f"{self.file}:{number}: expected path and text, {found}")
-        return path.strip(), text[0].strip()
-
-    def _total(self) -> int:
-        return len(self._samples)
-
-    def _read(self, index: int) -> dict[str, Any]:
-        path, text = self._samples[index]
-        return {"img_path": str(self.image_root / path), "text": text}
+        return {"img_path": str(self.image_root / path.strip()), "text": text[0].strip()}

@@ -1,4 +1,4 @@
-"""One image, several named views: the start of every recipe with more than one stream."""
+"""One image, several named views: the pipeline of methods with more than one branch."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class MultiBranch(BaseTransform):
         branches: Mapping[str, Sequence[Any]],
         shared: Sequence[Any] = (),
     ) -> None:
-        strangers = [name for name in branches if name not in fields]
-        if strangers or not branches:
-            raise ConfigError(f"MultiBranch: {strangers or 'no branch'} not among {list(fields)}")
+        unknown = [name for name in branches if name not in fields]
+        if unknown or not branches:
+            raise ConfigError(f"MultiBranch: {unknown or 'no branch'} not among {list(fields)}")
         self.fields = tuple(fields)
         self.shared = build_pipeline(shared)
         self.branches = {name: build_pipeline(steps) for name, steps in branches.items()}

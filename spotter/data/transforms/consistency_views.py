@@ -103,7 +103,7 @@ MAGNITUDES: dict[str, Magnitudes] = {
 
 @TRANSFORMS.register_module()
 class WeakView(BaseTransform):
-    """A slight change of colours that no reader would notice.
+    """A slight change of colours.
 
     Args:
         brightness: Largest relative change.
@@ -314,7 +314,7 @@ OPERATIONS: tuple[tuple[str | None, Photometric], ...] = (
 
 @TRANSFORMS.register_module()
 class HideText(BaseTransform):
-    """Make a labelled crop an unlabelled one, whose truth is kept for the log alone.
+    """Turn a labelled crop into an unlabelled one, and keep its text for logging.
 
     ``text`` moves to ``hidden_text``, which no loss reads.
     """

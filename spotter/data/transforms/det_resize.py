@@ -20,7 +20,7 @@ class ResizeByLimit(BaseTransform):
         limit_side: Bound in pixels.
         limit_type: ``"max"`` bounds the long side from above, ``"min"`` the short from below.
         size_divisor: Both sides become multiples of it.
-        scale: Factor by which photos are enlarged before the bound is looked at.
+        scale: Factor by which photos are enlarged before the bound is applied.
     """
 
     def __init__(

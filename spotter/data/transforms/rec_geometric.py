@@ -65,7 +65,7 @@ def clipped_corners(corners: np.ndarray) -> np.ndarray:
         corners: (4, 2) of an upright crop in pixels, clockwise from the top-left.
 
     Returns:
-        (4, 2), likewise; the left or the right end is the one moved.
+        (4, 2) corners, of which those of the left or of the right end have moved.
     """
     width, height = corners[2] - corners[0]
     if width < 1.5 * height:

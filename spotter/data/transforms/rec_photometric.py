@@ -1,7 +1,7 @@
 """Changes of a crop's look that leave every character in its place.
 
-Two views made with these transforms correspond frame by frame, so they may serve recipes that
-compare views by position as well as supervised training.
+Two views made with these transforms correspond frame by frame, so they suit methods that compare
+views by position as well as supervised training.
 """
 
 from __future__ import annotations

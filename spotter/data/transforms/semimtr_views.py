@@ -1,7 +1,7 @@
 """The two views of SemiMTR (Aberdam et al., ECCV 2022 workshops): strong in look, weak in geometry.
 
-Students and contrastive learning see colours and texture changed (severity 1 of its augmentations);
-teachers see ABINet's own augmentation, mild and mostly geometric.
+Students and contrastive learning get views with changed colours and texture (severity 1 of its
+augmentations); teachers get ABINet's augmentation, which is mild and mostly geometric.
 """
 
 from __future__ import annotations

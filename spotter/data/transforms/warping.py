@@ -17,7 +17,7 @@ def warp_affine(image: np.ndarray, matrix: np.ndarray, width: int, height: int) 
     """Warp an image with a matrix over continuous coordinates (pixel centres at halves)."""
     linear = np.linalg.inv(matrix[:, :2])
     offset = linear @ (0.5 - matrix[:, 2]) - 0.5
-    # The inverse map is what OpenCV wants: given the forward one, it spends a third more time.
+    # OpenCV takes the inverse map; with the forward map it takes a third more time.
     return cv2.warpAffine(
         image,
         np.column_stack([linear, offset]),

@@ -156,7 +156,7 @@ def evaluate_cleval(
 
     Args:
         predictions: Words per image, in step with the ground truth or by image name.
-        ground_truths: Likewise; words with ``ignore`` or the text ``###`` are don't-care.
+        ground_truths: The same; words with ``ignore`` or the text ``###`` are don't-care.
         settings: Rules, or those that differ from the package's, by name.
         image_sizes: (height, width) of the images, for the scale bins.
         min_score: Detections below it are dropped; to be fixed before the test set is seen.

@@ -107,7 +107,7 @@ class Quads:
         return _at_most_ten(0.5 + np.maximum(ratios, 1 / ratios))
 
     def false_characters(self) -> np.ndarray:
-        """(N,) height by width, likewise: the package counts a wide box as one character."""
+        """(N,) height by width, rounded alike: in the package, a wide box is one character."""
         return _at_most_ten(0.5 + 1 / (_EPSILON + self.aspect_ratios()))
 
     def centres(self, lengths: np.ndarray) -> np.ndarray:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
-from spotter.evaluation.matching import Words, average_precision, harmonic_mean, rate
+from spotter.evaluation.matching import FlatScores, Words, average_precision, harmonic_mean, rate
 from spotter.evaluation.pairs import flatten_words, pair_words
 
 
 @dataclass(frozen=True)
-class DetectionScores:
+class DetectionScores(FlatScores):
     """Scores over a set of images.
 
     Attributes:
@@ -34,10 +34,6 @@ class DetectionScores:
     ground_truths: int
     images: int
 
-    def to_dict(self) -> dict[str, float]:
-        """The attributes by name."""
-        return asdict(self)
-
 
 def evaluate_detection(
     predictions: Words,
@@ -56,7 +52,7 @@ def evaluate_detection(
 
     Args:
         predictions: Words per image, in step with the ground truth or by image name.
-        ground_truths: Likewise.
+        ground_truths: True words in the same form.
         iou_threshold: IoU that a match must exceed.
         ignore_threshold: Area share of the don't-care rule.
         min_score: Detections below it are dropped. Fix it before the test set is seen: it is

@@ -7,14 +7,14 @@ the ICDAR 2013 Robust Reading Competition (task 2.1) and that of the authors of 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import shapely
 
 from spotter.errors import ConfigError
-from spotter.evaluation.matching import Words, changed_settings, harmonic_mean, rate
+from spotter.evaluation.matching import FlatScores, Words, changed_settings, harmonic_mean, rate
 from spotter.evaluation.pairs import WordPairs, flatten_words, pair_words
 
 #: Sums of shares are compared after rounding, as the ICDAR 2013 script does.
@@ -73,7 +73,7 @@ DETEVAL_SETTINGS = {
 
 
 @dataclass(frozen=True)
-class DetEvalScores:
+class DetEvalScores(FlatScores):
     """Scores over a set of images.
 
     Attributes:
@@ -97,10 +97,6 @@ class DetEvalScores:
     detections: int
     ground_truths: int
     images: int
-
-    def to_dict(self) -> dict[str, float]:
-        """The attributes by name."""
-        return asdict(self)
 
 
 def deteval_settings(settings: DetEvalSettings | str) -> DetEvalSettings:
@@ -135,7 +131,7 @@ def evaluate_deteval(
 
     Args:
         predictions: Words per image, in step with the ground truth or by image name.
-        ground_truths: Likewise; words with ``ignore`` or the text ``###`` are don't-care.
+        ground_truths: The same; words with ``ignore`` or the text ``###`` are don't-care.
         settings: The rules, or one of the names ``"icdar2013"``, ``"totaltext"``, ``"polygons"``.
         min_score: Detections below it are dropped; to be fixed before the test set is seen.
         overrides: Rules that differ from ``settings``, by their names in :class:`DetEvalSettings`.

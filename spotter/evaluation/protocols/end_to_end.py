@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -18,6 +18,7 @@ from spotter.decoding.lexicon.distances import Costs
 from spotter.errors import ConfigError
 from spotter.evaluation.lexicons import Lexicons, lexicon_of
 from spotter.evaluation.matching import (
+    FlatScores,
     Words,
     harmonic_mean,
     paired_images,
@@ -35,7 +36,7 @@ _LETTER_RANGES = (("a", "z"), ("A", "Z"), ("À", "ƿ"), ("Ǆ", "ɿ"), ("Ά", "Ͽ
 
 
 @dataclass(frozen=True)
-class EndToEndScores:
+class EndToEndScores(FlatScores):
     """Scores over a set of images.
 
     Attributes:
@@ -63,10 +64,6 @@ class EndToEndScores:
     detections: int
     ground_truths: int
     images: int
-
-    def to_dict(self) -> dict[str, float]:
-        """The attributes by name."""
-        return asdict(self)
 
 
 def texts_match(true: str, read: str) -> bool:
@@ -167,7 +164,7 @@ class _Protocol:
             raise ConfigError(f"mode must be one of {known}, got {self.mode!r}.")
 
     def _truth(self, word: TextInstance) -> TextInstance:
-        """The text to find; words without a label cannot be judged."""
+        """The text to find; words without a label are don't-care."""
         text = None if word.ignore or not word.text else word.text
         if text is not None and self.mode == "word_spotting":
             text = spotting_word(text)
@@ -248,13 +245,13 @@ def evaluate_end_to_end(
 ) -> EndToEndScores:
     """End-to-end scores.
 
-    Matching and don't-care rule are those of :func:`evaluate_detection`. A matched pair takes its
-    word out of the play whether it is read correctly or not. Case is ignored unless ``mode`` is
+    Matching and don't-care rule are those of :func:`evaluate_detection`. A matched word is not
+    matched again, whether it is read correctly or not. Case is ignored unless ``mode`` is
     ``"exact"``.
 
     Args:
         predictions: Words per image, in step with the ground truth or by image name.
-        ground_truths: Likewise; words that are ignored or without text are don't-care.
+        ground_truths: The same; words that are ignored or without text are don't-care.
         lexicons: ``None``, one for all images, or one per image in step or by name. Readings become
             the nearest word, or the whole detection is dropped, see :func:`apply_lexicon`.
         mode: ``"end_to_end"`` compares by :func:`texts_match`; ``"word_spotting"`` looks only for

@@ -1,4 +1,4 @@
-"""How well a language model knows words that it has never seen."""
+"""Scores of a language model on held-out words."""
 
 from __future__ import annotations
 

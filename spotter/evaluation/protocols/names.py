@@ -1,4 +1,4 @@
-"""Protocols by name, as ``tools/evaluate.py`` and configs ask for them."""
+"""Protocols by their names in ``spotter evaluate`` and in configs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Word accuracy and its kin for cropped words."""
+"""Word accuracy and related scores for cropped words."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ def evaluate_recognition(
     confidences: Sequence[float] | None = None,
     labels: LabelAlphabet | None = None,
 ) -> RecognitionReport:
-    """Word accuracy and its kin, in all, by source and by length.
+    """Word accuracy and related scores: in total, by source and by length.
 
     Args:
         predictions: N readings; ``None`` is read as nothing.

@@ -1,14 +1,15 @@
-"""TIoU: IoU that knows of cut and foreign text (Liu et al., Tightness-aware Evaluation Protocol
-for Scene Text Detection, CVPR 2019)."""
+"""TIoU: IoU with penalties for cut-off and foreign text (Liu et al., Tightness-aware Evaluation
+Protocol for Scene Text Detection, CVPR 2019).
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 
-from spotter.evaluation.matching import Words, harmonic_mean, rate
+from spotter.evaluation.matching import FlatScores, Words, harmonic_mean, rate
 from spotter.evaluation.pairs import WordPairs, flatten_words, pair_words, share
 
 #: Shares up to this one are forgiven.
@@ -16,7 +17,7 @@ _TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
-class TIoUScores:
+class TIoUScores(FlatScores):
     """Scores over a set of images.
 
     Attributes:
@@ -47,10 +48,6 @@ class TIoUScores:
     ground_truths: int
     images: int
 
-    def to_dict(self) -> dict[str, float]:
-        """The attributes by name."""
-        return asdict(self)
-
 
 def evaluate_tiou(
     predictions: Words,
@@ -69,7 +66,7 @@ def evaluate_tiou(
 
     Args:
         predictions: Words per image, in step with the ground truth or by image name.
-        ground_truths: Likewise.
+        ground_truths: True words in the same form.
         iou_threshold: IoU that a match must exceed.
         ignore_threshold: Area share of the don't-care rule.
         foreign_ignored: Whether don't-care words are other text, too, as in the authors' script.

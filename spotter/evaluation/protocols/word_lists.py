@@ -148,9 +148,9 @@ def evaluate_word_lists(
     Raises:
         AnnotationError: A file is predicted of which there is no truth.
     """
-    strangers = sorted(set(predictions) - set(ground_truths))
-    if strangers:
-        raise AnnotationError(f"{strangers[0]}: predicted, but there is no ground truth.")
+    unknown = sorted(set(predictions) - set(ground_truths))
+    if unknown:
+        raise AnnotationError(f"{unknown[0]}: predicted, but there is no ground truth.")
     exact = dict.fromkeys(WORD_KINDS, _NONE)
     loose = dict.fromkeys(WORD_KINDS, _NONE)
     files: dict[str, WordCounts] = {}

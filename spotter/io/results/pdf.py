@@ -9,11 +9,9 @@ import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 
-from spotter.errors import ImageError
-from spotter.io.images import ImageSource
+from spotter.io.images import ImageSource, encode_jpeg
 from spotter.io.results.parts import clean_text, four_corners, optional_module, photo_of
 from spotter.structures import SpottingResult, TextInstance
 
@@ -127,15 +125,13 @@ def _text(word: TextInstance, height: int, scale: float, font: _Font) -> str:
 
 
 def _jpeg(photo: np.ndarray) -> Any:
-    done, data = cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    if not done:
-        raise ImageError(f"a photo of shape {photo.shape} cannot be coded as JPEG")
+    data = encode_jpeg(photo, _JPEG_QUALITY)
     height, width = photo.shape[:2]
     entries = {
         "/Type": "/XObject", "/Subtype": "/Image", "/Width": width, "/Height": height,
         "/ColorSpace": "/DeviceRGB", "/BitsPerComponent": 8, "/Filter": "/DCTDecode",
     }  # fmt: skip
-    return _stream(data.tobytes(), entries)
+    return _stream(data, entries)
 
 
 class _Font:

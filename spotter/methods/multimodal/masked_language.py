@@ -1,4 +1,4 @@
-"""Learning a language from its words: stage 2 of SemiMTR (Aberdam et al., 2022; ABINet's)."""
+"""Training of a language model on words: stage 2 of SemiMTR (Aberdam et al., 2022) and ABINet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from spotter.structures import LanguageSample
 
 @MODELS.register_module()
 class MaskedLanguageModeling(BaseModel):
-    """Trains a language model to say each character of a word from the others.
+    """Trains a language model to predict each character of a word from the others.
 
     A :class:`ClozeLanguageModel` is asked for all characters of the word at once, a
     :class:`MaskedLanguageModel` for those that were hidden: a random share of the places, of which

@@ -29,11 +29,11 @@ TEACHERS = ("self", *MODALITIES, "all")
 class MultimodalConsistency(Method):
     """Supervised losses on two views of the labelled crops, and agreement on those of all crops.
 
-    Each modality of the strong view is taught by what the weak view says, without gradients into
-    the teacher: by its own modality, by one modality for all, or by each in turn. Of the teacher
-    the last round counts; every round of the student is taught, and the losses of its rounds are
-    added up. With V the places of the teacher's
-    words (up to and with their ends) whose confidence reaches the threshold,
+    The targets of each modality of the strong view are the predictions for the weak view, without
+    gradients into the teacher: those of the same modality, of one modality for all, or of every
+    modality. The last round of the teacher is the target of every round of the student, and the
+    losses of the rounds are summed. With V the places of the teacher's words (up to and with their
+    ends) whose confidence reaches the threshold,
 
         L_m = Σ_rounds 1 / |V| Σ_V KL(softmax(z_teacher) ‖ softmax(z_m)),
 

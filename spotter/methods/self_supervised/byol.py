@@ -20,7 +20,7 @@ from spotter.methods.base import (
     run_progress,
 )
 from spotter.methods.self_supervised.contrastive import negative_cosine
-from spotter.methods.self_supervised.instances import InstanceMapping, paired_instances
+from spotter.methods.self_supervised.instances import InstanceMapping, instances_of_both
 from spotter.methods.self_supervised.monitor import CollapseMonitor
 from spotter.methods.self_supervised.projections import NormedMLP
 from spotter.methods.target import EMATarget, cosine_momentum, momentum_for_run
@@ -32,7 +32,7 @@ class BYOL(Method):
     """``2 - 2 cos(q(z_1), sg z'_2)``, symmetrised (Grill et al., NeurIPS 2020), per instance.
 
     The target is updated at the start of an iteration, which is the end of the one before. As
-    published its batch norms look at the batch (see :class:`EMATarget`).
+    published, its batch norms use the statistics of the batch (see :class:`EMATarget`).
 
     Args:
         recognizer: Config of the recognizer.
@@ -93,10 +93,7 @@ class BYOL(Method):
     ) -> Tensor:
         """Projected instances (2 M, C) of both views."""
         frames, mask = encode_frames(recognizer, images, samples, self.stage)
-        half = len(frames) // 2
-        masks = (None, None) if mask is None else (mask[:half], mask[half:])
-        pair = paired_instances(self.mapping, (frames[:half], frames[half:]), masks)
-        return projector(torch.cat(pair))
+        return projector(torch.cat(instances_of_both(self.mapping, frames, mask)))
 
     def _online(self) -> nn.ModuleDict:
         """What the target copies, made on demand: as a part it would be registered twice."""

@@ -37,8 +37,8 @@ class ContextPrediction(Method):
     anchor's column is anywhere that leaves room for the neighbour, which is one of the eight around
     it; where the neighbour is above, the anchor lies in the lower row, where it is below, in the
     upper, and a neighbour in the same row leaves both. Every patch is shifted by up to 3 pixels, so
-    that neither gap nor a stroke that runs on gives the answer away. Patches are enlarged to
-    32 x 32, the recognizer's height, which shows strokes about twice as large as in reading.
+    that neither the gap nor a continuing stroke gives the answer away. Patches are enlarged to 32 x
+    32, the recognizer's height, which shows strokes about twice as large as in reading.
 
     In a photo there is room around every anchor, in a word there is not: a network that only tells
     upper halves from lower ones knows the rows, guesses the column, and is right in 3 of 8 cases.

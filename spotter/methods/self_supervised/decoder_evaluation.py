@@ -1,4 +1,4 @@
-"""Decoder evaluation: how much a frozen encoder tells a fresh decoder (SeqCLR, section 4.2)."""
+"""Decoder evaluation: a new decoder is trained on a frozen encoder (SeqCLR, section 4.2)."""
 
 from __future__ import annotations
 

@@ -97,6 +97,15 @@ def paired_instances(
     return first[:, :count][exists], second[:, :count][exists]
 
 
+def instances_of_both(
+    mapping: InstanceMapping, frames: Tensor, mask: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """:func:`paired_instances` of frames (2 N, T, C) and mask (2 N, T) of the two views joined."""
+    half = len(frames) // 2
+    masks = (None, None) if mask is None else (mask[:half], mask[half:])
+    return paired_instances(mapping, (frames[:half], frames[half:]), masks)
+
+
 def _lengths(frames: Tensor, mask: Tensor | None) -> Tensor:
     if mask is None:
         return torch.full((len(frames),), frames.shape[1], device=frames.device)

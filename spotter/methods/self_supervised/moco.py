@@ -58,10 +58,11 @@ class InstanceQueue(nn.Module):
 class MoCo(Method):
     """Momentum contrast (He et al., CVPR 2020), per instance.
 
-    Queries are instances of the first view; keys those of the second, seen by a moving average of
-    encoder and projection whose batch norms look at the batch (see :class:`EMATarget`). The paper
-    shuffles the keys' crops between processes, so that the statistics of a process's batch do not
-    tell queries which keys are theirs; here they are not shuffled.
+    Queries are instances of the first view. Keys are instances of the second view, from a moving
+    average of encoder and projection whose batch norms use the statistics of the batch (see
+    :class:`EMATarget`). The paper shuffles the keys' crops between processes, so that the
+    statistics of a process's batch do not tell queries which keys are theirs; here they are not
+    shuffled.
 
     Args:
         recognizer: Config of the recognizer.

@@ -1,4 +1,4 @@
-"""Projection heads, which are thrown away after pretraining.
+"""Projection heads, which are dropped after pretraining.
 
 A head on frames has the interface of a third stage, ``(features (N, T, C), mask) -> (N, T, C')``,
 so :class:`spotter.models.recognition.sequence_modeling.BiLSTM` and ``NoSequence`` ("none") serve as

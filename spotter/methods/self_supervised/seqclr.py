@@ -19,7 +19,7 @@ from spotter.methods.base import (
 )
 from spotter.methods.recognizers import encoder_of, losses_of_frames
 from spotter.methods.self_supervised.contrastive import nt_xent
-from spotter.methods.self_supervised.instances import InstanceMapping, paired_instances
+from spotter.methods.self_supervised.instances import InstanceMapping, instances_of_both
 from spotter.methods.self_supervised.monitor import CollapseMonitor
 from spotter.models.recognition.four_stage import valid_ratios_of
 from spotter.registry import MODELS
@@ -41,8 +41,8 @@ class SeqCLR(Method):
         temperature: Of the loss.
         contrastive_weight: Of the contrastive loss.
         supervised_weight: Of the recognizer's own loss on the labelled samples of both views; with
-            0 labels are not looked at and the decoder is not trained. SemiMTR's first stage has 2,
-            one for each view.
+            0, labels are not used and the decoder is not trained. SemiMTR's first stage has 2, one
+            for each view.
         init_cfg: mmengine's initialisation, if any.
 
     Raises:
@@ -105,7 +105,4 @@ class SeqCLR(Method):
 
     def instances(self, frames: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
         """Projected instances (M, C') of each view, from the frames (2 N, T, C) of both."""
-        projected = self.projection(frames, mask)
-        half = len(projected) // 2
-        masks = (None, None) if mask is None else (mask[:half], mask[half:])
-        return paired_instances(self.mapping, (projected[:half], projected[half:]), masks)
+        return instances_of_both(self.mapping, self.projection(frames, mask), mask)

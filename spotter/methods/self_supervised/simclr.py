@@ -1,4 +1,4 @@
-"""SimCLR on whole crops: the control that knows nothing of sequences."""
+"""SimCLR on whole crops: the baseline without sequences."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class SimCLR(Method):
     """Image-level contrastive learning (Chen et al., ICML 2020).
 
     The frames are averaged first and the one vector of a crop is projected; SeqCLR projects frames
-    first. Its views (:class:`ImageView`) crop, flip and shift as SimCLR does, which no method that
-    compares frames could bear.
+    first. Its views (:class:`ImageView`) crop, flip and shift as SimCLR does, which is impossible
+    for methods that compare frames.
 
     Args:
         recognizer: Config of the recognizer.

@@ -18,7 +18,7 @@ from spotter.methods.base import (
     join_views,
 )
 from spotter.methods.self_supervised.contrastive import negative_cosine
-from spotter.methods.self_supervised.instances import InstanceMapping, paired_instances
+from spotter.methods.self_supervised.instances import InstanceMapping, instances_of_both
 from spotter.methods.self_supervised.monitor import CollapseMonitor
 from spotter.methods.self_supervised.projections import NormedMLP
 from spotter.registry import MODELS
@@ -61,10 +61,7 @@ class SimSiam(Method):
         """``loss_similarity``, in [-1, 1], and signs of collapse."""
         images, samples = join_views(inputs, data_samples, self.branches)
         frames, mask = encode_frames(self.recognizer, images, samples, self.stage)
-        half = len(frames) // 2
-        masks = (None, None) if mask is None else (mask[:half], mask[half:])
-        pair = paired_instances(self.mapping, (frames[:half], frames[half:]), masks)
-        projected = self.projector(torch.cat(pair))
+        projected = self.projector(torch.cat(instances_of_both(self.mapping, frames, mask)))
         first, second = projected.chunk(2)
         from_first, from_second = self.predictor(projected).chunk(2)
         loss = (negative_cosine(from_first, second) + negative_cosine(from_second, first)) / 2

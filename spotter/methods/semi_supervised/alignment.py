@@ -29,7 +29,7 @@ from spotter.structures import TextRecSample
 
 
 class Alignment(ABC):
-    """Reads with a teacher, and asks a student for the same characters; holds no weights."""
+    """Reads with a teacher, and gives a student's output for the same characters; no weights."""
 
     @abstractmethod
     def read(self, recognizer: Any, encoded: Encoded) -> Reading:
@@ -62,7 +62,7 @@ class Alignment(ABC):
         """Supervised losses, and the character vectors of the labelled crops if there are any."""
 
     def certainty(self, recognizer: Any, answer: Answer, reading: Reading) -> tuple[Tensor, Tensor]:
-        """How sure the student is of what it says at the reading's steps.
+        """Probabilities of the student's own predictions at the steps of the reading.
 
         Returns:
             (N, S) probabilities and (N, S) bool, which of them exist, as of :class:`Reading`.
@@ -185,7 +185,7 @@ class PositionAlignment(Alignment):
 
 
 class FusionAlignment(PositionAlignment):
-    """Recognizers with a language model: what vision and language say together, in the last round.
+    """Recognizers with a language model: the prediction of the fusion in the last round.
 
     A projection stands before the classifier of the fusion.
     """

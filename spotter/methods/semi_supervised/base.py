@@ -1,4 +1,4 @@
-"""What semi-supervised methods share: a teacher that reads the weak view, and a log of its errors.
+"""The base of semi-supervised methods: a teacher that reads the weak view, and a log of its errors.
 
 Branches of a batch: ``labelled``, and ``weak`` and ``strong`` of the same unlabelled crops.
 """
@@ -31,7 +31,7 @@ class SemiSupervised(Method):
 
     The teacher is an average of the recognizer (:class:`EMATarget`), updated at the start of an
     iteration, or the recognizer itself in evaluation mode. Crops in which the teacher reads nothing
-    take no part: an agreement on silence teaches silence.
+    take no part: otherwise the student learns to read nothing.
 
     Args:
         recognizer: Config of the recognizer.
@@ -148,9 +148,9 @@ class SemiSupervised(Method):
 
         Args:
             inputs: Branches.
-            data_samples: Likewise.
+            data_samples: Samples of the branches.
             reading: The teacher's, of the weak view.
-            seen: What the teacher's encoder made of the weak view.
+            seen: Features of the weak view from the teacher's encoder.
             kept: (N,) bool, crops that take part.
         """
 
@@ -189,7 +189,7 @@ class SemiSupervised(Method):
 
 
 class LabelAudit:
-    """Compares pseudo-labels with what is known of the truth, over the last batches.
+    """Compares pseudo-labels with known texts, over the last batches.
 
     Args:
         batches: How many.

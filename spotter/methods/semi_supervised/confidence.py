@@ -1,4 +1,4 @@
-"""How sure a teacher is of a whole word, from the probabilities of its characters."""
+"""Confidence of a word from the probabilities of its characters."""
 
 from __future__ import annotations
 

@@ -25,15 +25,15 @@ PROJECTIONS = ("feedforward", "linear", None)
 class CharacterConsistency(SemiSupervised):
     """The online model agrees, character by character, with its moving average.
 
-    The target reads the weak view. The online decoder sees the strong view and is fed with the
-    target's characters, so that its t-th step is asked for the target's t-th character. On this
-    path only, a projection stands before the shared classifier; the labelled batch and prediction
-    do not pass it. With V the steps of the kept words and ρ their share of the batch,
+    The target reads the weak view. The online decoder gets the strong view and is fed with the
+    target's characters, so that its t-th step predicts the target's t-th character. On this path
+    only, a projection stands before the shared classifier; the labelled batch and prediction do not
+    pass it. With V the steps of the kept words and ρ their share of the batch,
 
         L = L_supervised + w ρ / |V| Σ_V KL(softmax(z_target / τ) ‖ softmax(z_online)) + λ L_domain
 
-    Optimise with weight decay, which together with projection and average keeps the two models
-    from agreeing on nothing.
+    Train with weight decay: together with projection and average, it prevents a collapse of the two
+    models.
 
     Args:
         recognizer: Config of the recognizer: autoregressive or parallel decoder, vision and
@@ -115,8 +115,8 @@ class CharacterConsistency(SemiSupervised):
     ) -> tuple[Tensor, Tensor]:
         """Feature vectors (M, C) of sure labelled words and (M', C) of sure unlabelled ones.
 
-        The model whose features are taken says how sure an unlabelled word is: the online model of
-        the strong view, or the target of the weak one.
+        The confidence of an unlabelled word is that of the model whose features are taken: the
+        online model of the strong view, or the target of the weak one.
         """
         scores, counted = reading.scores, reading.counted
         if domain.feature != "target_visual":

@@ -70,7 +70,7 @@ def coral_loss(source: Tensor, target: Tensor, normalize: bool = True) -> Tensor
 
     Args:
         source: (M, C) vectors of this process.
-        target: (M', C) likewise.
+        target: (M', C) vectors of this process.
         normalize: ``False``: as Zheng et al.'s code.
     """
     with torch.autocast(source.device.type, enabled=False):

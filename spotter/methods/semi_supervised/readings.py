@@ -1,4 +1,4 @@
-"""What teachers read and students answer: the records that methods and alignments exchange."""
+"""The records that methods and alignments exchange: readings of teachers, outputs of students."""
 
 from __future__ import annotations
 
@@ -43,12 +43,11 @@ def encode(recognizer: Any, images: Tensor, samples: Sequence[TextRecSample] | N
 
 @dataclass
 class Reading:
-    """What a teacher says of N crops at S steps (frames, for CTC).
+    """A teacher's predictions for N crops at S steps (frames, for CTC).
 
     Attributes:
         logits: (N, S, K) fp32, without gradients.
-        tokens: (N, S) the class that was said; PAD behind the end of an autoregressive decoder's
-            word.
+        tokens: (N, S) the predicted class; PAD behind the end of an autoregressive decoder's word.
         valid: (N, S) bool, true for the steps of the word: up to and with its end; for CTC the
             frames that show the crop.
         scores: (N, S) probabilities that say how sure the reading is.
@@ -76,11 +75,11 @@ class Reading:
 
 
 class Answer(NamedTuple):
-    """What a student says at the steps of a teacher's reading.
+    """A student's predictions at the steps of a teacher's reading.
 
     Attributes:
         logits: (N, S, K).
-        features: (N, S, C) the vectors that the steps looked at: glimpses, or frames for CTC.
+        features: (N, S, C) the vectors that the steps attended to: glimpses, or frames for CTC.
         valid: (N, S) bool, false where the student has ended its own word already.
     """
 

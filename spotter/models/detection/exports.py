@@ -20,5 +20,5 @@ __all__ = [
     "ResNet",
 ]
 
-# Not by a decorator: post-processing belongs to the reading side, which knows no registries.
+# Not by a decorator: post-processing belongs to the reading side, which has no registries.
 MODELS.register_module(module=DBPostprocessor)

@@ -17,7 +17,7 @@ from spotter.models.token_maps import ClozeTokenMap, remap_rows, remap_tensor
 
 
 class LanguageOutput(NamedTuple):
-    """What a language model makes of N words at S places.
+    """The output of a language model for N words at S places.
 
     Attributes:
         features: (N, S, C).
@@ -33,7 +33,7 @@ class LanguageModel(BaseModule):
 
     Words are (N, S, K) distributions over null and characters (one-hot for texts, a recognizer's
     softmax in fusion), where a word of n characters has a null at place n; N lengths, null
-    included, say which places exist. What stands behind them is not looked at.
+    included, say which places exist. What follows them is ignored.
 
     Args:
         charset: The character set, or its name; K = null + characters.

@@ -12,9 +12,9 @@ from spotter.registry import MODELS
 class ClozeLayer(nn.Module):
     """Cross-attention from the places to the characters, and an MLP; pre-norm, both residual.
 
-    A place never looks at its own character (diagonal mask), nor behind the end of the word. Beside
-    the characters it may look at one learned vector, so that a place without company has something
-    to look at, too.
+    A place attends neither to its own character (diagonal mask) nor to anything behind the end of
+    the word. Besides the characters it may attend to one learned vector, so that the only place of
+    a word has something to attend to.
 
     Args:
         channels: C.
@@ -38,13 +38,13 @@ class ClozeLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, queries: Tensor, characters: Tensor, hidden: Tensor) -> Tensor:
-        """Places (N, S, C) that have looked at characters (N, S, C).
+        """Places (N, S, C) after attention to characters (N, S, C).
 
         Args:
             queries: The places.
             characters: Embedded characters with their positions; the same for every layer, so that
-                nothing of a character comes back to its place by way of its neighbours.
-            hidden: (N, 1, S, S + 1) bool, true where a place may not look; the last column is the
+                no information about a character reaches its own place through its neighbours.
+            hidden: (N, 1, S, S + 1) bool, true where a place may not attend; the last column is the
                 learned vector.
         """
         n, s, c = queries.shape

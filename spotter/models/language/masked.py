@@ -14,9 +14,9 @@ from spotter.registry import MODELS
 class MaskedLanguageModel(LanguageModel):
     """Self-attention over a word some of whose characters are hidden by a mask token.
 
-    It is trained by :meth:`predict_masked` on random masks. :meth:`forward` asks the same question
-    as :class:`ClozeLanguageModel`, each character from all others, by masking one place at a time:
-    S passes, as one batch of N·S words. Arguments are those of
+    It is trained by :meth:`predict_masked` on random masks. :meth:`forward` predicts what
+    :class:`ClozeLanguageModel` does, each character from all others, by masking one place at a
+    time: S passes, as one batch of N·S words. Arguments are those of
     :class:`spotter.models.language.base.LanguageModel`.
     """
 
@@ -51,6 +51,6 @@ class MaskedLanguageModel(LanguageModel):
         features = self.predict_masked(
             masked.reshape(n * s, s, -1), lengths.repeat_interleave(s, dim=0)
         ).features
-        # Of the word whose place i was hidden, what is said at place i.
+        # The prediction at place i of the word whose place i was hidden.
         features = features.reshape(n, s, s, -1).diagonal(dim1=1, dim2=2).transpose(1, 2)
         return LanguageOutput(features, self.classifier(features))

@@ -17,7 +17,7 @@ from spotter.charset import Charset
 from spotter.errors import ConfigError
 from spotter.models.building import build_part
 from spotter.models.recognition.padding import column_mask
-from spotter.models.recognition.prediction.base import Prediction
+from spotter.models.recognition.prediction.base import Decoded, Prediction
 from spotter.registry import MODELS
 from spotter.structures import TextRecSample
 
@@ -172,7 +172,7 @@ class FourStageRecognizer(BaseModel):
             return logits
         if mode != "predict":
             raise ConfigError(f"mode must be 'tensor', 'loss' or 'predict', not {mode!r}")
-        return self._fill(logits, data_samples, mask)
+        return with_readings(data_samples, self.prediction.decode(logits, mask))
 
     def losses_of(
         self,
@@ -181,7 +181,7 @@ class FourStageRecognizer(BaseModel):
         mask: Tensor | None,
         height: int,
     ) -> dict[str, Tensor]:
-        """Losses of the prediction stages on frames (N, T, C'), for recipes that encode once."""
+        """Losses of the prediction stages on frames (N, T, C'), for methods that encode once."""
         losses = self.prediction.loss(frames, data_samples, mask, height)
         return {**losses, **self.auxiliary_losses(frames, data_samples, mask, height)}
 
@@ -202,19 +202,6 @@ class FourStageRecognizer(BaseModel):
                 own = stage.loss(frames, data_samples, mask, height)
                 losses.update({f"{name}_{kind}": value * weight for name, value in own.items()})
         return losses
-
-    def _fill(
-        self,
-        logits: Tensor,
-        data_samples: Sequence[TextRecSample] | None,
-        mask: Tensor | None,
-    ) -> list[TextRecSample]:
-        samples = list(data_samples or (TextRecSample() for _ in range(len(logits))))
-        for sample, reading in zip(samples, self.prediction.decode(logits, mask), strict=True):
-            sample.predicted_text = reading.text
-            sample.character_scores = reading.character_scores
-            sample.score = reading.score
-        return samples
 
     def drop_auxiliary(self) -> None:
         """Remove the stage that only guides training."""
@@ -257,6 +244,18 @@ class FourStageRecognizer(BaseModel):
             "rescorer": self.rescorer,
         }
         return [(name, stage) for name, stage in stages.items() if stage is not None]
+
+
+def with_readings(
+    data_samples: Sequence[TextRecSample] | None, readings: Sequence[Decoded]
+) -> list[TextRecSample]:
+    """The samples, or new ones, with ``predicted_text``, ``character_scores`` and ``score``."""
+    samples = list(data_samples or (TextRecSample() for _ in readings))
+    for sample, reading in zip(samples, readings, strict=True):
+        sample.predicted_text = reading.text
+        sample.character_scores = reading.character_scores
+        sample.score = reading.score
+    return samples
 
 
 def valid_ratios_of(data_samples: Sequence[TextRecSample] | None) -> Tensor | None:

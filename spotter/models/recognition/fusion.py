@@ -1,4 +1,4 @@
-"""Fusion of what is seen and what is likely (ABINet, Fang et al., CVPR 2021, section 3.3)."""
+"""Fusion of vision and language features (ABINet, Fang et al., CVPR 2021, section 3.3)."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, allowed: Tensor | None = None) -> Te
         q: Queries (N, heads, S, D).
         k: Keys (N, heads, T, D).
         v: Values (N, heads, T, D).
-        allowed: Bool, broadcast to (N, heads, S, T): true where a query may look.
+        allowed: Bool, broadcast to (N, heads, S, T): true where a query may attend.
 
     Returns:
         (N, heads, S, D).
@@ -136,7 +136,7 @@ class TransformerLayer(nn.Module):
         self.drop_path = DropPath(drop_path)
 
     def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
-        """(N, S, C) to the same shape; ``mask`` (N, S) bool, true where one may look."""
+        """(N, S, C) to the same shape; ``mask`` (N, S) bool, true where tokens may attend."""
         n, s, c = tokens.shape
         qkv = self.qkv(self.attention_norm(tokens))
         q, k, v = qkv.view(n, s, 3, self.heads, c // self.heads).permute(2, 0, 3, 1, 4).unbind(0)

@@ -1,4 +1,4 @@
-"""A recognizer that reads, asks a language model, and reads again."""
+"""A recognizer whose readings a language model corrects iteratively."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from spotter.charset import Charset
 from spotter.errors import ConfigError
 from spotter.models.language.base import places, remap_parameters, word_lengths
-from spotter.models.recognition.four_stage import valid_ratios_of
+from spotter.models.recognition.four_stage import valid_ratios_of, with_readings
 from spotter.models.recognition.prediction.base import Decoded, no_loss, read_until_end
 from spotter.models.recognition.prediction.parallel import ParallelPrediction
 from spotter.registry import MODELS
@@ -26,9 +26,9 @@ class VisionLanguageOutput(NamedTuple):
     """Logits (N, S, K) of all modalities.
 
     Attributes:
-        vision: What was seen.
-        language: What the language model makes of it, one entry per round.
-        fusion: Both together, one entry per round; the last is the reading.
+        vision: Of the vision model.
+        language: Of the language model, one entry per round.
+        fusion: Of the fusion, one entry per round; the last gives the reading.
         features: Vectors (N, S, C) behind the last entry of ``fusion``.
     """
 
@@ -55,8 +55,8 @@ class VisionLanguageRecognizer(BaseModel):
     """Vision, language and fusion models, with iterative correction (ABINet).
 
     Each round gives the language model the distributions of the round before, vision's in the first
-    one, without gradients: so the language model learns to correct and not to be understood. Same
-    contract as :class:`FourStageRecognizer`.
+    one, without gradients, so that the language model only learns to correct. Same contract as
+    :class:`FourStageRecognizer`.
 
     Args:
         vision: Config of a recognizer whose prediction stage is a :class:`ParallelPrediction`.
@@ -99,7 +99,7 @@ class VisionLanguageRecognizer(BaseModel):
                 "the vision model needs a parallel decoder:"
                 " prediction=dict(type='ParallelPrediction')"
             )
-        # What only guides the training of vision alone would be dead weight here.
+        # An auxiliary stage only guides the separate training of the vision model.
         seeing.drop_auxiliary()
         preprocessor: Any = data_preprocessor
         super().__init__(preprocessor or seeing.data_preprocessor, init_cfg)
@@ -202,12 +202,7 @@ class VisionLanguageRecognizer(BaseModel):
             return logits
         if mode != "predict":
             raise ConfigError(f"mode must be 'tensor', 'loss' or 'predict', not {mode!r}")
-        samples = list(data_samples or (TextRecSample() for _ in range(len(logits))))
-        for sample, reading in zip(samples, self.decode(logits), strict=True):
-            sample.predicted_text = reading.text
-            sample.character_scores = reading.character_scores
-            sample.score = reading.score
-        return samples
+        return with_readings(data_samples, self.decode(logits))
 
     def losses_of(
         self, output: VisionLanguageOutput, data_samples: Sequence[TextRecSample]

@@ -1,4 +1,4 @@
-"""Word crops cut out of pages, so that a recognizer learns from what a detector is taught with."""
+"""Word crops cut out of pages, to train a recognizer on the pages that a detector is trained on."""
 
 from __future__ import annotations
 

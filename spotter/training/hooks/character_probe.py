@@ -1,4 +1,4 @@
-"""How much a recognizer's frames tell of the characters, without training a decoder."""
+"""Classification of characters from the frames of a recognizer, without training a decoder."""
 
 from __future__ import annotations
 
@@ -23,9 +23,8 @@ class CharacterProbeHook(Hook):
 
     ``probe/knn`` by nearest neighbours, ``probe/linear`` by a linear classifier. The characters of
     a word are taken to lie evenly along its frames (:func:`character_features`), which is only
-    roughly true, so the figures compare encoders and say little by themselves; beside them
-    ``probe/chance`` is the share of the commonest character. Even words of the dataset are the
-    references, odd ones the queries.
+    roughly true, so the figures are for comparing encoders; ``probe/chance`` is the share of the
+    most frequent character. Even words of the dataset are the references, odd ones the queries.
 
     Args:
         dataset: Config of a dataset of labelled crops.
@@ -69,7 +68,7 @@ class CharacterProbeHook(Hook):
 
     @torch.no_grad()
     def probe(self, model: Any) -> dict[str, float]:
-        """The three scores of a recipe or a recognizer, whose mode is kept."""
+        """The three scores of a method or a recognizer, whose mode is restored."""
         if self._dataset is None:
             self._dataset = DATASETS.build(dict(self.dataset_config))
         recognizer = getattr(model, getattr(model, "deployable", ""), model)
@@ -97,7 +96,7 @@ class CharacterProbeHook(Hook):
             torch.tensor([classes.index(character) for character in side]) for side in labels
         )
         known, asked = (torch.cat(side).cpu() for side in sides)
-        # What all frames share says nothing of characters, and would make all cosines alike.
+        # The common mean of all frames would make all cosines alike.
         known, asked = known - known.mean(0), asked - known.mean(0)
         chance = float(queries.bincount().max()) / len(queries)
         return {

@@ -33,8 +33,8 @@ class TimedCheckpointHook(Hook):
         keep: How many checkpoints to keep, the newest; ``None``: all.
         save_best: Metric whose best value so far saves the weights; ``None``: no best file.
         rule: ``"greater"`` or ``"less"``: which value of the metric is better.
-        save_last: Write ``last.safetensors`` when the run ends, for recipes without labels, where
-            nothing says which weights are best.
+        save_last: Write ``last.safetensors`` when the run ends, for methods without labels, which
+            have no best weights.
 
     Raises:
         ConfigError: A value outside its range.
@@ -121,7 +121,7 @@ def save_deployable(runner: Any, path: str | Path, **options: Any) -> None:
     """Write the weights to use (averaged if an EMA runs) of a run, with their header.
 
     Parts that only guide training (``auxiliary``) are left out of file and config. A model that
-    only wraps what is used afterwards (a recipe) says which part by its attribute ``deployable``,
+    only wraps what is used afterwards (a method) names that part in its attribute ``deployable``,
     the name of a submodule that is also the key of its config; where the same weights exist a
     second time (a target network), ``deployed_from`` names the better ones.
 

@@ -74,7 +74,7 @@ class EarlyStopHook(Hook):
             self.reason = f"{self.metric} has not improved for {self.waited} validations"
 
     def after_iteration(self, runner: Any) -> None:
-        """Stop when the last validation said so."""
+        """Stop if the last validation exhausted the patience."""
         stop_if(runner, bool(self.reason), self.reason)
 
 

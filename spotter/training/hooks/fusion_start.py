@@ -1,4 +1,4 @@
-"""Lets fusion begin as vision, so that a short third stage does not have to learn to read again."""
+"""Starts fusion with the predictions of vision, for short trainings of the third stage."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from spotter.registry import HOOKS
 
 @HOOKS.register_module()
 class FusionStartHook(Hook):
-    """Before the first iteration, fusion takes over vision's classifier and leans on vision.
+    """Before the first iteration, fusion copies the classifier of vision, and its gate prefers
+    vision.
 
     ABINet trains both the gate and the classifier of its fusion from random values. With this hook
-    the reading is vision's at first, and the gate learns where to listen to language.
+    the predictions are those of vision at first, and the gate learns where to use language.
 
     Args:
         bias: Of the gate; sigmoid(bias) is the share of vision at first.

@@ -1,4 +1,4 @@
-"""Tells before training which labels the model's characters cannot spell."""
+"""Reports before training which labels have characters outside of the model's charset."""
 
 from __future__ import annotations
 

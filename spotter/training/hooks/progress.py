@@ -1,4 +1,4 @@
-"""What a person sees of a run: one line with losses, throughput and time left."""
+"""The progress of a run: one line with losses, throughput and time left."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RunInfoHook(RuntimeInfoHook):
     """mmengine's hook without the history of every scalar, which is copied at each iteration."""
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
-        """Tell parts without access to the runner which iteration this is."""
+        """Store the iteration in the message hub, for code without access to the runner."""
         runner.message_hub.update_info("iter", runner.iter)
 
     def after_train_iter(

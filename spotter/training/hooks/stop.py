@@ -88,7 +88,7 @@ class InterruptHook(Hook):
 
     @property
     def exit_status(self) -> int:
-        """What a shell says of a process that such a signal ended; 0 if none came."""
+        """Exit status after the signal, 128 plus its number; 0 if none came."""
         return 0 if self.received is None else 128 + signal.Signals[self.received].value
 
     def after_iteration(self, runner: Any) -> None:

@@ -39,29 +39,29 @@ class TargetValidationHook(Hook):
         Raises:
             ConfigError: The model has none.
         """
-        target = getattr(_recipe(runner), "target", None)
+        target = getattr(_method(runner), "target", None)
         if not hasattr(getattr(target, "module", None), "val_step"):
             raise ConfigError(
-                f"TargetValidationHook: {type(_recipe(runner)).__name__} has no target model;"
-                " remove the hook, or give the recipe a momentum"
+                f"TargetValidationHook: {type(_method(runner)).__name__} has no target model;"
+                " remove the hook, or give the method a momentum"
             )
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
         """Score the target model, and choose."""
-        recipe = _recipe(runner)
+        method = _method(runner)
         # A test outside of a training run scores the weights that it was given.
         if metrics is None or isinstance(runner._train_loop, dict | None):
             return
         if self.metric not in metrics:
             known = ", ".join(metrics)
             raise ConfigError(f"TargetValidationHook: no metric {self.metric!r}; there are {known}")
-        scores = {"online": dict(metrics), "target": self._score(runner, recipe.target.module)}
+        scores = {"online": dict(metrics), "target": self._score(runner, method.target.module)}
         better = max(scores, key=lambda name: scores[name][self.metric])
-        recipe.deployed_from = _TARGET if better == "target" else recipe.deployable
+        method.deployed_from = _TARGET if better == "target" else method.deployable
         metrics.update(scores[better])
         for name, values in scores.items():
             metrics.update({f"{name}/{key}": value for key, value in values.items()})
-            source = _TARGET if name == "target" else recipe.deployable
+            source = _TARGET if name == "target" else method.deployable
             self._keep_best(runner, name, source, values)
         online, target = (scores[name][self.metric] for name in ("online", "target"))
         runner.logger.info(
@@ -69,7 +69,7 @@ class TargetValidationHook(Hook):
         )
 
     def after_train(self, runner: Any) -> None:
-        """Say which model was the better one in the run."""
+        """Log which model was the better one in the run."""
         best = {name: self._best(runner, name) for name in ("online", "target")}
         known = {name: score for name, score in best.items() if score is not None}
         if known:
@@ -100,5 +100,5 @@ class TargetValidationHook(Hook):
         return runner.message_hub.runtime_info.get(f"best_{name}")
 
 
-def _recipe(runner: Any) -> Any:
+def _method(runner: Any) -> Any:
     return getattr(runner.model, "module", runner.model)

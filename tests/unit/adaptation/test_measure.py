@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from spotter.adaptation.labelled import LabelledWords
 from spotter.adaptation.measure import guard_words, measure_labelled, measure_unlabelled
 from spotter.adaptation.views import ViewReadings
 from spotter.charset import Charset
-from spotter.errors import AnnotationError
+from spotter.errors import AnnotationError, ConfigError
 from tests.unit.adaptation.conftest import text_of
 
 
@@ -62,5 +63,24 @@ def test_labelled_words_of_a_list(pictures: Path, tmp_path: Path) -> None:
     assert [(image.shape, text) for image, text in words.load()] == [
         ((24, 40, 3), text_of(n)) for n in range(3)
     ]
-    with pytest.raises(AnnotationError, match=r"labels are a .txt"):
+    with pytest.raises(ConfigError, match="no such file"):
         LabelledWords(tmp_path / "labels.csv")
+
+
+def test_labelled_words_of_photos(pictures: Path, tmp_path: Path) -> None:
+    photo = {
+        "img_path": str(pictures / "00.png"),
+        "instances": [
+            {"polygon": [[2, 2], [38, 2], [38, 22], [2, 22]], "text": "yes", "ignore": False},
+            {"polygon": [[2, 2], [38, 2], [38, 22], [2, 22]], "text": None, "ignore": True},
+        ],
+    }
+    file = tmp_path / "labels.jsonl"
+    file.write_text(json.dumps(photo) + "\n")
+    words = LabelledWords(file)
+    # Grown by a tenth of the height of 20 pixels on every side.
+    assert [(image.shape, text) for image, text in words.load()] == [((24, 40, 3), "yes")]
+    photo["instances"].pop(0)
+    file.write_text(json.dumps(photo) + "\n")
+    with pytest.raises(AnnotationError, match="no labelled words"):
+        LabelledWords(file)

@@ -11,6 +11,7 @@ from spotter.bulk import packed_outputs
 from spotter.bulk.outputs import done_names, open_output
 from spotter.bulk.records import scan_line, to_line
 from spotter.errors import AnnotationError, ConfigError
+from tests.unit.full_disk import full_disk
 
 ENDINGS = [".jsonl", ".jsonl.zst", ".parquet"]
 
@@ -71,6 +72,26 @@ def test_a_document_whose_pages_may_be_missing_is_made_again(tmp_path: Path, end
     assert images(path) == ["a"]
     lines.write_bytes(whole)
     assert images(path) == ["a", "doc", "doc", "doc"]
+
+
+@pytest.mark.parametrize("ending", ENDINGS[:2])
+def test_lines_before_a_full_disk_stay_valid(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"out{ending}"
+    output = open_output(path)
+    output.write(data("a"))
+    with full_disk(1000), pytest.raises(AnnotationError, match="cannot be written"):
+        output.write(data("b", error="x" * 5000))
+    (lines,) = [path] if ending == ".jsonl" else tmp_path.rglob("*.journal")
+    assert lines.read_bytes().endswith(data("a"))
+    output.close(complete=False)
+    assert images(path) == ["a"]
+
+
+def test_a_run_that_failed_at_once_leaves_nothing(tmp_path: Path) -> None:
+    open_output(tmp_path / "out.jsonl").close(complete=False)
+    assert list(tmp_path.iterdir()) == []
+    open_output(tmp_path / "out.jsonl").close(complete=True)
+    assert (tmp_path / "out.jsonl").read_bytes() == b""
 
 
 def test_parts(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import random
-import sys
 import tarfile
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from pyarrow import parquet
 
 from spotter.bulk.names import NameSet, in_shard
 from spotter.bulk.photos import Photo
-from spotter.bulk.sources import count_photos, is_archive, walk_photos
+from spotter.bulk.sources import check_sources, count_photos, is_archive, walk_photos
 from spotter.cli.arguments import named_images
 from spotter.errors import ConfigError, ImageError, SpotterError
 from tests.unit.bulk.toy import write_photos
@@ -69,9 +68,14 @@ def test_folders_are_walked_in_the_order_of_their_paths(folder: Path, monkeypatc
     assert plain == sorted(plain)
     assert count_photos([folder]) == len(photos) == 9
     monkeypatch.chdir(folder.parent)
-    names = [photo.name for photo in walk_photos(["photos", "photos/b.png"])]
-    assert "photos/a/x.png" in names
-    assert names[-1] == "photos/b.png (2)"
+    names = [photo.name for photo in walk_photos(["photos", "./photos/b.png", "photos"])]
+    assert [name for name in names if "xff" not in name] == [f"photos/{name}" for name in plain]
+    plain = [photo.name for photo in walk_photos([folder], documents=False)]
+    assert len(plain) == count_photos([folder], documents=False) == 8
+    assert "a/y/z.PDF" not in plain
+    (folder / "none").mkdir()
+    with pytest.raises(ImageError, match="photos/none: no image in it"):
+        list(walk_photos(["photos/none"]))
 
 
 def test_lists_and_patterns(folder: Path) -> None:
@@ -87,6 +91,10 @@ def test_lists_and_patterns(folder: Path) -> None:
         contents(f"{folder}/*.gif")
     with pytest.raises(ImageError, match="cannot be read as a list"):
         contents(folder / "none.txt")
+    for wrong in (f"{folder}/*.gif", folder / "none.txt"):
+        with pytest.raises(ImageError, match=r"no file matches|cannot be read as a list"):
+            check_sources([folder, wrong])
+    check_sources([folder, folder / "list.txt", f"{folder}/*.jpg", "http://example.org/x.txt"])
 
 
 @pytest.mark.parametrize("ending", [".tar", ".tar.gz", ".tar.bz2", ".tar.xz"])
@@ -231,24 +239,3 @@ def test_names_of_many() -> None:
     shards = [sum(in_shard(f"{n}", (k, 3)) for n in range(3000)) for k in (1, 2, 3)]
     assert sum(shards) == 3000
     assert min(shards) > 900
-
-
-@pytest.mark.slow
-def test_a_million_photos_take_little_memory(tmp_path: Path) -> None:
-    import subprocess
-
-    for folder in range(100):
-        (tmp_path / f"{folder:02d}").mkdir()
-        for number in range(10_000):
-            (tmp_path / f"{folder:02d}" / f"{number:04d}.jpg").touch()
-    code = (
-        "import resource, sys; from spotter.bulk.sources import walk_photos\n"
-        "print(sum(1 for _ in walk_photos(sys.argv[1:])),"
-        " resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
-    )
-    count, kilobytes = map(int, done.stdout.split())
-    assert count == 1_000_000
-    assert kilobytes < 300_000

@@ -6,11 +6,7 @@ import errno
 import json
 import os
 import signal
-import subprocess
-import sys
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +17,13 @@ import pytest
 from spotter.cli.commands import run
 from spotter.cli.errors import run_tool
 from spotter.cli.main import cli
-from spotter.errors import ConfigError
 from spotter.io.jsonl import JsonLines, read_json_lines
-from spotter.io.writing import only_writer, write_file
+from spotter.io.writing import write_file
+from tests.unit.full_disk import full_disk
 
 resource = pytest.importorskip("resource")
 
 _PNG = cv2.imencode(".png", np.zeros((8, 8, 3), np.uint8))[1].tobytes()
-
-
-@contextmanager
-def full_disk(at: int) -> Iterator[None]:
-    """No file can grow beyond so many bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    # Python ignores the signal that comes with it.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (at, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def line_of(capsys: pytest.CaptureFixture[str], *arguments: Any) -> str:
@@ -103,26 +87,6 @@ def test_conversion_goes_on_after_a_full_disk(
     (written,) = (tmp_path / "out").glob("*.jsonl")
     texts = [json.loads(line)["text"] for line in written.read_text().splitlines()]
     assert texts == [record["text"] for record in records]
-
-
-def test_one_process_at_a_time_writes_to_a_folder(tmp_path: Path) -> None:
-    folder = tmp_path / "out"
-    code = "from spotter.io.writing import only_writer; only_writer(__import__('sys').argv[1])"
-    code += ".__enter__()"
-    other = [sys.executable, "-c", code, str(folder)]
-    with only_writer(folder):
-        (folder / "a").touch()
-        refused = subprocess.run(other, capture_output=True, text=True, check=False)
-    assert "out: another process writes to it" in refused.stderr
-    with only_writer(folder), pytest.raises(ConfigError), only_writer(folder):
-        pass
-    (folder / "a").unlink()
-    with only_writer(folder):
-        pass
-    assert folder.is_dir()
-    with only_writer(tmp_path / "empty"):
-        pass
-    assert not (tmp_path / "empty").exists()
 
 
 def test_output_that_nobody_takes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,11 +42,11 @@ def test_the_results_of_one_process(
     one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
     run(cli, ["spot", str(photos), "--out", str(one), "--threads", "1", *models])
     run(cli, ["spot", str(photos), "--out", str(two), "--workers", "2", *models])
-    assert "5 new photos, 1 could not be read, 0 were there before" in capsys.readouterr().out
+    assert "5 new of 5 photos, 1 could not be read" in capsys.readouterr().out
     assert two.read_text() == one.read_text()
     (photos / "broken.png").write_bytes((photos / "0.png").read_bytes())
     run(cli, ["spot", str(photos), "--out", str(two), "--workers", "1", "--retry-failed", *models])
-    assert "1 new photos, 0 could not be read, 4 were there before" in capsys.readouterr().out
+    assert "1 new of 5 photos, 0 could not be read" in capsys.readouterr().out
     records = list(read_json_lines(two))
     assert [each["error"] for each in records] == [None] * 5
     assert records[4]["instances"] == records[0]["instances"]
@@ -75,6 +75,8 @@ def test_shards_of_an_archive(photos: Path, models: list[str], tmp_path: Path) -
         (["--workers", "none", "--out", "o.jsonl"], "--workers is a number from 1 or auto"),
         (["--shard", "3/2", "--out", "o.jsonl"], "--shard is K/N with K from 1 to N"),
         (["--time-limit", "-1", "--out", "o.jsonl"], "the time limit must be above 0"),
+        (["--time-limit", "9", "--out", "o.jsonl"], "it needs --workers"),
+        (["--chunk", "2", "--shard", "1/2"], r"--shard needs --out FILE\.jsonl"),
         (["--address", "auto", "--out", "o.jsonl"], "needs --engine ray"),
         (["--workers", "2", "--out", "o.jsonl", "--json"], "--to and --json go without"),
     ],

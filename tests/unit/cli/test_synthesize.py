@@ -38,6 +38,15 @@ def test_sets_and_sheets(command, faces, tmp_path, capsys):
     assert height == {"words": 560, "scenes": 600}.get(command, height)
 
 
+def test_kinds_of_texts_have_weights(faces, tmp_path, capsys):
+    arguments = ["words", "--out", str(tmp_path / "set"), "--count", "3", "--fonts", *faces]
+    run(synthesize, [*arguments, "--text-kinds", "accented:2", "marked", "--charset", "latin"])
+    assert "3 words in" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        run_tool(lambda: run(synthesize, [*arguments, "--text-kinds", "clock:often"]))
+    assert '"clock:often" is not KIND:WEIGHT' in capsys.readouterr().err
+
+
 def test_words_of_pages_are_a_set_of_their_own(faces, tmp_path, capsys):
     arguments = ["page_words", "--out", str(tmp_path / "set"), "--count", "5", "--charset", "latin"]
     run(synthesize, [*arguments, "--fonts", *faces, "--size", "200", "200"])

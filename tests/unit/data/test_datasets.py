@@ -74,6 +74,14 @@ def test_a_label_alphabet_goes_with_every_sample(crops):
     assert TextRecDataset(samples(crops), REC_STEPS)[3]["data_samples"].label_alphabet is None
 
 
+def test_crops_with_nothing_to_read_have_the_empty_label(crops):
+    reader = WordListReader(crops / "labels.txt")
+    dataset = TextRecDataset(reader, REC_STEPS, nothing_to_read=True)
+    assert dataset[3]["data_samples"].text == ""
+    # Their labels ask nothing of a charset.
+    assert list(dataset.labels()) == []
+
+
 def test_indices_and_repeat(crops):
     reader = WordListReader(crops / "labels.txt")
 

@@ -39,6 +39,25 @@ def test_every_epoch_is_another_permutation():
     assert len(endless()) == 7
 
 
+def test_blocks_are_read_about_the_same_time():
+    size, block = 1000, 10
+    drawn = draw(endless(size, block=block), 2 * size)
+    assert sorted(drawn[:size]) == sorted(drawn[size:]) == list(range(size))
+    assert drawn[:size] != drawn[size:]
+    window = 16 * block
+    for start in range(0, size, window):
+        part = drawn[:size][start : start + window]
+        assert len({index // block for index in part}) == len(part) // block
+        assert sorted(part) != part
+    resumed = endless(size, block=block)
+    resumed.load_state_dict({"seed": 3, "epoch": 1, "index": 5})
+    assert draw(resumed, 20) == drawn[1005:1025]
+    ratio = draw(mixed(sources(40, 80), block=4), 120)
+    assert sorted(ratio) == list(range(120))
+    with pytest.raises(ConfigError, match="block must be at least 1"):
+        endless(block=0)
+
+
 def test_ranks_deal_out_one_stream():
     whole = draw(endless(), 20)
     for rank in (0, 1):

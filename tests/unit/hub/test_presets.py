@@ -96,3 +96,14 @@ def test_programs_are_not_settings(tmp_path: Path) -> None:
     (tmp_path / "large.json").write_text(json.dumps(["x" * 3000]))
     with pytest.raises(ConfigError, match="more than the limit of 2000 bytes"):
         read_plain_file(tmp_path / "large.json", max_bytes=2000)
+
+
+@pytest.mark.parametrize("text", ["{}=1", "[{}]", "x = {{ {} = 1 }}"])
+def test_names_of_ever_so_many_parts_take_no_time(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "own.toml"
+    # The reader of TOML would take hours.
+    file.write_text(text.format(' . "b". '.join(["a"] * 1_000_000)))
+    with pytest.raises(ConfigError, match=r"own\.toml: is not TOML \(a name of more than 32 parts"):
+        read_plain_file(file, max_bytes=16 << 20)
+    file.write_text("a" + ".a" * 31 + ' = ["0.5.1", 0.5]')
+    assert list(read_plain_file(file)) == ["a"]

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from spotter.bulk.run import Photos
 from spotter.errors import ConfigError
 from spotter.labeling.agreement import (
     AgreementFigures,
@@ -16,7 +17,7 @@ from spotter.labeling.agreement import (
     AgreementRules,
     outlines_by_stem,
 )
-from spotter.labeling.photo_labels import label_photos
+from spotter.labeling.photo_labels import LabelJob, label_photos
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,8 @@ def test_words_at_given_places(photo: np.ndarray, tmp_path: Path) -> None:
     outlines = outlines_by_stem([{"img_path": "x/sign.jpg", "instances": instances}])
     peer = EchoReader("HOTEL")
     labeller = AgreementLabeller(peer, threads=1, outlines=outlines)
-    report = label_photos({"sign.png": tmp_path / "sign.png"}, tmp_path / "gt", labeller)
+    photos = Photos.named({"sign.png": tmp_path / "sign.png"})
+    report = label_photos(photos, tmp_path / "gt", LabelJob(lambda: labeller))
     assert (report.words, report.labelled) == (2, 1)
     assert peer.crops[0].shape[1] > 200
     lines = (tmp_path / "gt" / "gt_sign.txt").read_text().splitlines()

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from spotter.bulk.run import Photos
 from spotter.data.readers.lmdb import LMDBReader, read_lmdb_value
 from spotter.errors import ConfigError
 from spotter.geometry import signed_area
@@ -59,7 +60,7 @@ def test_rules_duplicates_and_records(
     settings: CropMiningSettings, photos: dict[str, Path], tmp_path: Path
 ) -> None:
     out = tmp_path / "crops.lmdb"
-    report = mine_crops(photos, out, settings, threads=1)
+    report = mine_crops(Photos.named(photos), out, settings, threads=1)
     assert report.photos == 5
     assert (report.crops, report.total) == (3, 3)
     # The copy of the first photo repeats its rules' verdicts, and its one word is a duplicate.
@@ -89,25 +90,25 @@ def test_interrupted_mining_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = tmp_path / "whole.lmdb"
-    mine_crops(photos, whole, settings, threads=1)
+    mine_crops(Photos.named(photos), whole, settings, threads=1)
     honest = crop_mining.CropMiner.__call__
 
-    def interrupt(self, item):
-        if item[0] == "again.png":
+    def interrupt(self, name, image):
+        if name == "again.png":
             raise KeyboardInterrupt
-        return honest(self, item)
+        return honest(self, name, image)
 
     parts = tmp_path / "parts.lmdb"
     monkeypatch.setattr(crop_mining.CropMiner, "__call__", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        mine_crops(photos, parts, settings, threads=1)
+        mine_crops(Photos.named(photos), parts, settings, threads=1)
     monkeypatch.setattr(crop_mining.CropMiner, "__call__", honest)
-    report = mine_crops(photos, parts, settings, threads=1)
+    report = mine_crops(Photos.named(photos), parts, settings, threads=1)
     assert report.photos == 3
     assert report.crops == 0
     # The duplicate was of a photo of the first run.
     assert report.dropped["duplicate"] == 1
-    assert mine_crops(photos, parts, settings, threads=1).photos == 0
+    assert mine_crops(Photos.named(photos), parts, settings, threads=1).photos == 0
     assert stored(parts) == stored(whole)
 
 
@@ -115,7 +116,7 @@ def test_processes_mine_the_same(
     settings: CropMiningSettings, photos: dict[str, Path], tmp_path: Path
 ) -> None:
     for workers in (1, 2):
-        mine_crops(photos, tmp_path / f"{workers}.lmdb", settings, workers, threads=1)
+        mine_crops(Photos.named(photos), tmp_path / f"{workers}.lmdb", settings, workers, threads=1)
     assert stored(tmp_path / "2.lmdb") == stored(tmp_path / "1.lmdb")
 
 
@@ -123,12 +124,14 @@ def test_contact_sheet_shows_a_sample(
     settings: CropMiningSettings, photos: dict[str, Path], tmp_path: Path
 ) -> None:
     out, sheet = tmp_path / "crops.lmdb", tmp_path / "sheet.jpg"
-    mine_crops(photos, out, settings, threads=1)
+    mine_crops(Photos.named(photos), out, settings, threads=1)
     assert write_contact_sheet(out, sheet, count=2, columns=2) == sorted(
         np.random.default_rng(0).permutation(3)[:2].tolist()
     )
     assert read_image(sheet).shape == (56, 256, 3)
-    mine_crops({"none.png": photos["none.png"]}, tmp_path / "empty.lmdb", settings, threads=1)
+    mine_crops(
+        Photos.named({"none.png": photos["none.png"]}), tmp_path / "empty.lmdb", settings, threads=1
+    )
     with pytest.raises(ConfigError, match="no crops"):
         write_contact_sheet(tmp_path / "empty.lmdb", sheet)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import cv2
 import numpy as np
 import pytest
@@ -153,3 +155,20 @@ def test_margin_moves_the_sides_of_the_cut_and_not_the_outline() -> None:
     (direction,) = reading_directions(word, margin=0.2)
     assert direction.cut.tolist() == [[8, 18], [52, 18], [52, 32], [8, 32]]
     assert direction.outline.tolist() == word.tolist()
+
+
+@pytest.mark.parametrize(
+    "outline",
+    [
+        [[5, 5], [30, 5], [30, 5], [5, 5]],
+        [[5, 5], [5, 5], [5, 30], [5, 30]],
+        [[5, 5], [5, 5], [5, 5], [5, 5]],
+    ],
+)
+def test_flat_outlines_are_cut_without_a_warning(outline):
+    image = np.full((50, 60, 3), 128, np.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        crop = cut_word(image, np.array(outline, np.float32), 32, 16)
+    assert crop.shape == (16, 32, 3)
+    assert (crop == 128).all()

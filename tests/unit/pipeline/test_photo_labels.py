@@ -1,15 +1,17 @@
 """Labels that a preset gives to photos without any."""
 
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from spotter.bulk.run import Photos
 from spotter.data.readers.icdar_detection import ICDARDetectionReader
 from spotter.errors import ConfigError
 from spotter.geometry import iou_matrix
-from spotter.labeling.photo_labels import LabelRules, PhotoLabeller, label_photos
+from spotter.labeling.photo_labels import LabelJob, LabelRules, PhotoLabeller, label_photos
 from spotter.synthesis.writers import SynthesisSettings, write_scenes
 
 
@@ -45,7 +47,8 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_labelled_is_mostly_right_and_the_rest_ignored(labelled: Path) -> None:
     images = labelled / "images"
     photos = {path.name: path for path in sorted(images.iterdir())}
-    report = label_photos(photos, labelled / "own", PhotoLabeller())
+    job = LabelJob(partial(PhotoLabeller, threads=1))
+    report = label_photos(Photos.named(photos), labelled / "own", job)
     assert report.photos == 6
     assert list(report.errors) == ["broken.jpg"]
     assert str(report).endswith("1 photos could not be read")
@@ -67,8 +70,15 @@ def test_what_is_labelled_is_mostly_right_and_the_rest_ignored(labelled: Path) -
     assert report.labelled >= right + wrong >= 5
     assert right >= 0.8 * (right + wrong)
     # A second time there is only the photo that could not be read.
-    again = label_photos(photos, labelled / "own", PhotoLabeller())
+    again = label_photos(Photos.named(photos), labelled / "own", job)
     assert (again.photos, list(again.errors)) == (0, ["broken.jpg"])
+    # Processes label the same, and what labels them is gone on with by any number of these.
+    few = dict(list(photos.items())[:3])
+    report = label_photos(Photos.named(few), labelled / "two", job, workers=2)
+    assert (report.photos, list(report.errors)) == (2, ["broken.jpg"])
+    for file in (labelled / "two").iterdir():
+        assert file.read_bytes() == (labelled / "own" / file.name).read_bytes()
+    assert label_photos(Photos.named(few), labelled / "two", job).photos == 0
 
 
 def _folded(text: str) -> str:
@@ -81,4 +91,4 @@ def test_two_photos_of_one_name_are_refused(tmp_path: Path) -> None:
         cv2.imwrite(str(tmp_path / name), np.zeros((8, 8, 3), np.uint8))
     photos = {name: tmp_path / name for name in ("a/x.png", "b/x.png")}
     with pytest.raises(ConfigError, match="two photos are named x"):
-        label_photos(photos, tmp_path / "out", PhotoLabeller())
+        label_photos(Photos.named(photos), tmp_path / "out", LabelJob(PhotoLabeller))

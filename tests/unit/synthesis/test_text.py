@@ -33,6 +33,24 @@ def test_the_mixture_holds_what_signs_say(source):
     assert 0.07 < sum(text.isdigit() for text in texts) / len(texts) < 0.2
 
 
+def test_only_the_kinds_that_are_asked_for_are_drawn():
+    marked = draws(TextSource(kinds={"marked": 1}), 200)
+    assert {text[-1] for text in marked} == set(";:,.!?")
+    assert all(text[:-1].isalnum() for text in marked)
+    mixed = draws(TextSource(kinds={"marked": 1, "clock": 3}), 400)
+    assert 0.65 < sum(text[0].isdigit() for text in mixed) / len(mixed) < 0.85
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [{"words": 1.0}, {"word": -1.0}, {"word": 0.0}, {"word": float("nan")}, {"accented": 1.0}],
+)
+def test_kinds_that_draw_nothing_are_refused(kinds):
+    # There are no accented words within ASCII.
+    with pytest.raises(ConfigError, match="kind"):
+        TextSource(kinds=kinds)
+
+
 def test_a_charset_is_never_left():
     charset = string.ascii_lowercase + string.digits
     assert set("".join(draws(TextSource(charset=charset), 500))) <= set(charset)

@@ -66,6 +66,17 @@ def test_a_style_has_words_of_its_own(settings, tmp_path):
         write_words(tmp_path / "other", replace(settings, style="neon"), 1)
 
 
+def test_kinds_of_texts_and_pages_are_settings_of_a_set(settings, tmp_path):
+    asked = replace(settings, text_kinds=(("clock", 1.0),), page_kinds=(("segments", 1.0),))
+    write_words(tmp_path / "words", asked, 20)
+    texts = [value for key, value in contents(tmp_path / "words").items() if b"label" in key]
+    assert len(texts) == 20
+    assert all(text[:1].isdigit() for text in texts)
+    assert asked.pages_synthesizer().sample(0)["kind"] == "segments"
+    with pytest.raises(ConfigError, match="other settings"):
+        write_words(tmp_path / "words", settings, 30)
+
+
 def test_scenes_are_resumed_and_read_back(settings, tmp_path):
     assert write_scenes(tmp_path, settings, 2) == 2
     (tmp_path / "gt" / "gt_scene_1.txt").unlink()

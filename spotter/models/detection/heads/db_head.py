@@ -128,7 +128,7 @@ class DBLoss(nn.Module):
 
 
 def sum_of_largest(values: Tensor, count: Tensor) -> Tensor:
-    """Sum of the ``count`` largest of non-negative values, without the host waiting for the device.
+    """Sum of the ``count`` largest of non-negative values, without synchronising with the device.
 
     Args:
         values: Any shape.
@@ -139,7 +139,7 @@ def sum_of_largest(values: Tensor, count: Tensor) -> Tensor:
     place = (count - 1).clamp(0, len(ordered) - 1)
     bound = ordered.gather(0, place[None])[0]
     chosen = (flat >= bound) & (count > 0)
-    # Of values that equal the bound, as many as are too many are taken off again.
+    # Values that equal the bound may be too many; the surplus is subtracted.
     excess = torch.where(count > 0, chosen.sum() - count, 0)
     return (flat * chosen).sum() - bound * excess
 

@@ -91,14 +91,7 @@ class AttentionPrediction(AutoregressivePrediction):
         early_stop: bool = True,
         projection: Projection | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Tokens (N, S) and logits (N, S, K), see :meth:`decode_greedily`.
-
-        Args:
-            features: Frames (N, T, C).
-            mask: (N, T) bool, true where a frame is not padding.
-            early_stop: Leave the loop when all words have ended; changes no result.
-            projection: Applied to the hidden states before the classifier.
-        """
+        """See the base class."""
         memory = self._memory(features, mask)
         state = self._start(features)
 

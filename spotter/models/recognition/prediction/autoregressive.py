@@ -1,4 +1,4 @@
-"""What decoders share that write a word character by character."""
+"""The base of decoders that write a word character by character."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ Projection = Callable[[Tensor], Tensor]
 
 
 class TeacherForced(NamedTuple):
-    """What the decoder saw and said at S steps.
+    """Outputs of the decoder at S steps.
 
     Attributes:
         logits: (N, S, K).
-        glimpses: (N, S, C), what each step looked at: frames weighted by the attention.
+        glimpses: (N, S, C), frames weighted by the attention of each step.
         hidden: (N, S, H), the states before the classifier (and before any projection).
     """
 
@@ -39,7 +39,7 @@ class TeacherForced(NamedTuple):
 
 
 class AutoregressivePrediction(Prediction):
-    """Each step is fed the character before: the true one in training, the last one said later.
+    """Each step is fed the previous character: the true one in training, else the predicted one.
 
     Args:
         in_channels: C of the frames.
@@ -80,7 +80,7 @@ class AutoregressivePrediction(Prediction):
         Args:
             features: Frames (N, T, C).
             tokens: (N, S+1) ``BOS c1 .. EOS PAD ..`` as :meth:`AttentionTokenMap.encode` gives;
-                step t is fed token t and should say token t+1.
+                step t is fed token t and predicts token t+1.
             mask: (N, T) bool, true where a frame is not padding.
             projection: Applied to the states (N, S, H) before the classifier.
         """
@@ -141,10 +141,10 @@ class AutoregressivePrediction(Prediction):
     def decode_greedily(
         self, advance: Callable[[Tensor], Tensor], features: Tensor, early_stop: bool
     ) -> tuple[Tensor, Tensor]:
-        """Greedy decoding, each step fed the character that the last one said.
+        """Greedy decoding; each step is fed the character that the previous step predicted.
 
         Args:
-            advance: Logits (N, K) of the next step, from the tokens (N,) said last.
+            advance: Gives the logits (N, K) of the next step from the previous tokens (N,).
             features: Frames (N, T, C); only their number and device count here.
             early_stop: Leave the loop when all words have ended; changes no result.
 

@@ -109,10 +109,10 @@ class Prediction(BaseModule):
         """Indices and texts of the samples to learn from.
 
         Texts are normalised to the charset. Samples without a label are left out, and so are
-        words longer than ``limit``: cut short they would teach a false end; and labels that leave
-        out what the charset can tell (:meth:`leaves_out`): they would teach that it is absent; and
-        those with characters that the charset cannot spell, rather than to read ``Zürich`` as
-        ``Zrich``.
+        words longer than ``limit``, because a shortened label would teach a false end; labels that
+        leave out what the charset can express (:meth:`leaves_out`), because they would teach that
+        it is absent; and labels with characters outside of the charset, because ``Zrich`` is no
+        label of ``Zürich``.
         """
         indices, texts = [], []
         for i, sample in enumerate(data_samples):
@@ -127,7 +127,7 @@ class Prediction(BaseModule):
         return indices, texts
 
     def leaves_out(self, sample: TextRecSample) -> bool:
-        """Whether a sample's label says less than the charset can, by its label alphabet."""
+        """Whether the label alphabet of a sample can express less than the charset."""
         alphabet = sample.label_alphabet
         return alphabet is not None and leaves_out(alphabet, self.charset.characters)
 

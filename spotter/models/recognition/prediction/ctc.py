@@ -67,8 +67,8 @@ class CTCPrediction(Prediction):
     ) -> dict[str, Tensor]:
         """``loss_ctc``: negative log-likelihood per character, averaged over the words, fp32.
 
-        Padded frames take no part. A word with more characters than frames adds nothing. Words
-        whose labels leave out marks or case are judged by all readings that the label allows
+        Padded frames take no part. A word with more characters than frames adds nothing. For words
+        whose labels leave out marks or case, all readings that the label allows count
         (:func:`lattice_ctc_loss`). With an ``alignment_weight`` there is ``loss_alignment``, a
         cross-entropy per frame of the other words, too.
         """
@@ -132,7 +132,9 @@ class CTCPrediction(Prediction):
             losses["loss_alignment"] = self.alignment_weight * self._alignment(
                 logits, [row[:n] for row, n in zip(targets.tolist(), lengths, strict=True)], frames
             )
-        return loss / lengths.clamp(min=1).to(loss), losses
+        # Nothing to read is as much to learn as a word of a character every four frames.
+        counts = torch.where(lengths > 0, lengths, (frames // 4).clamp(min=1))
+        return loss / counts.to(loss), losses
 
     def _alignment(self, logits: Tensor, tokens: Sequence[Sequence[int]], frames: Tensor) -> Tensor:
         """Mean cross-entropy of the frames that the even alignment decides."""

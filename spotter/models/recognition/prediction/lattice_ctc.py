@@ -4,7 +4,7 @@ A label that leaves out marks or case names a set of readings (:class:`spotter.l
 .LabelLattice`), and the loss is the negative log of the probability of all paths that spell any of
 them: CTC's forward algorithm (Graves et al., ICML 2006, section 4.1) on a graph with more states,
 as in graph-based CTC (Moritz et al., ICASSP 2021) and CTC with optional tokens. What the label does
-not tell (a comma here, a capital there) is neither taught nor punished.
+not tell (commas, case) does not change the loss.
 """
 
 from __future__ import annotations

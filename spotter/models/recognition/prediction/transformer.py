@@ -104,8 +104,8 @@ class DecoderLayer(nn.Module):
 class TransformerPrediction(AutoregressivePrediction):
     """Layers of causal self-attention and attention to the frames.
 
-    Beside CTC it is a second opinion: it judges a whole reading, each character knowing those
-    before it, in one pass (:meth:`log_probability`).
+    As a rescorer beside CTC it gives the probability of a whole reading, each character given the
+    ones before it, in one pass (:meth:`log_probability`).
 
     Args:
         in_channels: C of the frames.
@@ -153,7 +153,7 @@ class TransformerPrediction(AutoregressivePrediction):
         mask: Tensor | None = None,
         projection: Projection | None = None,
     ) -> TeacherForced:
-        """See the base class; of several layers' glimpses those of the last count.
+        """See the base class; glimpses are those of the last layer.
 
         Frames of one crop (1, T, C) serve any number of words.
         """

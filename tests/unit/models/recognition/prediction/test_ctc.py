@@ -54,6 +54,16 @@ def test_loss_by_hand(uniform: CTCPrediction) -> None:
     assert loss.item() == pytest.approx(math.log(3))
 
 
+def test_an_empty_label_wants_a_blank_in_every_frame(uniform: CTCPrediction) -> None:
+    # Eight frames count as two characters.
+    features = torch.zeros(1, 8, 2, requires_grad=True)
+    loss = uniform.loss(features, [TextRecSample(text="")])["loss_ctc"]
+    assert loss.item() == pytest.approx(8 * math.log(3) / 2)
+    loss.backward()
+    gradient = uniform.classifier.bias.grad
+    assert gradient[0] < 0 < min(gradient[1:])
+
+
 def test_loss_is_per_character_and_averaged_over_words(uniform: CTCPrediction) -> None:
     # One path of two frames spells "ab": -log(1/9) / 2 characters.
     samples = [TextRecSample(text="a"), TextRecSample(text="ab")]
