@@ -125,11 +125,11 @@ def time_budget(spotter: SceneTextSpotter, photos: Sequence[np.ndarray]) -> dict
 
 def _time_stages(timer: StageTimer, spotter: SceneTextSpotter) -> None:
     """Name the parts of each stage."""
-    word_detector, word_recognizer = spotter._detector, spotter._recognizer
+    word_detector, word_recognizer = spotter.detector, spotter.recognizer
     timer.time_calls(detector, "resize_image", "resizing of photos")
     timer.time_calls(Normalizer, "__call__", "normalisation of inputs")
     timer.time_calls(word_detector.runtime, "run_pixels", "detector network")
-    for one in filter(None, (word_detector, word_detector._coarse)):
+    for one in filter(None, (word_detector, word_detector.coarse)):
         timer.time_calls(one, "_postprocess", "detector post-processing")
     for name in ("add_large_words", "merge_windows"):
         timer.time_calls(detector, name, "merging of detections")

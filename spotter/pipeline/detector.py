@@ -72,6 +72,9 @@ class TextDetector:
         adaptive: Choose the scales for each photo, see :mod:`spotter.pipeline.multi_scale`. Has no
             effect with ``limit_side``, ``limit_type`` or ``tile``.
 
+    Attributes:
+        coarse: The detector of the second pass, which runs the same network; or ``None``.
+
     Raises:
         WeightsError: The header describes another kind of detector.
         ConfigError: ``scale``, a limit or ``tile`` is out of range, or they exclude each other.
@@ -119,10 +122,10 @@ class TextDetector:
         self._adaptive = adaptive and own and tile is None and self.limit_type == "max"
         self.batch_size = max(1, batch_size)
         self._postprocess = _postprocessor(header)
-        self._coarse: TextDetector | None = None
+        self.coarse: TextDetector | None = None
         if coarse is not None:
             self._min_height = coarse.min_height
-            self._coarse = TextDetector(
+            self.coarse = TextDetector(
                 runtime,
                 batch_size=batch_size,
                 scale=coarse.scale,
@@ -147,10 +150,10 @@ class TextDetector:
             found = self._search_all_scales(photos) if self._adaptive else self._search_once(photos)
         else:
             found = [Detections(self._find_tiled(photo, self.tile)) for photo in photos]
-        if self._coarse is None:
+        if self.coarse is None:
             return found
-        sizes = [self._coarse._input_size(photo) for photo in photos]
-        coarse = self._coarse._run(list(zip(photos, sizes, strict=True)))
+        sizes = [self.coarse.input_size(photo) for photo in photos]
+        coarse = self.coarse._run(list(zip(photos, sizes, strict=True)))
         for each, photo, size, large in zip(found, photos, sizes, coarse, strict=True):
             least = self._min_height * photo.shape[1] / size[0]
             each.words = add_large_words(each.words, large, least)
@@ -158,7 +161,7 @@ class TextDetector:
 
     def _search_once(self, photos: Sequence[np.ndarray]) -> list[Detections]:
         """Photos at one scale, and a note where that is too small for some of the text."""
-        jobs = [(photo, self._input_size(photo)) for photo in photos]
+        jobs = [(photo, self.input_size(photo)) for photo in photos]
         small: dict[int, SmallText] = {}
         found = [Detections(words) for words in self._run(jobs, small)]
         for index, (photo, (width, _)) in enumerate(jobs):
@@ -172,7 +175,7 @@ class TextDetector:
 
     def _search_all_scales(self, photos: Sequence[np.ndarray]) -> list[Detections]:
         """Photos at the scale of the first pass, and parts of them at finer ones."""
-        jobs = [(photo, self._input_size(photo)) for photo in photos]
+        jobs = [(photo, self.input_size(photo)) for photo in photos]
         small: dict[int, SmallText] = {}
         found = [Detections(words) for words in self._run(jobs, small)]
         for index, (photo, (width, _)) in enumerate(jobs):
@@ -219,11 +222,11 @@ class TextDetector:
     def _find_tiled(self, photo: np.ndarray, tile: int) -> list[TextInstance]:
         height, width = photo.shape[:2]
         whole = (0, 0, width, height)
-        jobs, boxes = [(photo, self._input_size(photo))], [whole]
+        jobs, boxes = [(photo, self.input_size(photo))], [whole]
         if max(width, height) > tile:
             for box in sliding_windows(width, height, tile, tile // 4):
                 window = photo[box[1] : box[3], box[0] : box[2]]
-                jobs.append((window, self._window_size(window, tile)))
+                jobs.append((window, self.window_size(window, tile)))
                 boxes.append(box)
         windows = []
         for box, (_, size), words in zip(boxes, jobs, self._run(jobs), strict=True):
@@ -232,7 +235,8 @@ class TextDetector:
             windows.append(SearchedWindow(box, size[0] / (box[2] - box[0]), moved))
         return windows[0].words if len(windows) == 1 else merge_windows(windows, width, height)
 
-    def _input_size(self, photo: np.ndarray) -> tuple[int, int]:
+    def input_size(self, photo: np.ndarray) -> tuple[int, int]:
+        """Width and height in pixels at which a photo (H, W, 3) is first searched."""
         height, width = photo.shape[:2]
         if self._adaptive:
             scale = first_scale(width, height, self._scale, self.limit_side)
@@ -245,7 +249,8 @@ class TextDetector:
             size = detector_input_size(width, height, _MAX_INPUT_SIDE, "max", self._divisor)
         return size
 
-    def _window_size(self, window: np.ndarray, tile: int) -> tuple[int, int]:
+    def window_size(self, window: np.ndarray, tile: int) -> tuple[int, int]:
+        """Width and height in pixels at which a window of at most ``tile`` pixels is searched."""
         height, width = window.shape[:2]
         bound = round(tile * self._scale)
         return detector_input_size(width, height, bound, "max", self._divisor, self._scale)

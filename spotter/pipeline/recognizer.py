@@ -53,6 +53,9 @@ class TextRecognizer:
         language: Corrects the readings of CTC networks, see
             :class:`spotter.decoding.LanguageDecoder`.
 
+    Attributes:
+        language: As given.
+
     Raises:
         WeightsError: The header describes an input or output that this version cannot serve.
         ConfigError: ``language`` is given for a recognizer that is not of CTC.
@@ -78,7 +81,7 @@ class TextRecognizer:
         self._decoder: Decoder = _DECODERS[kind]
         if language is not None and not reads_ctc(header):
             raise ConfigError(f"{name}: language corrects readings of CTC, not of {kind}")
-        self._language = language
+        self.language = language
         self._rescores = language is not None and language.rescoring > 0 and runtime.rescores
         self._characters: str = header["charset"]
 
@@ -104,7 +107,7 @@ class TextRecognizer:
         else:
             logits = self.runtime.run(images)
         greedy = self._decoder(logits, self._characters, None)
-        if self._language is None:
+        if self.language is None:
             return [RawPrediction(reading) for reading in greedy]
         return [RawPrediction(*parts) for parts in zip(greedy, logits, frames, strict=True)]
 
@@ -119,16 +122,16 @@ class TextRecognizer:
 
     def decode(self, prediction: RawPrediction) -> Decoded:
         """The reading of a raw prediction, corrected by the language model if there is one."""
-        if self._language is None or prediction.logits is None:
+        if self.language is None or prediction.logits is None:
             return prediction.greedy
         frames = prediction.frames
         if frames is None:
-            return self._language.reread(prediction.logits, self._characters, prediction.greedy)
+            return self.language.reread(prediction.logits, self._characters, prediction.greedy)
 
         def rescorer(texts: list[str]) -> np.ndarray:
             return self.runtime.rescore(frames, attention_tokens(texts, self._characters))
 
-        return self._language.reread(
+        return self.language.reread(
             prediction.logits, self._characters, prediction.greedy, rescorer
         )
 

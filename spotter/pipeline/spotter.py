@@ -87,6 +87,8 @@ class SceneTextSpotter:
 
     Attributes:
         device: The device on which the networks run, in words.
+        detector: The detector that finds the words.
+        recognizer: The recognizer that reads their crops.
 
     Raises:
         ConfigError: An unknown model, runtime or option, or a device that is not there.
@@ -134,13 +136,13 @@ class SceneTextSpotter:
         if scale is None and limit_side is None and limit_type is None:
             scale, options = self.preset.scale, self.preset.postprocessing
         coarse = self.preset.coarse_pass if limit_side is None and limit_type is None else None
-        self._detector = TextDetector(
+        self.detector = TextDetector(
             network, limit_side, limit_type, tile, det_batch_size, scale, options, coarse, adaptive
         )
-        self._recognizer = open_recognizer(rec_network, language, self.preset)
+        self.recognizer = open_recognizer(rec_network, language, self.preset)
         calibrate = self.preset.detection_calibration if calibrated else None
         self._words = WordSearch(
-            self._detector, self._recognizer, self.crop_margin, calibrate, detect_orientation
+            self.detector, self.recognizer, self.crop_margin, calibrate, detect_orientation
         )
         views = self.preset.test_time_augmentation if test_time_augmentation else None
         self._test_time_augmentation = views
@@ -164,7 +166,7 @@ class SceneTextSpotter:
         return cls(**{**read_settings(path), **options})
 
     def __repr__(self) -> str:
-        names = (self._detector.runtime.header["name"], self._recognizer.runtime.header["name"])
+        names = (self.detector.runtime.header["name"], self.recognizer.runtime.header["name"])
         return f"SceneTextSpotter({names[0]} + {names[1]}, {self.device})"
 
     @overload
@@ -360,7 +362,7 @@ class SceneTextSpotter:
         return self._test_time_augmentation.views_from(word.detection_score, self.min_score)
 
     def _batcher(self) -> CropBatcher:
-        return CropBatcher(self._recognizer, self.rec_batch_size, self._test_time_augmentation)
+        return CropBatcher(self.recognizer, self.rec_batch_size, self._test_time_augmentation)
 
     def _collect(
         self, words: Sequence[TextInstance], readings: Sequence[Any]

@@ -92,7 +92,7 @@ def test_the_time_budget_of_a_spotter(spotter: SceneTextSpotter) -> None:
         assert budget[stage].wall > 0
     assert budget["rescoring network"] == Spent()
     assert [word.text for word in spotter.spot(image).instances] == before
-    assert "run_pixels" not in vars(spotter._detector.runtime)
+    assert "run_pixels" not in vars(spotter.detector.runtime)
 
 
 def test_scores() -> None:

@@ -76,6 +76,6 @@ def test_a_preset_with_a_coarse_pass(tmp_path: Path, preset: dict) -> None:
     assert len(SceneTextSpotter(file, threads=1).detect(image)) == 2
     assert len(SceneTextSpotter(file, threads=1, tile=128).detect(image)) == 2
     # Neither with a bound of one's own nor with another detector.
-    assert SceneTextSpotter(file, threads=1, limit_side=256)._detector._coarse is None
+    assert SceneTextSpotter(file, threads=1, limit_side=256).detector.coarse is None
     other = bright_detector(tmp_path / "other.onnx")
-    assert SceneTextSpotter(file, detector=other, threads=1)._detector._coarse is None
+    assert SceneTextSpotter(file, detector=other, threads=1).detector.coarse is None

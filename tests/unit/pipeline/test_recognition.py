@@ -211,10 +211,10 @@ def test_attention_reads_without_the_language_of_the_preset(tmp_path: Path) -> N
     model = LanguageModel.build([WordSource({"a": 1.0})], 2)
     model.save(tmp_path / "model.npz")
     preset = ResolvedPreset(tmp_path, tmp_path, language=str(tmp_path / "model.npz"))
-    assert open_recognizer(runtime, None, preset)._language is not None
+    assert open_recognizer(runtime, None, preset).language is not None
     runtime.header["config"]["prediction"]["type"] = "AttentionPrediction"
-    assert open_recognizer(runtime, None, preset)._language is None
-    assert open_recognizer(runtime, "none", preset)._language is None
+    assert open_recognizer(runtime, None, preset).language is None
+    assert open_recognizer(runtime, "none", preset).language is None
     # Who asks for language is told that there is none.
     with pytest.raises(ConfigError, match="of CTC, not of AttentionPrediction"):
         open_recognizer(runtime, model, preset)

@@ -143,45 +143,45 @@ def test_lexicon(spotter: SceneTextSpotter, preset: dict, photos: list, tmp_path
 def test_limits_override_the_header(preset: dict, photos: list) -> None:
     coarse = SceneTextSpotter(**preset, threads=1, limit_side=64)
     fine = SceneTextSpotter(**preset, threads=1, limit_side=384, limit_type="min")
-    assert coarse._detector._input_size(photos[0]) == (64, 64)
-    assert fine._detector._input_size(photos[0]) == (512, 384)
+    assert coarse.detector.input_size(photos[0]) == (64, 64)
+    assert fine.detector.input_size(photos[0]) == (512, 384)
     assert len(fine.detect(photos[0])) == 3
     # A strip that would be enlarged to hundreds of thousands of pixels is not.
-    assert fine._detector._input_size(np.zeros((2, 4000, 3), np.uint8)) == (4000, 32)
+    assert fine.detector.input_size(np.zeros((2, 4000, 3), np.uint8)) == (4000, 32)
 
 
 def test_scale_of_the_header(tmp_path: Path, preset: dict, photos: list) -> None:
     scaled = bright_detector(tmp_path / "scaled.onnx", scale=1.5)
     files = {**preset, "detector": scaled}
     spotter = SceneTextSpotter(**files, threads=1)
-    assert spotter._detector._input_size(photos[0]) == (384, 288)
+    assert spotter.detector.input_size(photos[0]) == (384, 288)
     assert [len(spotter.detect(image)) for image in photos] == list(map(len, BOXES))
     # A bound of one's own is in pixels of the photo; windows are scaled like the photo.
     own = SceneTextSpotter(**files, threads=1, limit_side=256)
-    assert own._detector._input_size(photos[0]) == (256, 192)
-    assert spotter._detector._window_size(np.zeros((128, 128, 3), np.uint8), 128) == (192, 192)
+    assert own.detector.input_size(photos[0]) == (256, 192)
+    assert spotter.detector.window_size(np.zeros((128, 128, 3), np.uint8), 128) == (192, 192)
 
 
 def test_scale_of_the_caller_and_of_the_preset(tmp_path: Path, preset: dict, photos: list) -> None:
     header = bright_detector(tmp_path / "header.onnx", scale=1.5, limit_side=384)
     size = SceneTextSpotter(**{**preset, "detector": header}, threads=1, scale=2.0)
     # 256x192, twice; the bound has become 512.
-    assert size._detector._input_size(photos[0]) == (512, 384)
-    assert size._detector.limit_side == 512
+    assert size.detector.input_size(photos[0]) == (512, 384)
+    assert size.detector.limit_side == 512
     entry = {part: str(Path(file).resolve()) for part, file in preset.items()}
     own = tmp_path / "preset.json"
     own.write_text(json.dumps({**entry, "scale": 0.5}))
-    assert SceneTextSpotter(own, threads=1)._detector._input_size(photos[0]) == (128, 96)
-    assert SceneTextSpotter(own, threads=1, scale=1)._detector._input_size(photos[0]) == (256, 192)
+    assert SceneTextSpotter(own, threads=1).detector.input_size(photos[0]) == (128, 96)
+    assert SceneTextSpotter(own, threads=1, scale=1).detector.input_size(photos[0]) == (256, 192)
     own.write_text(json.dumps({**entry, "scale": 0.5, "postprocessing": {"min_score": 1.0}}))
     assert SceneTextSpotter(own, threads=1).detect(photos[0]) == []
     assert SceneTextSpotter(own, threads=1, scale=1).detect(photos[0])
     # It was chosen for the preset's detector; and a bound of one's own is in pixels of the photo.
     other = bright_detector(tmp_path / "other.onnx")
     others = SceneTextSpotter(own, detector=other, threads=1)
-    assert others._detector._input_size(photos[0]) == (256, 192)
+    assert others.detector.input_size(photos[0]) == (256, 192)
     bounded = SceneTextSpotter(own, threads=1, limit_side=128)
-    assert bounded._detector._input_size(photos[0]) == (128, 96)
+    assert bounded.detector.input_size(photos[0]) == (128, 96)
     with pytest.raises(ConfigError, match="exclude each other"):
         SceneTextSpotter(**preset, threads=1, limit_side=128, scale=2.0)
     with pytest.raises(ConfigError, match="scale must be positive"):

@@ -36,7 +36,7 @@ def test_a_config_is_the_arguments(config: Path, preset: dict[str, Path]) -> Non
     assert settings["language"]["beam"] == 4
     spotter = SceneTextSpotter.from_config(config, min_score=0.75)
     assert spotter.min_score == 0.75
-    decoder = spotter._recognizer._language
+    decoder = spotter.recognizer.language
     assert (decoder.threshold, decoder.search.beam) == (0.5, 4)
 
 
@@ -53,8 +53,8 @@ def test_the_command_line_has_the_last_word(config: Path) -> None:
     plain, changed = spotters
     assert plain.min_score == 0.25
     assert changed.min_score == 0.0
-    assert changed._recognizer._language is not plain._recognizer._language
-    assert changed._recognizer._language is None
+    assert changed.recognizer.language is not plain.recognizer.language
+    assert changed.recognizer.language is None
 
 
 def test_the_shipped_configs_are_settings_of_a_spotter() -> None:
