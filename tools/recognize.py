@@ -16,7 +16,6 @@ from spotter.cli.arguments import listed_images
 from spotter.cli.commands import command, run
 from spotter.cli.errors import run_tool
 from spotter.cli.read import read_to_lines, reading_options, recognizer_from
-from spotter.io.folders import list_images
 
 
 @command("recognize.py")
