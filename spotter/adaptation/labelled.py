@@ -20,16 +20,18 @@ class LabelledWords:
     """Words with labels, of word crops or of photos.
 
     Args:
-        source: Labels that :func:`spotter.own_data.labels.open_labels` recognizes: JSON lines as
-            ``spotter convert`` writes them, a list of lines ``path text`` with paths relative to
-            it, an LMDB of crops, or files of ICDAR 2015. The words of photos are cut out.
+        source: Labels that :func:`spotter.own_data.labels.open_labels` takes. The words of photos
+            are cut out.
+        layout: Of the labels; ``None``: recognized are JSON lines as ``spotter convert`` writes
+            them, a list of lines ``path text`` with paths relative to it, an LMDB of crops, and
+            files of ICDAR 2015.
 
     Raises:
         AnnotationError: There is no such file, it is of another kind, or names no word.
     """
 
-    def __init__(self, source: Path) -> None:
-        labels = open_labels(source)
+    def __init__(self, source: Path, layout: str | None = None) -> None:
+        labels = open_labels(source, layout)
         words: Iterable[dict[str, Any]] = labels.samples
         if labels.photos:
             words = SceneWordsReader(labels.samples, margin=_MARGIN)

@@ -28,8 +28,7 @@ _source_options = joined(
     click.option("--crops", is_flag=True, help="the pictures are single words, not photos"),
     click.option("--labels", type=File, help="labelled words or photos that tell the true gain"),
     click.option(
-        "--layout",
-        help="of the --labels of photos, one of spotter convert --list; default: guessed",
+        "--layout", help="of the --labels, one of spotter convert --list; default: guessed"
     ),
     model_option,
     click.option("--recognizer", help="weights to start from; default: those of --model"),
@@ -98,7 +97,7 @@ def adapt(source: Path, out: Path, **options: Any) -> None:
     the command ends with status 2. A later run goes on where an interrupted one stopped.
 
     With --what detector, the average of the detector teaches it what it is sure of in the photos,
-    beside drawn scenes; --labels are photos then, in a layout of spotter convert --list.
+    beside drawn scenes; --labels are photos then.
     """
     if out.suffix != ".safetensors":
         raise ConfigError(f"--out {out}: weights are a .safetensors file")
@@ -119,9 +118,7 @@ def _recognizer(
     from spotter.adaptation.run import adapt_recognizer
 
     labels = options["labels"]
-    if options["layout"] is not None:
-        raise ConfigError("--layout is of the labels of photos, with --what detector")
-    labelled = None if labels is None else LabelledWords(labels)
+    labelled = None if labels is None else LabelledWords(labels, options["layout"])
     report = adapt_recognizer(source, out, work_dir, _settings(source, options), labelled)
     return report_lines(report), report.reason
 

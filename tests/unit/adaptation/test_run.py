@@ -198,7 +198,7 @@ def test_what_has_forgotten_is_refused(
     [
         (["words", "--crops", "--out", "mine.onnx"], "weights are a .safetensors file"),
         (["words", "--crops", "--out", "m.safetensors"], "words: no such folder"),
-        (["words", "--out", "m.safetensors", "--labels", "a.csv"], "labels are a .txt"),
+        (["words", "--out", "m.safetensors", "--labels", "a.csv"], "a.csv: no such file"),
         (["words", "--out", "m.safetensors", "--held-back", "1"], "a share in"),
         (["words", "--out", "m.safetensors", "--share", "0"], "--share is in"),
         (["words", "--out", "m.safetensors", "--minutes", "0"], "must be positive"),
