@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from spotter.runtime.input_size import detector_input_size, resize_image
 from spotter.runtime.preprocessing import Normalizer
 from spotter.runtime.runtimes import Runtime
 from spotter.structures import TextInstance
+
+if TYPE_CHECKING:
+    from spotter.hub.resolution import ResolvedPreset
 
 # A very long strip enlarged to the limit of its short side would fill any memory.
 _MAX_INPUT_PIXELS = 4096 * 4096
@@ -53,6 +56,47 @@ def scaled_header(header: Mapping[str, Any], scale: float) -> dict[str, Any]:
     own = header["preprocessing"]
     bound = round(own["limit_side"] * scale / own.get("scale", 1.0))
     return {**header, "preprocessing": {**own, "scale": scale, "limit_side": bound}}
+
+
+def open_detector(
+    runtime: Runtime,
+    preset: ResolvedPreset,
+    limit_side: int | None = None,
+    limit_type: str | None = None,
+    tile: int | None = None,
+    batch_size: int = 1,
+    scale: float | None = None,
+) -> TextDetector:
+    """The detector of a preset.
+
+    Scale, post-processing and coarse pass of the preset hold unless the caller gives another size.
+
+    Args:
+        runtime: The loaded network.
+        preset: The preset.
+        limit_side: See :class:`TextDetector`, and so the others.
+        limit_type: See there.
+        tile: See there.
+        batch_size: See there.
+        scale: See there.
+    """
+    limited = limit_side is not None or limit_type is not None
+    options: Mapping[str, Any] = {}
+    used = scale
+    if scale is None and not limited:
+        used, options = preset.scale, preset.postprocessing
+    return TextDetector(
+        runtime,
+        limit_side,
+        limit_type,
+        tile,
+        batch_size,
+        used,
+        options,
+        None if limited else preset.coarse_pass,
+        scale is None,
+        preset.finer_passes,
+    )
 
 
 class TextDetector:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -21,7 +21,7 @@ from spotter.io.images import ImageSource, read_image
 from spotter.io.sources import DEFAULT_LIMITS, ReadLimits, is_single, name_of
 from spotter.pipeline.crop_batching import CropBatcher
 from spotter.pipeline.crops import reading_directions
-from spotter.pipeline.detector import TextDetector
+from spotter.pipeline.detector import open_detector
 from spotter.pipeline.joining import resolve_joins
 from spotter.pipeline.splitting import accepted_splits, replace_wholes
 from spotter.pipeline.word_recognizer import (
@@ -131,22 +131,8 @@ class SceneTextSpotter:
         self.lexicon = Lexicon.from_file(lexicon) if isinstance(lexicon, str | Path) else lexicon
         network = open_runtime(self.preset.detector, "detection", runtime, device, threads)
         rec_network = open_runtime(self.preset.recognizer, "recognition", runtime, device, threads)
-        options: Mapping[str, Any] = {}
-        adaptive = scale is None
-        if scale is None and limit_side is None and limit_type is None:
-            scale, options = self.preset.scale, self.preset.postprocessing
-        coarse = self.preset.coarse_pass if limit_side is None and limit_type is None else None
-        self.detector = TextDetector(
-            network,
-            limit_side,
-            limit_type,
-            tile,
-            det_batch_size,
-            scale,
-            options,
-            coarse,
-            adaptive,
-            self.preset.finer_passes,
+        self.detector = open_detector(
+            network, self.preset, limit_side, limit_type, tile, det_batch_size, scale
         )
         self.recognizer = open_recognizer(rec_network, language, self.preset)
         calibrate = self.preset.detection_calibration if calibrated else None
