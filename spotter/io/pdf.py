@@ -89,10 +89,11 @@ class PdfDocument:
         answer = self._ask(b"%d\n" % index)
         if "error" in answer:
             raise ImageError(one_line(ValueError(answer["error"])))
-        self._limits.check_size(*answer["size"], self._name)
+        width, height = answer["size"]
+        self._limits.check_size(width, height, self._name)
         pixels: np.ndarray = np.empty(answer["shape"], np.uint8)
         assert self._process.stdout is not None
-        view = memoryview(pixels).cast("B")
+        view = pixels.data.cast("B")
         while view:
             read = self._process.stdout.readinto(view)  # type: ignore[attr-defined]
             if not read:
