@@ -30,7 +30,7 @@ coverage: .venv/installed-test
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 # Damaged pictures, headers, presets, settings, archives, annotations, predictions and models: some
-# 150,000. The last line says how many were tried, the slowest, and the memory.
+# 170,000. The last lines say how many each test tried, the slowest, and the memory.
 fuzz: .venv/installed-test
 	SPOTTER_FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest tests/fuzz --durations=0
 

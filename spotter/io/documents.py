@@ -77,13 +77,15 @@ def _pages(stream: IO[bytes], name: str, limits: ReadLimits) -> Iterator[Page]:
             return
         with open_image(stream, name) as image:
             first = decode(image, name, limits)
-            if image.format in ("MPO", "HEIF") or not _has_more(image):
-                yield Page(first)
+            if image.format not in ("MPO", "HEIF") and _has_more(image):
+                yield Page(first, 1)
+                # Not held while the others are read.
+                del first
+                yield from _further_frames(image, name, limits)
                 return
-            yield Page(first, 1)
-            # Not held while the others are read.
-            del first
-            yield from _further_frames(image, name, limits)
+    # Pillow's own pixels are not held while those of the page are worked on.
+    del image
+    yield Page(first)
 
 
 def _has_more(image: Any) -> bool:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import signal
 import sys
+import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import spotter.io.documents as documents
+import spotter.io.images as images
 import spotter.io.pdf as pdf
 from spotter.errors import ImageError
 from spotter.io import ReadLimits, read_image, read_pages
@@ -156,3 +160,18 @@ def test_pages_are_bounded_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
     read = list(read_pages(pages(4, "GIF"), ReadLimits(max_pixels=24 * 40)))
     assert [page.image is not None for page in read] == [True, True, False]
     assert "pages from 3 on are not read (ReadLimits.max_pixels, in all)" in (read[-1].error or "")
+
+
+def test_pixels_of_pillow_go_before_those_of_the_page_are_used() -> None:
+    opened: list[weakref.ref] = []
+
+    def decode(image: Image.Image, *arguments: Any) -> np.ndarray:
+        opened.append(weakref.ref(image))
+        return images.decode(image, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(documents, "decode", decode)
+        for page in read_pages(pages(1, "PNG")):
+            assert page.image is not None
+            gc.collect()
+            assert [each() for each in opened] == [None]

@@ -107,9 +107,9 @@ def test_a_preset_may_limit_the_finer_passes(
         own.write_text(json.dumps({**entry, "finer_passes": passes}))
         spotter = SceneTextSpotter(own, threads=1)
         scales: list[float] = []
-        search = spotter._detector._search_windows
+        search = spotter.detector._search_windows
         monkeypatch.setattr(
-            spotter._detector,
+            spotter.detector,
             "_search_windows",
             lambda img, missed, scale, search=search, scales=scales: (
                 scales.append(scale) or search(img, missed, scale)
