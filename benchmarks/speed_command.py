@@ -28,11 +28,11 @@ from benchmarks import speed as benchmark
 from benchmarks.stages import Spent, time_budget
 from benchmarks.systems import OurSystem, System, baseline_system, present_baselines
 from benchmarks.systems.ours import OURS
-from spotter.cli.arguments import find_images
 from spotter.cli.commands import File, command, run
 from spotter.cli.errors import run_tool
 from spotter.cli.options import spotter_from, spotter_options
 from spotter.errors import ConfigError
+from spotter.io.folders import list_images
 from spotter.io.images import read_image
 from spotter.labeling.rapidocr import rapidocr_installed
 from spotter.pipeline import SceneTextSpotter
@@ -138,7 +138,7 @@ def load(options: Mapping[str, Any]) -> tuple[list[np.ndarray], list[list[TextIn
         paths = [Path(sample["img_path"]) for sample in samples]
         truths = [[TextInstance(**word) for word in sample["instances"]] for sample in samples]
     else:
-        paths = list(find_images(options["photos"]).values())[: options["limit"]]
+        paths = list(list_images(options["photos"]).values())[: options["limit"]]
     photos = [read_image(path) for path in paths]
     return [photo if size is None else resize_image(photo, *size) for photo in photos], truths
 

@@ -131,11 +131,13 @@ def _time_stages(timer: StageTimer, spotter: SceneTextSpotter) -> None:
     timer.time_calls(word_detector.runtime, "run_pixels", "detector network")
     for one in filter(None, (word_detector, word_detector.coarse)):
         timer.time_calls(one, "_postprocess", "detector post-processing")
-    for name in ("add_large_words", "merge_windows"):
+    timer.time_calls(detector, "small_text", "search for small text")
+    for name in ("add_large_words", "add_small_words", "merge_windows"):
         timer.time_calls(detector, name, "merging of detections")
     timer.time_calls(word_search, "photo_orientation", "orientation of photos")
-    for name in ("extend_to_marks", "propose_joins"):
-        timer.time_calls(word_search, name, "extension and joining of words")
+    timer.time_calls(word_search, "extend_to_marks", "extension of words to marks")
+    for name in ("propose_joins", "propose_splits"):
+        timer.time_calls(word_search, name, "joining and splitting of words")
     timer.time_calls(word_search, "reading_directions", "directions of words")
     timer.time_calls(word_recognizer, "crop", "cutting of word crops")
     for name in ("cut_vertical", "surroundings"):

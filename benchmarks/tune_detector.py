@@ -22,13 +22,13 @@ from rich.table import Table
 
 from benchmarks.sets import OpenedSet, open_set
 from benchmarks.suites import SUITES, suite_of
-from spotter.cli.arguments import find_images
 from spotter.data.transforms.loading import load_pixels
 from spotter.errors import ConfigError
 from spotter.evaluation.matching import as_instances
 from spotter.evaluation.protocols.detection import DetectionScores, evaluate_detection
 from spotter.evaluation.report import markdown_table
 from spotter.hub.resolution import weights_file
+from spotter.io.folders import list_images
 from spotter.io.images import read_image
 from spotter.pipeline.db_postprocessor import DBPostprocessor
 from spotter.pipeline.detector import TextDetector, scaled_header
@@ -275,7 +275,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     opened = [item for item in found if item is not None]
     if not opened:
         raise ConfigError(f"{args.data}: has no photos of the suite {args.suite}")
-    empty = find_images(args.empty) if args.empty else {}
+    empty = list_images(args.empty) if args.empty else {}
     stride = max(1, len(empty) // args.empty_count)
     empty = dict(list(empty.items())[::stride][: args.empty_count])
     choices = tune(args.detector, opened, args.scale, empty, args.threads)

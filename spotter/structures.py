@@ -20,9 +20,11 @@ def word_score(detection_score: float, recognition_score: float) -> float:
     """The square root of the detection score, times the recognition score.
 
     How a word reads says twice as much about its being right as how it was found: a logistic
-    regression on the words of photos gives the two logits the weights 0.99 and 0.52.
+    regression on the words of photos gives the two logits the weights 0.99 and 0.52. Scores of
+    others may be negative, such as logarithms; they keep their order.
     """
-    return math.sqrt(detection_score) * recognition_score
+    root = math.copysign(math.sqrt(abs(detection_score)), detection_score)
+    return root * recognition_score
 
 
 @dataclass

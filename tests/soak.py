@@ -22,6 +22,7 @@ from spotter.structures import SpottingResult
 PHOTOS = Path(__file__).parents[1] / "demo" / "photos"
 _GROWTH = 0.05
 _WARM_UP = 0.2
+_WARM_UP_PHOTOS = 60
 _COMPARE_EVERY = 10
 # Enough to fill the caches of the language model, which take thousands of photos otherwise.
 _RANDOM_WORDS = 20_000
@@ -35,10 +36,10 @@ def resident() -> float:
     raise RuntimeError("needs Linux: /proc/self/status has no VmRSS")
 
 
-def varied(photos: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+def varied(photos: list[np.ndarray], rng: np.random.Generator, largest: int = 1200) -> np.ndarray:
     """A photo of another size, turn or cut, or now and then one of noise or of nothing."""
     kind = rng.integers(0, 10)
-    width, height = (int(side) for side in rng.integers(8, 1200, 2))
+    width, height = (int(side) for side in rng.integers(8, largest, 2))
     if kind == 0:
         return rng.integers(0, 256, (height, width, 3), np.uint8)
     if kind == 1:
@@ -73,6 +74,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--runtime", default="auto")
     parser.add_argument("--threads", type=int, default=None)
+    parser.add_argument("--largest", type=int, default=1200, help="side of a photo in pixels")
     options = parser.parse_args()
     spotter = SceneTextSpotter(runtime=options.runtime, threads=options.threads)
     photos = [cv2.imread(str(path)) for path in sorted(PHOTOS.glob("*.jpg"))]
@@ -84,19 +86,21 @@ def main() -> None:
     seconds = 60.0 * options.minutes
     memory: list[float] = []
     while (passed := time.monotonic() - start) < seconds:
-        spotter.spot(varied(photos, rng))
+        spotter.spot(varied(photos, rng, options.largest))
         read += 1
-        if passed > _WARM_UP * seconds:
+        if passed > _WARM_UP * seconds and read > _WARM_UP_PHOTOS:
             memory.append(resident())
         if read % _COMPARE_EVERY == 0:
             which = read // _COMPARE_EVERY % len(known)
             different += words(spotter.spot(known[which])) != expected[which]
+    if not memory:
+        raise SystemExit(f"soak: {read} photos in {options.minutes:g} minutes are too few to judge")
     growth = fitted_growth(memory)
     print(
         f"soak: {read} photos in {options.minutes:g} minutes, {read // _COMPARE_EVERY} compared,"
-        f" {different} of them read differently; memory {memory[0]:.0f} MB after a fifth of the"
-        f" time, {memory[-1]:.0f} MB at the end, at most {max(memory):.0f} MB; the fitted line"
-        f" grows by {growth:.1f} MB ({spotter!r})"
+        f" {different} of them read differently; memory {memory[0]:.0f} MB after the first"
+        f" {read - len(memory)}, {memory[-1]:.0f} MB at the end, at most {max(memory):.0f} MB; the"
+        f" fitted line grows by {growth:.1f} MB ({spotter!r})"
     )
     raise SystemExit(bool(different) or max(growth, memory[-1] - memory[0]) > _GROWTH * memory[0])
 

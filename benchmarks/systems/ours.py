@@ -17,6 +17,7 @@ from spotter.errors import ConfigError
 from spotter.hub.resolution import SUFFIXES, ResolvedPreset, resolve_preset, weights_file
 from spotter.pipeline import SceneTextSpotter, WordRecognizer
 from spotter.pipeline.detector import TextDetector
+from spotter.pipeline.multi_scale import MAX_PASSES
 from spotter.runtime.onnx import OnnxRuntime
 from spotter.runtime.runtimes import open_runtime
 from spotter.structures import TextInstance
@@ -280,4 +281,6 @@ def _settings_of(preset: ResolvedPreset) -> dict[str, Any]:
         settings["postprocessing"] = json.dumps(dict(preset.postprocessing))
     if preset.coarse_pass is not None:
         settings["coarse pass"] = json.dumps(preset.coarse_pass.to_dict())
+    if preset.finer_passes != MAX_PASSES:
+        settings["finer passes"] = preset.finer_passes
     return settings

@@ -9,43 +9,50 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from click import ClickException
-
 from research.gpu.sources import load_config
-from spotter.cli.synthesize import synthesize
 from spotter.errors import SpotterError
-from spotter.synthesis.writers import SynthesisSettings, write_scenes, write_words
+from spotter.synthesis.writers import (
+    SynthesisSettings,
+    write_page_words,
+    write_pages,
+    write_scenes,
+    write_words,
+)
 
-_LABEL_MARGIN = 0.12
+_CHARSET = "latin"
+_WRITERS: dict[str, Callable[..., int]] = {
+    "words": write_words,
+    "page_words": write_page_words,
+    "scenes": write_scenes,
+    "pages": write_pages,
+}
 
 
 def draw(row: dict[str, Any], count: int, out: Path, data: Path, workers: int) -> None:
     """Complete a row's set to ``count`` samples.
 
+    Args:
+        row: ``name`` and ``kind`` (words, page_words, scenes or pages) of the set; ``fonts``, the
+            folder of the data with its fonts; and further attributes of
+            :class:`SynthesisSettings`.
+        count: Samples of the complete set.
+        out: Folder of the sets.
+        data: Folder of the material.
+        workers: Processes that draw.
+
     Raises:
         SpotterError: The set cannot be drawn.
     """
-    material: dict[str, Any] = {
-        name: (str(data / name),) for name in ("fonts", "words", "backgrounds")
-    }
-    folder, kind = out / row["name"], row["kind"]
-    if kind in ("words", "signs"):
-        style = "signs" if kind == "signs" else "mixed"
-        write_words(folder, SynthesisSettings(**material, style=style), count, workers)
-    elif kind == "scenes":
-        settings = SynthesisSettings(**material, label_margin=_LABEL_MARGIN)
-        write_scenes(folder, settings, count, workers)
-    else:
-        values = {name: paths[0] for name, paths in material.items()}
-        values.update(out=str(folder), count=str(count), workers=str(workers))
-        flags = [part for name, value in values.items() for part in (f"--{name}", value)]
-        try:
-            synthesize.main([kind, *flags], standalone_mode=False)
-        except (ClickException, SystemExit) as error:
-            raise SpotterError(f"{kind}: not drawn ({error})") from None
+    folders = {"fonts": "fonts", "words": "words", "backgrounds": "backgrounds"}
+    own = {name: value for name, value in row.items() if name not in ("name", "kind", "counts")}
+    folders["fonts"] = own.pop("fonts", "fonts")
+    material = {name: (str(data / folder),) for name, folder in folders.items()}
+    settings = SynthesisSettings(**material, charset=_CHARSET, **own)  # type: ignore[arg-type]
+    _WRITERS[row["kind"]](out / row["name"], settings, count, workers)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -70,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
             try:
                 draw(row, count, options.out, options.data, options.workers)
                 print(f"{time.monotonic() - start:.0f} s: {count} {row['name']}", flush=True)
-            except (SpotterError, SystemExit) as error:
+            except SpotterError as error:
                 refused.add(row["name"])
                 print(f"not drawn: {row['name']} ({error})", flush=True)
 

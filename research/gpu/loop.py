@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,12 @@ from torch import Tensor, nn
 
 from research.gpu.batch_photometric import BatchPhotometric, PhotometricRates
 from research.gpu.feeding import DeviceBatches
-from research.gpu.losses import detector_losses, network_input, recognizer_losses
+from research.gpu.losses import (
+    detector_losses,
+    load_teacher,
+    network_input,
+    recognizer_losses,
+)
 
 _END_FACTOR = 0.01
 
@@ -94,6 +100,9 @@ class Training:
         model: The model, filled with what it starts from.
         device: Where to train.
         compiled: Compile the convolutional parts (``torch.compile``).
+
+    Raises:
+        SpotterError: The config names a teacher that is missing or unfit.
     """
 
     def __init__(
@@ -107,7 +116,11 @@ class Training:
         self.average = Average(self.model, cfg.ema)
         self.photometric = BatchPhotometric(PhotometricRates(**cfg.photometric), device)
         self.progress = Progress()
-        self.losses = detector_losses if cfg.task == "detection" else recognizer_losses
+        self.losses: Callable[..., dict[str, Tensor]] = detector_losses
+        if cfg.task == "recognition":
+            self.losses = recognizer_losses
+        if teacher := cfg.get("teacher"):
+            self.losses = partial(recognizer_losses, teacher=load_teacher(model, teacher, device))
         self.dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
         if compiled:
             self.compile()

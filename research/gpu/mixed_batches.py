@@ -15,10 +15,10 @@ import numpy as np
 
 from research.gpu.shared_batches import Field
 from spotter.charset import Charset
-from spotter.data.datasets import TextDataset
+from spotter.data.datasets import TextDataset, TextRecDataset
 from spotter.data.randomness import integer, rng
 from spotter.errors import CharsetError, ConfigError
-from spotter.runtime.input_size import bucket_width
+from spotter.runtime.input_size import RecInputSize
 
 TARGETS = {
     "shrink_map": "uint8",
@@ -50,36 +50,37 @@ class WordBatches:
     The width is drawn first, as often as the mixture has it, then each crop among those of that
     width: so every crop comes as often as if widths did not matter. Fields are ``images``
     (N, H, W, 3) uint8 BGR, ``characters`` (N, max_length) int64, 1 for the charset's first
-    character and 0 after the end, and ``lengths`` (N,) int64.
+    character and 0 after the end, and ``lengths`` (N,) int64. Crops of a source with nothing to
+    read (:class:`TextRecDataset`) have no characters.
 
     Args:
-        sources: Word crops; their pipelines end with the crop at ``height`` and one of ``widths``.
+        sources: Word crops; their pipelines end with the crop at a size of ``size``.
         batch_size: N.
-        widths: The buckets of the pipelines' resizing.
+        size: The resizing of the pipelines, to buckets.
         charset: Spells the labels.
-        height: H.
         max_length: Longer words are not drawn, nor are words without a label or with a character
             that the charset lacks: cut short they would teach a false reading.
 
     Raises:
-        ConfigError: No sources, shares that are not positive, or a source without such words.
+        ConfigError: No sources, shares that are not positive, a source without such words, or a
+            size without buckets.
     """
 
     def __init__(
         self,
         sources: Sequence[MixedSource],
         batch_size: int,
-        widths: Sequence[int],
+        size: RecInputSize,
         charset: Charset,
-        height: int = 32,
         max_length: int = 25,
     ) -> None:
+        if not size.widths:
+            raise ConfigError("batches of words need an input size with widths")
         self.datasets = [source.dataset for source in sources]
         self.shares = _normalised(sources)
         self.batch_size = batch_size
-        self.widths = sorted(widths)
+        self.size = size
         self.charset = charset
-        self.height = height
         self.max_length = max_length
         self.places = [self._places_of(data) for data in self.datasets]
         # (sources, widths): how likely a sample of the mixture is of this source and width.
@@ -90,7 +91,7 @@ class WordBatches:
         """See :class:`research.gpu.shared_batches.BatchMaker`."""
         count = self.batch_size
         return {
-            "images": Field((count, self.height, self.widths[-1], 3)),
+            "images": Field((count, self.size.height, self.size.widths[-1], 3)),
             "characters": Field((count, self.max_length), "int64"),
             "lengths": Field((count,), "int64"),
         }
@@ -98,9 +99,9 @@ class WordBatches:
     def fill(self, arrays: dict[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
         """See :class:`research.gpu.shared_batches.BatchMaker`."""
         count = self.batch_size
-        bucket = int(rng.choice(len(self.widths), p=self.joint.sum(0)))
+        bucket = int(rng.choice(len(self.size.widths), p=self.joint.sum(0)))
         shapes: dict[str, tuple[int, ...]] = {
-            "images": (count, self.height, self.widths[bucket], 3),
+            "images": (count, self.size.height, self.size.widths[bucket], 3),
             "characters": (count, self.max_length),
             "lengths": (count,),
         }
@@ -116,19 +117,28 @@ class WordBatches:
 
     def _places_of(self, data: TextDataset) -> list[np.ndarray]:
         """Places in a data set of the words to learn from, by width."""
-        texts = (data.reader[index].get("text") for index in data.indices)
-        learnt = [label_tokens(self.charset, text, self.max_length) is not None for text in texts]
+        if _nothing_to_read(data):
+            learnt = [True] * len(data.indices)
+        else:
+            texts = (data.reader[index].get("text") for index in data.indices)
+            learnt = [self._tokens(data, text) is not None for text in texts]
         if not any(learnt):
             raise ConfigError(f"{data.name or type(data.reader).__name__}: no word to learn from")
-        buckets = np.where(learnt, width_buckets(data, self.widths, self.height), -1)
-        return [np.flatnonzero(buckets == width) for width in range(len(self.widths))]
+        buckets = np.where(learnt, width_buckets(data, self.size), -1)
+        return [np.flatnonzero(buckets == width) for width in range(len(self.size.widths))]
+
+    def _tokens(self, data: TextDataset, text: str | None) -> list[int] | None:
+        """See :func:`label_tokens`; none at all where there is nothing to read."""
+        if _nothing_to_read(data):
+            return []
+        return label_tokens(self.charset, text, self.max_length)
 
     def _draw(self, source: int, bucket: int) -> tuple[np.ndarray, list[int]]:
         """A crop of a source and width, and its characters."""
         data, places = self.datasets[source], self.places[source][bucket]
         for _ in range(_MAX_REDRAWS):
             sample = data.sample(int(places[integer(len(places))]))
-            tokens = label_tokens(self.charset, sample["text"], self.max_length)
+            tokens = self._tokens(data, sample["text"])
             result = data.pipeline(sample)
             if tokens is not None and result is not None:
                 return result["img"], tokens
@@ -200,16 +210,21 @@ def label_tokens(charset: Charset, text: str | None, max_length: int) -> list[in
     return [charset.index(character) + 1 for character in spelled]
 
 
-def width_buckets(dataset: TextDataset, widths: Sequence[int], height: int) -> np.ndarray:
-    """(samples,) int64: place among ``widths`` of the bucket of each sample of the data set."""
+def width_buckets(dataset: TextDataset, input_size: RecInputSize) -> np.ndarray:
+    """(samples,) int64: place among its widths of the bucket of each sample of the data set."""
     known: dict[tuple[int, int], int] = {}
     buckets: np.ndarray = np.empty(len(dataset.indices), np.int64)
     for index in range(len(buckets)):
         size = dataset.image_size(index)
         if size not in known:
-            known[size] = list(widths).index(bucket_width(*size, height, widths))
+            known[size] = input_size.widths.index(input_size(*size))
         buckets[index] = known[size]
     return buckets
+
+
+def _nothing_to_read(data: TextDataset) -> bool:
+    """Whether the right reading of all crops is the empty one."""
+    return isinstance(data, TextRecDataset) and data.nothing_to_read
 
 
 def _normalised(sources: Sequence[MixedSource]) -> np.ndarray:

@@ -24,6 +24,8 @@ import numpy as np
 from spotter.charset import Charset
 from spotter.io.images import read_image
 from spotter.runtime.input_size import resize_image
+from spotter.synthesis.fonts import find_fonts
+from spotter.synthesis.other_scripts import scripts
 
 WHEELS = ("mmengine-lite", "addict", "yapf", "platformdirs", "termcolor", "shapely", "lmdb")
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
@@ -33,10 +35,17 @@ CROPS = (
     "receipt_words",
     "receipt_numbers",
     "wire_labels",
-    "iiit5k_mended",
-    "svt_mended",
+    "iiit5k_train",
 )
-PHOTOS = ("icdar2015_train", "icdar2003", "mlt17_en_fr", "msra_td500_train")
+PHOTOS = (
+    "icdar2015_train",
+    "icdar2003",
+    "mlt17_en_fr",
+    "msra_td500_train",
+    "logos_unlabelled",
+    "packages_unlabelled",
+    "svt_scenes_train",
+)
 _IMAGES = (".webp", ".jpg", ".jpeg", ".png")
 _ARCHIVE_BYTES = 6 << 20
 _MIB = 1 << 20
@@ -85,8 +94,14 @@ def wheels(folder: Path, python: str) -> Iterator[tuple[str, bytes]]:
         yield f"wheels/{file.name}", file.read_bytes()
 
 
-def fonts(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Fonts with no more than the glyphs of the largest charset, without hints and features."""
+def fonts(folder: Path, name: str, characters: str) -> Iterator[tuple[str, bytes]]:
+    """Fonts with no more than the glyphs of some characters, without hints and features.
+
+    Args:
+        folder: Of the fonts; of a collection the first one is taken.
+        name: Of the folder on the other machine.
+        characters: What is drawn with them; a font that has none of them stays here.
+    """
     from fontTools import subset
 
     logging.getLogger("fontTools").setLevel(logging.ERROR)
@@ -95,11 +110,15 @@ def fonts(folder: Path) -> Iterator[tuple[str, bytes]]:
     options.layout_features = []
     options.name_IDs = [1, 2]
     options.notdef_outline = True
-    for file in sorted(folder.glob("*.[to]tf")):
+    options.font_number = 0
+    for path in find_fonts(folder):
+        file = Path(path)
         try:
-            font = subset.load_font(str(file), options)
+            font = subset.load_font(path, options)
+            if not set(map(ord, characters)) & set(font.getBestCmap()):
+                continue
             tool = subset.Subsetter(options)
-            tool.populate(text=Charset.load("latin").characters + " ")
+            tool.populate(text=characters + " ")
             tool.subset(font)
             buffer = io.BytesIO()
             font.save(buffer)
@@ -107,7 +126,24 @@ def fonts(folder: Path) -> Iterator[tuple[str, bytes]]:
         except Exception as error:  # a broken table: the font travels whole
             print(f"{file.name} whole: {type(error).__name__}")
             contents = file.read_bytes()
-        yield f"data/fonts/{file.name}", contents
+        suffix = ".ttf" if file.suffix.lower() == ".ttc" else file.suffix
+        yield f"data/{name}/{file.stem}{suffix}", contents
+
+
+def letters_of_other_scripts() -> str:
+    """All that words of other scripts are drawn with."""
+    found = "".join(script.letters + script.lookalikes for script in scripts().values())
+    return found + found.upper() + "".join(map(chr, range(0xFE80, 0xFEFD)))
+
+
+def labels(folder: Path, data: Path) -> Iterator[tuple[str, bytes]]:
+    """Label files of our own; lists of words name their crops from the folder of the data."""
+    for file in sorted(folder.rglob("*.txt")):
+        contents = file.read_bytes()
+        if file.parent == folder:
+            lines = contents.decode().splitlines(keepends=True)
+            contents = "".join(line.removeprefix(f"{data}/") for line in lines).encode()
+        yield f"data/labels/{file.relative_to(folder)}", contents
 
 
 def files(root: Path, folder: str, skip: tuple[str, ...] = ()) -> Iterator[tuple[str, bytes]]:
@@ -180,6 +216,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--out", type=Path, default=Path(".bundle"))
     parser.add_argument("--state", type=Path, help="results of an earlier training to go on from")
+    parser.add_argument("--labels", type=Path, help="labels of our own (default: DATA/labels)")
+    parser.add_argument(
+        "--other-fonts", type=Path, help="fonts of other scripts (default: DATA/other_fonts)"
+    )
     parser.add_argument("--extra", nargs="*", default=[], help="more folders of the data")
     parser.add_argument("--python", default="3.12", help="of the other machine")
     parser.add_argument("--quality", type=int, default=45, help="of the photos")
@@ -191,7 +231,15 @@ def main() -> None:
     stage.mkdir(parents=True)
     archives = Archives(stage)
     archives.write("wheels", wheels(out / "wheels", options.python))
-    archives.write("fonts", fonts(data / "fonts"))
+    archives.write("fonts", fonts(data / "fonts", "fonts", Charset.load("latin").characters))
+    other_fonts, own_labels = (
+        getattr(options, name) or data / name for name in ("other_fonts", "labels")
+    )
+    if other_fonts.is_dir():
+        letters = letters_of_other_scripts()
+        archives.write("other_fonts", fonts(other_fonts, "other_fonts", letters))
+    if own_labels.is_dir():
+        archives.write("labels", labels(own_labels, data))
     archives.write("words", files(data, "words", skip=("books.txt",)))
     archives.write("backgrounds", reencoded(data, "backgrounds", 45, side=480, every=2))
     if options.state is not None:
@@ -201,7 +249,8 @@ def main() -> None:
         if (data / name).is_dir():
             archives.write(name, files(data, name))
     for name in PHOTOS:
-        archives.write(name, reencoded(data, name, options.quality))
+        if (data / name).is_dir():
+            archives.write(name, reencoded(data, name, options.quality))
     tree = checkout_bytes(Path.cwd())
     budget = round(options.limit * _MIB) - tree
     print(f"checkout {tree / _MIB:.1f} MiB, so {budget / _MIB:.1f} MiB a part")

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Rehearse everything on this machine's processor: pack, move only what travels, no network, unpack,
-# draw, train both models for 20 seconds, validate, bring home, go on from what came home.
+# draw, train both models for 20 seconds, validate, bring home, go on from what came home, train a
+# teacher, and train the recognizer that learns from it.
 #   SPOTTER_DATA=... PYTHON=python research/gpu/rehearse.sh [FOLDER]
 # FOLDER (default /tmp/rehearsal) is emptied. BUNDLE names a bundle that is packed already.
 # Packages come from PYTHON's own installation: the bundle's wheels are for the other machine's.
@@ -27,6 +28,11 @@ train="$python -m research.gpu.train --seconds $seconds --workers 1 --limit 60 -
 $python -m research.gpu.results --join "$place/out" "$place/home/state"
 rm -rf "$place/home/run"
 \$train --out "$place/out2" --home "$place/home" --configs recognizer_shipped
+rm -rf "$place/home/run"
+\$train --out "$place/out3" --home "$place/home" --configs recognizer_teacher
+$python -m research.gpu.results --join "$place/out3" "$place/home/state"
+rm -rf "$place/home/run"
+\$train --out "$place/out4" --home "$place/home" --configs recognizer_distilled
 INSIDE
 env -u SPOTTER_DATA -u PYTHONPATH unshare -rn sh "$place/inside.sh"
-ls -l "$place/out" "$place/out2"
+ls -l "$place/out" "$place/out2" "$place/out3" "$place/out4"

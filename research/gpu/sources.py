@@ -10,7 +10,7 @@ from mmengine.config import Config
 
 from research.gpu.mixed_batches import MixedSource, PhotoBatches, WordBatches
 from spotter.charset import Charset
-from spotter.data.datasets import TextDataset
+from spotter.data.datasets import TextDataset, TextRecDataset
 from spotter.data.transforms import (
     DBTargets,
     LoadCrop,
@@ -20,6 +20,7 @@ from spotter.data.transforms import (
 )
 from spotter.errors import SpotterError
 from spotter.registry import READERS
+from spotter.runtime.input_size import RecInputSize
 from spotter.training.header import register_models
 
 # Colour, blur, noise and JPEG come later, for whole batches on the accelerator.
@@ -65,15 +66,16 @@ def open_source(row: dict[str, Any], pipeline: list[Any], cache: Path, limit: in
         reader = READERS.build(dict(row["reader"]))
         if not len(reader):
             raise SpotterError("holds no samples")
-        return TextDataset(
-            reader,
-            pipeline,
-            stop=limit,
-            cache_dir=cache,
-            cache_height=row.get("height"),
-            name=row["name"],
-            cache_threads=os.cpu_count() or 1,
-        )
+        options = {
+            "stop": limit,
+            "cache_dir": cache,
+            "cache_height": row.get("height"),
+            "name": row["name"],
+            "cache_threads": os.cpu_count() or 1,
+        }
+        if row.get("nothing_to_read"):
+            return TextRecDataset(reader, pipeline, nothing_to_read=True, **options)
+        return TextDataset(reader, pipeline, **options)
     except SpotterError as error:
         if not row.get("optional"):
             raise
@@ -88,11 +90,16 @@ def batch_maker(cfg: Config, cache: Path, limit: int | None = None) -> WordBatch
     return WordBatches(
         word_sources(cfg, cache, limit),
         cfg.batch_size,
-        cfg.widths,
+        RecInputSize(**input_size(cfg)),
         Charset.load(cfg.model.charset),
-        cfg.preprocessing.height,
         cfg.model.max_length,
     )
+
+
+def input_size(cfg: Config) -> dict[str, Any]:
+    """Arguments of :class:`RecInputSize`, and of the transforms, for what a recognizer sees."""
+    own = ("height", "mode", "widths", "stretch")
+    return {name: cfg.preprocessing[name] for name in own if name in cfg.preprocessing}
 
 
 def word_sources(cfg: Config, cache: Path, limit: int | None) -> list[MixedSource]:
@@ -100,9 +107,7 @@ def word_sources(cfg: Config, cache: Path, limit: int | None) -> list[MixedSourc
     sources = []
     for row in cfg.words:
         geometry = _GEOMETRY[row.get("style", "photo")]
-        augment = RecAugment(
-            height=cfg.preprocessing.height, mode="buckets", widths=cfg.widths, **geometry, **_STILL
-        )
+        augment = RecAugment(**input_size(cfg), **geometry, **_STILL)
         dataset = open_source(row, [LoadCrop(), augment], cache, limit)
         if dataset is not None:
             sources.append(MixedSource(dataset, row["share"]))

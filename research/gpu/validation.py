@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from research.gpu.sources import open_source
+from research.gpu.sources import input_size, open_source
 from spotter.data.transforms import LoadCrop, LoadImage, PackDetInputs, PackRecInputs, RecResize
 from spotter.data.transforms.det_resize import ResizeByLimit
 from spotter.evaluation.protocols.detection import evaluate_detection
@@ -35,11 +35,10 @@ def word_scores(cfg: Config, model: Any, cache: Path, limit: int | None) -> dict
 
     ``accuracy`` is the mean of the sets: exact, of a set whose labels lack case or marks, folded.
     """
-    size = {k: cfg.preprocessing[k] for k in ("height", "mode", "widths")}
     scores: dict[str, float] = {}
     counted = []
     for row in cfg.words_val:
-        pipeline = [LoadCrop(), RecResize(**size), PackRecInputs()]
+        pipeline = [LoadCrop(), RecResize(**input_size(cfg)), PackRecInputs()]
         dataset = open_source(row, pipeline, cache, limit)
         by_width: dict[int, list[dict[str, Any]]] = {}
         for index in range(len(dataset)):

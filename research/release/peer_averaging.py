@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from research.release.session_schedule import ITERATIONS
 from spotter.errors import ConfigError
 from spotter.registry import HOOKS
+from spotter.training.distributed import unwrapped
 
 PEER_ITERATIONS = "peer_iterations"
 """Name in the message hub of the number of iterations that the peers have done."""
@@ -70,7 +71,7 @@ class PeerAveragingHook(Hook):
         """Average, if it is time."""
         if time.monotonic() - self.last < self.seconds:
             return
-        model = getattr(runner.model, "module", runner.model)
+        model = unwrapped(runner.model)
         made = int(runner.message_hub.get_info(ITERATIONS, runner.iter + 1))
         self.average(model, made - self._made)
         self.publish(model, made)

@@ -11,9 +11,9 @@ from mmengine.dataset import pseudo_collate
 from research.configs import packaged_config
 from research.studies.rows import write_json
 from spotter.bulk.run import Photos
-from spotter.cli.arguments import find_images
 from spotter.evaluation import evaluate_recognition
 from spotter.hub.resolution import resolve_preset
+from spotter.io.folders import list_images
 from spotter.labeling.crop_mining import CropMiningSettings, mine_crops
 from spotter.registry import DATASETS
 from spotter.synthesis.writers import SynthesisSettings, write_words
@@ -52,7 +52,7 @@ def prepare_data(root: Path, out: Path, synthetic: int) -> None:
     write_words(out / "synthetic_words", drawing, synthetic)
     photos: dict[str, Path] = {}
     for folder in PHOTOS:
-        found = find_images(root / folder)
+        found = list_images(root / folder)
         photos.update({path.as_posix(): path for path in found.values() if not held_out(path)})
     detector = CropMiningSettings(str(resolve_preset().detector))
     report = mine_crops(Photos.named(photos), out / "mined_words", detector)

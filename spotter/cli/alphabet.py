@@ -27,7 +27,8 @@ _SHOWN = 60
 @several("--fonts", metavar="PATH...", help="fonts, or folders; default: Noto's, then others")
 @click.option("--recognizer", default="deep_ctc", show_default=True, help="name or file")
 def alphabet(name: str | None, out: Path | None, fonts: Sequence[str], recognizer: str) -> None:
-    """List the alphabets, or show what one holds and what of it a recognizer does not know.
+    """List the alphabets, or show the characters of one and which of them a recognizer does not
+    know.
 
     A FILE holds the characters, all on one line or one on each. The page that --out writes has all
     characters in groups of five; spotter spot reads it and spotter evaluate end_to_end scores that.

@@ -61,11 +61,6 @@ def _images_of(source: Source, documents: bool) -> list[Source]:
     return [image for match in matches for image in _images_of(match, documents)]
 
 
-def find_images(folder: str | Path, documents: bool = False) -> dict[str, Path]:
-    """See :func:`spotter.io.folders.list_images`."""
-    return list_images(folder, documents)
-
-
 def listed_images(file: str | Path) -> dict[str, Path]:
     """The images of a list: one path per line, relative to the list's folder.
 

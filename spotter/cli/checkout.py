@@ -1,4 +1,4 @@
-"""Commands whose code is in a checkout only: benchmarks and research."""
+"""Commands of benchmarks and research, whose code is only in a checkout."""
 
 from __future__ import annotations
 

@@ -44,6 +44,8 @@ def run_tool(main: Callable[[], None]) -> None:
     of our output that goes away with 141, as if its signal had ended us.
     """
     warnings.filterwarnings("ignore", category=FutureWarning)
+    # What Pillow says of odd metadata, with its own files and lines.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     # A log that cannot be written would print a traceback for each of its lines.
     logging.raiseExceptions = False
     try:

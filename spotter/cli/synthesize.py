@@ -74,7 +74,13 @@ def synthesize() -> None:
 @_set_options
 @click.option("--style", type=click.Choice(list(STYLES)), default="mixed", show_default=True)
 def words(**options: Any) -> None:
-    """Word crops as LMDB."""
+    """Word crops as LMDB.
+
+    Styles: "mixed"; "signs", lettering of shop fronts; "rare", mostly accented words, marks, tokens
+    of code, addresses and single characters; "other_scripts", words that a recognizer of Latin
+    letters has to leave unread (data sets with nothing_to_read=True), of the scripts that --fonts
+    draw.
+    """
     settings = _draw("words", write_words, options)
     if options["sheet"]:
         synthesizer = settings.words_synthesizer()
@@ -164,7 +170,7 @@ def _weights(texts: Sequence[str]) -> tuple[tuple[str, float], ...]:
 
 
 def _draw(what: str, write: Callable[..., int], options: Mapping[str, Any]) -> SynthesisSettings:
-    """Write a set, if one is asked for; the settings serve its contact sheet, too."""
+    """Write the set, if ``--out`` is given; the settings are returned for its contact sheet."""
     out, count = options["out"], options["count"]
     if not out and not options["sheet"]:
         raise ConfigError("nothing to do: name --out and --count, or --sheet")

@@ -79,7 +79,7 @@ def words(labels: str | None, **options: Any) -> None:
         options["min_score"],
     )
     before, after = tuned.before, tuned.after
-    print(f"held-back words read without error: {_percent(before)} before, {_percent(after)} after")
+    print(f"held-back words read without error: {before.percent} before, {after.percent} after")
     for true, read in after.mistakes():
         print(f"  {true} is read as {read or 'nothing'}")
     if after.accuracy <= before.accuracy:
@@ -119,10 +119,6 @@ def photos(labels: str, **options: Any) -> None:
         print("no weights were better than those of the start: nothing is written")
     else:
         print(f"use it: spotter spot PHOTO --detector {tuned.onnx}")
-
-
-def _percent(readings: Any) -> str:
-    return f"{100 * readings.accuracy:.1f} %"
 
 
 def _drawing(options: dict[str, Any], alone: bool) -> Any:

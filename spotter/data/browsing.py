@@ -117,7 +117,7 @@ def browse(
 
 
 def look_at(dataset: Any, index: int) -> BrowsedSample:
-    """One sample as it is stored and as its pipeline packs it.
+    """One sample, as it is stored and as its pipeline packs it.
 
     Args:
         dataset: A dataset with ``sample`` and ``pipeline``.

@@ -224,10 +224,10 @@ class TextRecDataset(TextDataset):
     """Word crops: ``{"inputs": (3, H, W) uint8 BGR, "data_samples": TextRecSample}``.
 
     Args:
-        label_alphabet: What the labels can tell, see :meth:`LabelAlphabet.load`: a set labelled
-            with letters and digits only (``"62"``) says nothing of the marks in its pictures.
-            Given to every sample that has none of its own, as ``label_alphabet``; ``None``: labels
-            tell everything.
+        label_alphabet: What the labels can express, see :meth:`LabelAlphabet.load`: those of
+            letters and digits only (``"62"``) leave out the marks in the pictures. Given to every
+            sample that has none of its own, as ``label_alphabet``; ``None``: labels tell
+            everything.
         unspellable: What training does with labels that have characters which the model's charset
             cannot spell: ``"refuse"`` to begin, naming them, or ``"leave_out"`` these words. They
             are never shortened to what can be spelled.

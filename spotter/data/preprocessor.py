@@ -111,7 +111,7 @@ class _TextDataPreprocessor(BaseDataPreprocessor):
 class DetDataPreprocessor(_TextDataPreprocessor):
     """Batches for detectors; padding, to the right and below, is zero after normalisation.
 
-    Target maps of padded images are padded with zeros, which all masks take as "leave out".
+    Target maps of padded images are padded with zeros; masks of zero leave pixels out.
 
     Args:
         mean: Per channel, RGB, 0..255 scale.

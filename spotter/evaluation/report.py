@@ -27,7 +27,7 @@ _CONFUSIONS = 20
 
 
 def cell(value: float | int | None) -> str:
-    """A number of a table: counts as they are, rates in percent."""
+    """A number in a table: counts unchanged, rates in percent."""
     if value is None:
         return "-"
     return f"{value:,}" if isinstance(value, int) else f"{100 * value:.2f}"

@@ -66,7 +66,7 @@ def is_label_archive(path: str | Path) -> bool:
     path = Path(path)
     if path.is_dir():
         return any(_PREFIX.match(file.name) for file in path.glob("*.txt"))
-    # Anything else would be waited for.
+    # Opening anything else could block.
     return path.is_file() and zipfile.is_zipfile(path)
 
 
@@ -168,7 +168,7 @@ def _official_line(word: Mapping[str, Any], outline: Outline, texts: bool, score
     fields = [str(round(float(value))) for value in polygon.ravel()]
     if scores:
         fields.append(f"{float(word.get('score', 1.0)):.4f}")
-    # A line break would end the word, and nothing in the format escapes it.
+    # A line break would end the word, and the format has no escape for it.
     text = " ".join(str(word.get("text")).split("\n"))
     if texts:
         fields.append(f"{_TEXT_MARK}{text}" if outline == "polygons" else text)
@@ -253,7 +253,7 @@ def _outline(lines: Sequence[_Line], texts: bool) -> Outline:
     counts = [line.numbers for line in lines]
     if min(counts, default=8) < 6:
         return "boxes"
-    # Without texts nothing but a vertex can be the tenth number.
+    # Without texts the tenth number can only be a vertex.
     return (
         "polygons"
         if not texts and (min(counts, default=8) < 8 or max(counts, default=8) > 9)

@@ -12,6 +12,8 @@ A box alone does not tell how its word runs. One rule decides everywhere:
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -22,11 +24,11 @@ NEAR_SQUARE = 1.5
 NEAR_VERTICAL = 15.0
 
 
-def _runs_forward(direction: np.ndarray) -> bool:
+def _runs_forward(x: float, y: float) -> bool:
     """Whether a direction is a reading angle in [-75, 105) degrees."""
-    angle = np.degrees(np.arctan2(direction[1], direction[0]))
+    angle = math.degrees(math.atan2(y, x))
     # A vertical computed from float32 corners must not fall on the other side by rounding.
-    return bool(-(90 - NEAR_VERTICAL) - 1e-6 <= angle < 90 + NEAR_VERTICAL - 1e-6)
+    return -(90 - NEAR_VERTICAL) - 1e-6 <= angle < 90 + NEAR_VERTICAL - 1e-6
 
 
 def order_vertices(quad: np.ndarray) -> np.ndarray:
@@ -47,23 +49,26 @@ def order_vertices(quad: np.ndarray) -> np.ndarray:
     corners = np.asarray(quad, dtype=np.float64)
     if corners.shape != (4, 2) or not np.isfinite(corners).all():
         raise GeometryError(f"A quadrilateral must be four finite points, got {corners.shape}.")
-    corners = corners[np.lexsort((corners[:, 1], corners[:, 0]))]
-    offsets = corners - corners.mean(axis=0)
-    ring = corners[np.argsort(np.arctan2(offsets[:, 1], offsets[:, 0]), kind="stable")]
-
-    edges = np.roll(ring, -1, axis=0) - ring
+    # Plain numbers: for four points they take a tenth of the time of arrays.
+    points = sorted(corners.tolist())
+    middle_x, middle_y = (sum(values) / 4 for values in zip(*points, strict=True))
+    ring = sorted(points, key=lambda point: math.atan2(point[1] - middle_y, point[0] - middle_x))
     # Opposite sides run in opposite directions; their difference is the mean direction.
-    axes = (edges[:2] - edges[2:]) / 2
-    lengths = np.hypot(axes[:, 0], axes[:, 1])
-    long = int(np.argmax(lengths))
-    if lengths.max() < NEAR_SQUARE * lengths.min():
-        slopes = np.abs(axes[:, 1]) - np.abs(axes[:, 0])
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = ring
+    axes = [
+        ((bx - ax - (dx - cx)) / 2, (by - ay - (dy - cy)) / 2),
+        ((cx - bx - (ax - dx)) / 2, (cy - by - (ay - dy)) / 2),
+    ]
+    lengths = [math.hypot(x, y) for x, y in axes]
+    long = int(lengths[1] > lengths[0])
+    if max(lengths) < NEAR_SQUARE * min(lengths):
+        slopes = [abs(y) - abs(x) for x, y in axes]
         # A square on its tip has no flatter pair; the one that rises to the right is taken.
-        tied = abs(slopes[0] - slopes[1]) < 1e-6 * lengths.max()
-        rises = [float(np.prod(axis)) for axis in axes]
-        long = int(np.argmin(rises)) if tied else int(np.argmin(slopes))
-    start = long if _runs_forward(axes[long]) else long + 2
-    return np.roll(ring, -start, axis=0).astype(np.float32)
+        tied = abs(slopes[0] - slopes[1]) < 1e-6 * max(lengths)
+        first, second = [x * y for x, y in axes] if tied else slopes
+        long = int(second < first)
+    start = long if _runs_forward(*axes[long]) else long + 2
+    return np.array(ring[start:] + ring[:start], np.float32)
 
 
 def min_area_rect(points: np.ndarray) -> np.ndarray:
@@ -205,6 +210,6 @@ def _oriented(polygon: np.ndarray, paired: bool) -> tuple[np.ndarray, int, int]:
     i, j = _end_edges(ring, paired)
     first, second = (ring[i] + ring[i + 1]) / 2, (ring[j] + ring[(j + 1) % len(ring)]) / 2
     # Clockwise, the side after the start's end edge is the top.
-    if _runs_forward(second - first):
+    if _runs_forward(*(second - first).tolist()):
         return ring, i + 1, j - i
     return ring, (j + 1) % len(ring), len(ring) - (j - i)

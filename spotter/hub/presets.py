@@ -79,6 +79,7 @@ PRESET_RULES: dict[str, Rule] = {
             ("scale", "min_height"),
         )
     ),
+    "finer_passes": optional(integer(0, 16)),
     "scale": optional(SCALE),
     "postprocessing": POSTPROCESSING,
     "calibration": record(
@@ -103,6 +104,8 @@ class Preset:
         language: Name or file of a language model, or a mapping with it as ``model`` and settings.
         test_time_augmentation: ``below``, ``views`` and perhaps ``top_k``.
         coarse_pass: ``scale``, ``min_height`` and perhaps ``postprocessing``.
+        finer_passes: How often small text of a photo is looked for at a finer scale, at most;
+            ``None``: :data:`spotter.pipeline.multi_scale.MAX_PASSES`.
         scale: Factor by which the detector sees photos enlarged; ``None``: that of its weights.
         postprocessing: Of the detector's post-processor, instead of those of its weights.
         calibration: By ``detection``, ``recognition`` and ``found``; a part may be missing.
@@ -116,6 +119,7 @@ class Preset:
     language: Mapping[str, Any] | str | None = None
     test_time_augmentation: Mapping[str, Any] | None = None
     coarse_pass: Mapping[str, Any] | None = None
+    finer_passes: int | None = None
     scale: float | None = None
     postprocessing: Mapping[str, Any] = field(default_factory=dict)
     calibration: Mapping[str, ScoreCalibration] = field(default_factory=dict)

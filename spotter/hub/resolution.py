@@ -2,8 +2,8 @@
 
 ``spotter/hub/weights/presets.json`` names presets, ``{"default": {"detector": NAME, "recognizer":
 NAME, "min_score": 0.5}}``, perhaps with ``crop_margin``, ``language``, ``test_time_augmentation``,
-``coarse_pass`` and ``calibration``, see :mod:`spotter.hub.presets`; ``NAME.onnx`` and
-``NAME.safetensors`` lie beside it.
+``coarse_pass``, ``finer_passes`` and ``calibration``, see :mod:`spotter.hub.presets`;
+``NAME.onnx`` and ``NAME.safetensors`` lie beside it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from spotter.hub.plain_files import PLAIN_SUFFIXES
 from spotter.hub.presets import Preset, parse_preset, read_preset, read_presets
 from spotter.io.names import printable_path
 from spotter.pipeline.coarse_pass import CoarsePass
+from spotter.pipeline.multi_scale import MAX_PASSES
 from spotter.pipeline.test_time_augmentation import TestTimeAugmentation
 from spotter.runtime.header import read_header
 
@@ -54,6 +55,7 @@ class ResolvedPreset:
         postprocessing: Arguments of the detector's post-processor that go with ``scale``, instead
             of those of its weights.
         coarse_pass: A second, coarser pass over each photo, for its large words.
+        finer_passes: How often small text is looked for at a finer scale, at most.
         dropped: Which of ``language``, ``calibration`` and ``min_score`` of the preset do not hold,
             because another network takes the place of its own.
         replaced: The files of those networks.
@@ -71,6 +73,7 @@ class ResolvedPreset:
     scale: float | None = None
     postprocessing: Mapping[str, Any] = field(default_factory=dict)
     coarse_pass: CoarsePass | None = None
+    finer_passes: int = MAX_PASSES
     dropped: tuple[str, ...] = ()
     replaced: tuple[Path, ...] = ()
 
@@ -127,6 +130,7 @@ def resolve_preset(
         preset.scale,
         preset.postprocessing,
         None if coarse is None else CoarsePass(**coarse),
+        MAX_PASSES if preset.finer_passes is None else preset.finer_passes,
     )
     if detector and not _is_own(files[0], own[0], runtime, weights):
         resolved = _with_detector(resolved, files[0])
@@ -161,6 +165,7 @@ def _with_detector(preset: ResolvedPreset, file: Path) -> ResolvedPreset:
         scale=None,
         postprocessing={},
         coarse_pass=None,
+        finer_passes=MAX_PASSES,
         dropped=dropped,
         replaced=(*preset.replaced, file),
     )

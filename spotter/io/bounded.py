@@ -29,7 +29,7 @@ from spotter.io.names import one_line, printable_path
 MEBI = 1 << 20
 
 _DIGITS = 300
-# Of numbers that have to be looked at one by one; the others are of fewer digits, or below 1e100.
+# Limit of numbers that are checked one by one; the others have fewer digits, or are below 1e100.
 _ODD_NUMBERS = re.compile(r"\d{300}|[eE]\+?\d{3}")
 # Text is compressed ten- to thirtyfold; a higher ratio is taken for a decompression bomb.
 _PACKING = 100
@@ -63,7 +63,7 @@ def open_regular(path: str | os.PathLike[str], error: type[SpotterError]) -> IO[
     """
     name = printable_path(path)
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
-    # A pipe blocks whoever opens it, unless asked not to; what was opened is what is looked at.
+    # Opening a pipe blocks without O_NONBLOCK; the opened file itself is checked, not its path.
     flags |= getattr(os, "O_NONBLOCK", 0)
     try:
         if stat.S_ISDIR(os.stat(path).st_mode):

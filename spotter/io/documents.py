@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import IO, Any
 
 import numpy as np
@@ -14,12 +13,12 @@ from spotter.errors import ImageError
 from spotter.io.formats import open_image
 from spotter.io.images import ImageSource, decode, read_image
 from spotter.io.names import one_line
+from spotter.io.pdf import PdfCutOffError, PdfDocument
 from spotter.io.sources import DEFAULT_LIMITS, ReadLimits, is_tensor, open_source
 
 _PDF_MAGIC = b"%PDF"
-# Pixels per inch at which small print (6 points) has letters of about 12 pixels.
-_PDF_RESOLUTION = 200
-_POINTS_PER_INCH = 72
+# So many pages of the largest size may be in one document.
+_LARGE_PAGES = 10
 
 
 @dataclass(frozen=True)
@@ -40,16 +39,16 @@ class Page:
 def read_pages(source: ImageSource, limits: ReadLimits = DEFAULT_LIMITS) -> Iterator[Page]:
     """The pages of a document or the frames of a moving picture, one after the other.
 
-    PDF (pypdfium2, extra ``pdf``; rendered at 200 pixels per inch), TIFF of several pages, GIF,
-    WebP, PNG and AVIF of several frames. Anything else that
+    PDF (:mod:`spotter.io.pdf`, extra ``pdf``; rendered at 200 pixels per inch), TIFF of several
+    pages, GIF, WebP, PNG and AVIF of several frames. Anything else that
     :func:`spotter.io.images.read_image` takes is a single page without a number; so is a JPEG of
     several (MPO), whose others show the same, and a HEIF, of which the primary picture is read.
     One page is in memory at a time.
 
     Args:
         source: See :func:`spotter.io.images.read_image`.
-        limits: Of each page; after ``max_pages`` one more page with an error says that the others
-            were not read.
+        limits: Of each page; after ``max_pages`` pages, or ten times ``max_pixels`` in all, one
+            more page with an error says that the others were not read.
 
     Yields:
         The pages in order. One that is damaged has ``error`` set.
@@ -61,9 +60,20 @@ def read_pages(source: ImageSource, limits: ReadLimits = DEFAULT_LIMITS) -> Iter
         yield Page(read_image(source, limits))
         return
     stream, name = open_source(source, limits)
+    left = _LARGE_PAGES * limits.max_pixels
+    for page in _pages(stream, name, limits):
+        left -= 0 if page.image is None else page.image.shape[0] * page.image.shape[1]
+        if left < 0 and page.number is not None and page.number > 1:
+            yield _too_many(name, page.number, "max_pixels, in all")
+            return
+        yield page
+
+
+def _pages(stream: IO[bytes], name: str, limits: ReadLimits) -> Iterator[Page]:
     with stream:
         if stream.read(1024).lstrip().startswith(_PDF_MAGIC):
-            yield from _pdf_pages(stream, name, limits)
+            stream.seek(0)
+            yield from _pdf_pages(stream.read(), name, limits)
             return
         with open_image(stream, name) as image:
             first = decode(image, name, limits)
@@ -105,51 +115,22 @@ def _further_frames(image: Any, name: str, limits: ReadLimits) -> Iterator[Page]
         yield page
 
 
-def _too_many(name: str, number: int) -> Page:
-    line = f"{name}: pages from {number} on are not read (ReadLimits.max_pages)"
+def _too_many(name: str, number: int, limit: str = "max_pages") -> Page:
+    line = f"{name}: pages from {number} on are not read (ReadLimits.{limit})"
     return Page(None, number, line)
 
 
-def _pdf_pages(stream: IO[bytes], name: str, limits: ReadLimits) -> Iterator[Page]:
-    if find_spec("pypdfium2") is None:
-        raise ImageError(
-            f"{name}: is a PDF, which needs pypdfium2 (pip install 'scene-text-spotter[pdf]')"
-        )
-    import pypdfium2
-
-    stream.seek(0)
-    try:
-        # Given as bytes, PDFium needs no file of ours to stay open.
-        document = pypdfium2.PdfDocument(stream.read())
-        count = len(document)
-    except Exception as error:
-        raise ImageError(f"{name}: not a readable PDF ({one_line(error)})") from None
-    try:
-        if not count:
-            raise ImageError(f"{name}: a PDF without pages")
+def _pdf_pages(data: bytes, name: str, limits: ReadLimits) -> Iterator[Page]:
+    with PdfDocument(data, limits, name) as document:
         most = max(1, limits.max_pages)
-        for index in range(min(count, most)):
+        for index in range(min(document.count, most)):
             try:
-                image = _render(document[index], limits, name)
-            except Exception as error:
-                # PDFium's errors have several types, none of them documented for damaged pages.
-                yield Page(None, index + 1, f"{name}: page {index + 1}: {one_line(error)}")
-                continue
-            yield Page(image, index + 1)
-        if count > most:
+                page = Page(document.render(index), index + 1)
+            except ImageError as error:
+                page = Page(None, index + 1, f"{name}: page {index + 1}: {one_line(error)}")
+                if isinstance(error, PdfCutOffError):
+                    yield page
+                    return
+            yield page
+        if document.count > most:
             yield _too_many(name, most + 1)
-    finally:
-        document.close()
-
-
-def _render(page: Any, limits: ReadLimits, name: str) -> np.ndarray:
-    width, height = page.get_size()
-    scale = _PDF_RESOLUTION / _POINTS_PER_INCH
-    limits.check_size(round(width * scale), round(height * scale), name)
-    bitmap = page.render(scale=scale, rev_byteorder=False)
-    try:
-        # PDFium's own memory goes with the bitmap.
-        return np.array(read_image(np.asarray(bitmap.to_numpy())))
-    finally:
-        bitmap.close()
-        page.close()

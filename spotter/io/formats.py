@@ -41,6 +41,11 @@ IMAGE_SUFFIXES = (
 
 _HEIF = ("HEIC", "HEIF")
 
+_START_OF_SCAN = b"\xff\xda"
+# Scans times pixels: photos have about ten scans, of 200 million pixels at most.
+_MOST_SCANNED = 10**10
+_CHUNK = 1 << 20
+
 DOCUMENT_SUFFIXES = (".pdf",)
 
 _MAGIC = (
@@ -105,6 +110,17 @@ def _open_heif(stream: IO[bytes], name: str) -> ImageFile.ImageFile:
         raise ImageError(f"{name}: damaged or truncated HEIF ({one_line(error)})") from None
 
 
+def _check_scans(stream: IO[bytes], pixels: int, name: str) -> None:
+    """Refuse a JPEG that sends its pixels again and again: a few bytes a scan, over all of them."""
+    stream.seek(0)
+    scans, last = 0, b""
+    while chunk := stream.read(_CHUNK):
+        scans += (last + chunk).count(_START_OF_SCAN)
+        last = chunk[-1:]
+    if scans * pixels > _MOST_SCANNED:
+        raise ImageError(f"{name}: a JPEG of {scans} scans, which would take too long")
+
+
 def _accepts(accept: Callable[[bytes], bool | str] | None, prefix: bytes) -> bool:
     """Whether a plugin takes a file; some say in words that this Pillow lacks their decoder."""
     try:
@@ -140,7 +156,12 @@ def open_image(stream: IO[bytes], name: str) -> ImageFile.ImageFile:
             continue
         try:
             stream.seek(0)
-            return factory(stream, "")
+            image = factory(stream, "")
+            if kind == "JPEG":
+                _check_scans(stream, image.width * image.height, name)
+            return image
+        except ImageError:
+            raise
         except Exception as error:
             # Plugins document no set of errors for damaged data.
             reason = one_line(error)

@@ -29,6 +29,8 @@ class ReadLimits:
         max_pixels: Most pixels of one picture or page (width times height).
         max_bytes: Most bytes of an encoded file.
         max_pages: Most pages (or frames) of one document that are read.
+        page_seconds: Seconds of the processor that a page of a PDF may take to render; not bounded
+            on Windows.
         allow_urls: Whether ``http://`` and ``https://`` addresses are fetched; a server that is
             given names by its clients sets it to false.
         url_timeout: Seconds that a whole download may take.
@@ -37,6 +39,7 @@ class ReadLimits:
     max_pixels: int = 200_000_000
     max_bytes: int = 1 << 30
     max_pages: int = 500
+    page_seconds: int = 10
     allow_urls: bool = True
     url_timeout: float = 30.0
 

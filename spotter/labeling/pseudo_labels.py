@@ -1,4 +1,6 @@
-"""Readings of unlabelled crops to a file, as labels of the next round of self-training."""
+"""Pseudo-labels: readings of unlabelled crops, written as labels of the next round of
+self-training.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ def label_samples(recognizer: WordRecognizer, samples: Reader, out: str | Path) 
 
     Args:
         recognizer: Reads the crops.
-        samples: Canonical samples; their labels, if any, are not looked at.
+        samples: Canonical samples; their labels, if any, are not used.
         out: File of JSON lines ``{"image", "text", "score", "error"}`` to write or go on with.
 
     Returns:

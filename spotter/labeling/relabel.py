@@ -235,7 +235,7 @@ def relabel_list(
         report.add(word)
         if word.text is not None:
             lines.append(f"{Path(path).resolve()} {word.text}\n")
-    write_text(out, "".join(lines))
+    write_file(out, "".join(lines))
     return report
 
 
@@ -271,10 +271,5 @@ def relabel_photos(
                 report.add(word)
                 text = word.text
             instances.append({**instance, "text": text, "ignore": text is None})
-        write_text(out / f"gt_{Path(photo['img_path']).stem}.txt", icdar_lines(instances))
+        write_file(out / f"gt_{Path(photo['img_path']).stem}.txt", icdar_lines(instances))
     return report
-
-
-def write_text(file: Path, text: str) -> None:
-    """Write a file atomically."""
-    write_file(file, text)

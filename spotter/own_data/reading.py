@@ -42,6 +42,11 @@ class Readings:
         """Share of words that are read without an error."""
         return sum(self.correct) / max(1, len(self.true))
 
+    @property
+    def percent(self) -> str:
+        """:attr:`accuracy` in words, such as ``"84.5 %"``."""
+        return f"{100 * self.accuracy:.1f} %"
+
     def mistakes(self, most: int = 5) -> list[tuple[str, str]]:
         """The first wrong readings, as (true, read)."""
         triples = zip(self.true, self.read, self.correct, strict=True)

@@ -91,7 +91,7 @@ def tune_words(
     }
     held_back = READERS.build(sets.held_back)
     before = read_words(weights_file(start, "auto"), held_back, settings.threads)
-    say(f"before: {_share(before)} of {len(before.true)} held-back words are read without error")
+    say(f"before: {before.percent} of {len(before.true)} held-back words are read without error")
     config = word_config(settings, start, header, charset, sets, recommended)
     best = run_training(config)
     after = read_words(best, held_back, settings.threads)
@@ -195,7 +195,3 @@ def _beside(language: str | Path | None, out: Path) -> str | None:
     if file.resolve() != (out / file.name).resolve():
         shutil.copyfile(file, out / file.name)
     return file.name
-
-
-def _share(readings: Readings) -> str:
-    return f"{100 * readings.accuracy:.1f} %"

@@ -71,6 +71,7 @@ class TextDetector:
         coarse: A second pass at a smaller scale, for large words.
         adaptive: Choose the scales for each photo, see :mod:`spotter.pipeline.multi_scale`. Has no
             effect with ``limit_side``, ``limit_type`` or ``tile``.
+        finer_passes: How often small text is looked for at a finer scale, at most.
 
     Attributes:
         coarse: The detector of the second pass, which runs the same network; or ``None``.
@@ -91,6 +92,7 @@ class TextDetector:
         postprocessing: Mapping[str, Any] | None = None,
         coarse: CoarsePass | None = None,
         adaptive: bool = False,
+        finer_passes: int = MAX_PASSES,
     ) -> None:
         self.runtime = runtime
         header = runtime.header
@@ -119,6 +121,7 @@ class TextDetector:
         if min(self.limit_side, self.limit_side if tile is None else tile) < self._divisor:
             raise ConfigError(f"limit_side and tile must be at least {self._divisor} pixels")
         self.tile = tile
+        self._finer_passes = finer_passes
         self._adaptive = adaptive and own and tile is None and self.limit_type == "max"
         self.batch_size = max(1, batch_size)
         self._postprocess = _postprocessor(header)
@@ -180,7 +183,7 @@ class TextDetector:
         found = [Detections(words) for words in self._run(jobs, small)]
         for index, (photo, (width, _)) in enumerate(jobs):
             scale, missed = width / photo.shape[1], small[index]
-            for _ in range(MAX_PASSES):
+            for _ in range(self._finer_passes):
                 finer = missed.next_scale(scale, largest_scale(self._scale))
                 if finer is None:
                     break

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,7 +14,7 @@ from spotter.geometry import native_size
 from spotter.pipeline.crops import cut_word
 
 _ROWS = 24
-"""Height in pixels at which a line is looked at; widths are measured in shares of it."""
+"""Height in pixels to which a line is scaled; widths are measured as shares of it."""
 
 _EDGE = 2
 """Rows left out at the upper and the lower side, where neighbouring lines may show."""
@@ -80,7 +82,7 @@ def ink_of(crop: np.ndarray) -> Ink | None:
     grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
     edge = max(round(len(grey) * _EDGE / _ROWS), 1)
     inner = grey[edge:-edge].astype(np.float32)
-    low, high = (float(each) for each in np.percentile(inner, (3, 97)))
+    low, high = _percentiles(grey[edge:-edge], (0.03, 0.97))
     if high - low < _LEAST_CONTRAST:
         return None
     least = _INK * (high - low)
@@ -91,6 +93,17 @@ def ink_of(crop: np.ndarray) -> Ink | None:
         paper = low if rim - low < high - rim else high
         inked |= np.abs(inner.mean(axis=0) - paper) > least
     return Ink(inked, float(len(grey)), high - low)
+
+
+def _percentiles(values: np.ndarray, shares: Sequence[float]) -> list[float]:
+    """``np.quantile`` of grey levels, of any shape, in a fraction of its time."""
+    ordered = np.sort(values, axis=None)
+    found = []
+    for share in shares:
+        rest, place = math.modf(share * (len(ordered) - 1))
+        below, above = (float(each) for each in ordered[int(place) :][:2][[0, -1]])
+        found.append(below + (above - below) * rest)
+    return found
 
 
 def part_of(quad: np.ndarray, start: float, end: float) -> np.ndarray:

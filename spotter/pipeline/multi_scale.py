@@ -32,6 +32,8 @@ OWN_SIZE_MAX_SCALE = 2.0
 scale is 6 pixels high in the photo."""
 
 MAX_PASSES = 4
+"""Finer passes over a photo, unless a preset allows fewer."""
+
 WINDOW = 1024
 """Side of a window of a finer pass, in pixels of the detector's input."""
 

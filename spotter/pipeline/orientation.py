@@ -88,8 +88,9 @@ def photo_orientation(words: Sequence[TextInstance], read: ReadWords) -> float:
     if not sideways and sum(each.score >= _READS_WELL for each in first) > len(first) / 2:
         return 0.0
     backward = [np.roll(quad, 2, axis=0) for quad in forward]
-    one = np.array([_log(each) for each in [*first, *read(forward[_FIRST:])]])
-    other = np.array([_log(each) for each in read(backward)])
+    # All in one call: those of one width share a batch.
+    both = np.array([_log(each) for each in [*first, *read([*forward[_FIRST:], *backward])]])
+    one, other = both[: len(forward)], both[len(forward) :]
     reversed_ = bool((other - one).mean() > 0) if sideways else _clearly_reversed(one, other)
     better = other if reversed_ else one
     if not (sideways or reversed_) or better.mean() < _TURNED_SCORE:

@@ -137,7 +137,16 @@ class SceneTextSpotter:
             scale, options = self.preset.scale, self.preset.postprocessing
         coarse = self.preset.coarse_pass if limit_side is None and limit_type is None else None
         self.detector = TextDetector(
-            network, limit_side, limit_type, tile, det_batch_size, scale, options, coarse, adaptive
+            network,
+            limit_side,
+            limit_type,
+            tile,
+            det_batch_size,
+            scale,
+            options,
+            coarse,
+            adaptive,
+            self.preset.finer_passes,
         )
         self.recognizer = open_recognizer(rec_network, language, self.preset)
         calibrate = self.preset.detection_calibration if calibrated else None

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 _WIDTH = 24
-"""Pixels across at which the rows are looked at."""
+"""Width in pixels to which a column is scaled to find its rows."""
 
 _TALLEST = 1.5
 _SHORTEST = 0.2

@@ -156,7 +156,7 @@ class WordSearch:
             directions = reading_directions(each.word.polygon, self._crop_margin)
             yield [replace(directions[0], spaced=True)] if each.spaced else directions
         for part in (part for split in found.splits for part in split.parts):
-            # A part runs as the whole does, be it as narrow as a single character.
+            # A part has the direction of the whole, even if it is as narrow as a single character.
             yield [Direction(part.polygon, grow_quad(part.polygon, self._crop_margin))]
 
     def _read(self, photo: np.ndarray, quads: Sequence[np.ndarray]) -> list[Decoded]:

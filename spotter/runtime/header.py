@@ -93,7 +93,7 @@ def _with_present_keys(header: Any) -> Any:
 
 
 def read_safetensors_metadata(path: str | Path) -> dict[str, str]:
-    """The metadata of a ``.safetensors`` file; its tensors are not looked at.
+    """The metadata of a ``.safetensors`` file; its tensors are not read.
 
     Raises:
         WeightsError: Missing file, or not safetensors.

@@ -198,20 +198,24 @@ class FontBank:
                 return False
         return True
 
+    def has(self, font: int, char: str) -> bool:
+        """Whether the font draws anything for a character but the sign for what is missing."""
+        face = self.face(font, _MEASURE_SIZE)
+        try:
+            alpha = self.glyph(font, char, _MEASURE_SIZE).alpha
+            missing = _draw_glyph(face, "\uffff").alpha
+        except OSError:
+            return False
+        return bool(alpha.size) and alpha.max() > 64 and not _same(alpha, missing)
+
     def _draws_char(self, font: int, char: str) -> bool:
         """:meth:`draws` for one character outside of ASCII."""
         if char.isalpha() and self.traits(font).case != "both":
             return False
-        face = self.face(font, _MEASURE_SIZE)
-        try:
-            glyph = self.glyph(font, char, _MEASURE_SIZE)
-            missing = _draw_glyph(face, "\uffff").alpha
-        except OSError:
+        if not self.has(font, char):
             return False
-        alpha = glyph.alpha
-        if not alpha.size or alpha.max() <= 64 or _same(alpha, missing):
-            return False
-        base = base_letter(char)
+        glyph = self.glyph(font, char, _MEASURE_SIZE)
+        alpha, base = glyph.alpha, base_letter(char)
         if base != char:
             return base in self.traits(font).covered and not _same(
                 alpha, self.glyph(font, base, _MEASURE_SIZE).alpha

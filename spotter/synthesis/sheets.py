@@ -1,4 +1,4 @@
-"""Contact sheets: many samples in one picture, to be looked at before training on them."""
+"""Contact sheets: many samples in one picture, to check them before training."""
 
 from __future__ import annotations
 

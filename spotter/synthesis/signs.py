@@ -1,6 +1,6 @@
 """Synthetic word crops that look like the lettering of shop fronts, logos and neon signs.
 
-What tells them from print: scripts and display faces, wide tracking, small capitals, arcs, and
+They differ from print in: scripts and display faces, wide tracking, small capitals, arcs, and
 letters built in layers: shadow or side walls behind, one or two rims, a face that is shaded,
 hollow, lined inside or of the wall's own colour.
 """

@@ -46,8 +46,25 @@ TEXT_KINDS: dict[str, float] = {
 ``"marked"``, a word with one mark at its end, each as often, can be asked for besides.
 """
 
+RARE_KINDS: dict[str, float] = {
+    "accented": 0.40,
+    "word": 0.12,
+    "sentence": 0.05,
+    "marked": 0.10,
+    "source_code": 0.06,
+    "address": 0.05,
+    "code": 0.03,
+    "single": 0.07,
+    "price": 0.04,
+    "date": 0.03,
+    "clock": 0.03,
+    "measure": 0.02,
+}
+"""What :data:`TEXT_KINDS` has few of."""
+
 WORDLIST = Path(__file__).with_name("wordlist.txt")
 MAX_LENGTH = 32
+
 
 _PLAIN_FORMS = str.maketrans(
     {"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "−": "-", "…": "."}
@@ -301,7 +318,7 @@ def open_text_source(
             running text when its lines are longer than 60 characters on average, and else one
             word or name per line. ``None``: the list that ships with us.
         charset: See :class:`TextSource`.
-        kinds: Likewise.
+        kinds: See :class:`TextSource`.
 
     Raises:
         ConfigError: A path does not exist, or none holds words.

@@ -1,9 +1,10 @@
-"""Synthetic word crops that look like what a detector cuts out of a photo."""
+"""Synthetic word crops like those that a detector cuts out of a photo."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -15,11 +16,17 @@ from spotter.synthesis.degradations import degrade
 from spotter.synthesis.effects import blend, grow, needed_contrast, paint_text, readable, thin
 from spotter.synthesis.fonts import FontBank
 from spotter.synthesis.layout import Arc, TextMask, paste, see_mask, set_text
-from spotter.synthesis.text import TextSource
 
 _LARGEST = 640
 _TEXTS_TRIED = 20
 FINE = 44  # pixels; higher text is set at 96 pixels per em instead of 48
+
+
+class TextSampler(Protocol):
+    """What words say, such as a :class:`spotter.synthesis.text.TextSource`."""
+
+    def sample(self, rng: np.random.Generator) -> str:
+        """One text, by the randomness of ``rng`` alone."""
 
 
 @dataclass
@@ -52,7 +59,7 @@ class WordSynthesizer:
     def __init__(
         self,
         fonts: FontBank,
-        text_source: TextSource,
+        text_source: TextSampler,
         backgrounds: Sequence[str] | None = None,
         seed: int = 0,
     ) -> None:

@@ -1,7 +1,7 @@
 """Synthetic sets on disk: word crops as LMDB, scenes and pages with label files.
 
-All can be interrupted and go on where they stopped: sample ``i`` depends on its number alone, and
-the settings that made a set are kept in it, so that two sets cannot be mixed by mistake.
+All can be interrupted and continued: sample ``i`` depends on its number only, and the settings of a
+set are stored in it, so that two sets cannot be mixed by mistake.
 """
 
 from __future__ import annotations
@@ -18,25 +18,27 @@ import cv2
 import numpy as np
 
 from spotter.charset import Charset
+from spotter.data.growing_lmdb import check_settings
 from spotter.errors import ConfigError
 from spotter.geometry import grow_quad, min_area_rect
 from spotter.io.images import encode_jpeg
 from spotter.io.writing import write_file
 from spotter.synthesis.fonts import FontBank
+from spotter.synthesis.other_scripts import OtherScripts, ScriptFontBank
 from spotter.synthesis.pages import PageSynthesizer
 from spotter.synthesis.pages.crops import page_crops
 from spotter.synthesis.pages.outlines import grow_outline, outline_height
 from spotter.synthesis.scenes import SceneSynthesizer
 from spotter.synthesis.signs import SignSynthesizer
-from spotter.synthesis.text import TextSource, open_text_source
-from spotter.synthesis.word_archive import WordArchive, check_settings
+from spotter.synthesis.text import RARE_KINDS, TextSource, open_text_source
+from spotter.synthesis.word_archive import WordArchive
 from spotter.synthesis.words import WordSynthesizer
 
 _ILLEGIBLE = "###"
 _WORDS_PER_COMMIT = 200
 _PAGES_PER_COMMIT = 4
 _CROPS_SEED = 1  # third part of the seed of what happens to a page's crops
-STYLES: dict[str, type[WordSynthesizer]] = {"mixed": WordSynthesizer, "signs": SignSynthesizer}
+STYLES = ("mixed", "signs", "rare", "other_scripts")
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,10 @@ class SynthesisSettings:
         size: Height and width of scenes in pixels.
         label_margin: Share of a word's height by which the labels of written scenes are grown. The
             polygons of our scenes hug the ink; annotators, as those of ICDAR2015, leave a margin.
-        style: Of words: ``"mixed"`` or, lettering of shop fronts and logos only, ``"signs"``.
+        style: Of words: ``"mixed"``; ``"signs"``, lettering of shop fronts and logos only;
+            ``"rare"``, the same with :data:`spotter.synthesis.text.RARE_KINDS`; or
+            ``"other_scripts"``, words that a recognizer of Latin letters has to leave unread, see
+            :mod:`spotter.synthesis.other_scripts`; ``words`` and ``charset`` have no effect then.
         charset: Characters that labels may hold: a name or file of :meth:`Charset.load`.
         curved: Share of the blocks of scenes that are words along circles, arcs and waves.
         polygons: Whether written scenes keep polygons of any number of vertices, in the layout of
@@ -76,7 +81,7 @@ class SynthesisSettings:
 
     def text_source(self) -> TextSource:
         """What the samples say."""
-        kinds = dict(self.text_kinds) or None
+        kinds = dict(self.text_kinds) or (RARE_KINDS if self.style == "rare" else None)
         return open_text_source(self.words, Charset.load(self.charset).characters, kinds)
 
     def words_synthesizer(self) -> WordSynthesizer:
@@ -87,8 +92,11 @@ class SynthesisSettings:
         """
         if self.style not in STYLES:
             raise ConfigError(f'style "{self.style}" is not one of {", ".join(STYLES)}')
-        source = self.text_source()
-        return STYLES[self.style](FontBank(self.fonts), source, self.backgrounds, self.seed)
+        if self.style == "other_scripts":
+            fonts = ScriptFontBank(self.fonts)
+            return WordSynthesizer(fonts, OtherScripts(fonts), self.backgrounds, self.seed)
+        kind = SignSynthesizer if self.style == "signs" else WordSynthesizer
+        return kind(FontBank(self.fonts), self.text_source(), self.backgrounds, self.seed)
 
     def scenes_synthesizer(self) -> SceneSynthesizer:
         """A synthesizer of scenes."""

@@ -18,7 +18,7 @@ from torch import Tensor
 
 import spotter
 from spotter.errors import WeightsError
-from spotter.training.distributed import gather_objects
+from spotter.training.distributed import gather_objects, unwrapped
 from spotter.training.randomness import generator_states
 from spotter.training.weights import atomic_write, load_checkpoint_file
 
@@ -36,7 +36,7 @@ def collect_checkpoint(runner: Any) -> dict[str, Any]:
     ``training_state_dict``), ``optimizer``, ``param_schedulers``, ``generators`` (one state per
     process), ``info`` (best score and the like), ``meta``.
     """
-    model = getattr(runner.model, "module", runner.model)
+    model = unwrapped(runner.model)
     checkpoint: dict[str, Any] = {
         "meta": {
             "format": FORMAT,

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from mmengine.model import MMDistributedDataParallel
+from mmengine.model import MMDistributedDataParallel, is_model_wrapper
 from torch import nn
 
 from spotter.errors import ConfigError
@@ -121,6 +121,11 @@ def wrap(model: nn.Module, device: torch.device, **options: Any) -> MMDistribute
     device_ids = [device.index] if device.type == "cuda" else None
     options.setdefault("broadcast_buffers", True)
     return MMDistributedDataParallel(module=model, device_ids=device_ids, **options)
+
+
+def unwrapped(model: nn.Module) -> Any:
+    """The model inside of a wrapper for distribution; any other model as it is."""
+    return model.get_submodule("module") if is_model_wrapper(model) else model
 
 
 def synchronize_norms(

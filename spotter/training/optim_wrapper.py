@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from spotter.errors import ConfigError
 from spotter.registry import OPTIM_WRAPPERS
+from spotter.training.distributed import unwrapped
 
 _DTYPES = {
     "float32": torch.float32,
@@ -152,7 +153,7 @@ class GroupedOptimWrapperConstructor:
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """The optimizer wrapper over the trainable parameters of ``model``."""
-        model = getattr(model, "module", model)
+        model = unwrapped(model)
         optimizer = OPTIMIZERS.build({**self.optimizer_cfg, "params": self.groups(model)})
         wrapper_cfg = {"type": "AutocastOptimWrapper", "dtype": "float32"}
         if self.optim_wrapper_cfg.get("type", "AutocastOptimWrapper") != "AutocastOptimWrapper":

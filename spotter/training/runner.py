@@ -25,7 +25,7 @@ from spotter.training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from spotter.training.distributed import select_device, start, synchronize_norms, wrap
+from spotter.training.distributed import select_device, start, synchronize_norms, unwrapped, wrap
 from spotter.training.header import register_models
 from spotter.training.loader_workers import leave_signals_to_parent
 from spotter.training.schedules import fit_to_run
@@ -193,7 +193,7 @@ class SpotterRunner(Runner):
         self._has_loaded = True
 
     def _take_up(self, checkpoint: dict[str, Any]) -> None:
-        model: Any = getattr(self.model, "module", self.model)
+        model: Any = unwrapped(self.model)
         try:
             model.load_state_dict(
                 checkpoint.get("training_state_dict", checkpoint["state_dict"]), strict=True

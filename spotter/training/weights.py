@@ -17,7 +17,6 @@ from typing import Any
 
 import torch
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -25,6 +24,7 @@ from torch import Tensor, nn
 from spotter.charset import Charset
 from spotter.errors import WeightsError
 from spotter.io.names import one_line
+from spotter.training.distributed import unwrapped
 from spotter.training.foreign_models import build_to_fit
 from spotter.training.header import (
     METADATA_KEY,
@@ -120,7 +120,7 @@ def save_weights(
     """
     state = model_or_state_dict
     if isinstance(state, nn.Module):
-        state = _unwrapped(state).state_dict()
+        state = unwrapped(state).state_dict()
     tensors: dict[str, Tensor] = {}
     for name, tensor in state.items():
         tensor = tensor.detach().to("cpu")
@@ -300,7 +300,7 @@ def load_into(
 
 def _loaded_part(model: nn.Module) -> nn.Module:
     """The module that a file fills: in a method, the part that is used after training."""
-    model = _unwrapped(model)
+    model = unwrapped(model)
     part = getattr(model, "deployable", None)
     return model if part is None else getattr(model, part)
 
@@ -368,10 +368,6 @@ def _storage_dtype(tensor: Tensor, half: bool) -> torch.dtype:
 
 def _single(tensor: Tensor) -> Tensor:
     return tensor.float() if tensor.is_floating_point() else tensor
-
-
-def _unwrapped(model: nn.Module) -> nn.Module:
-    return model.get_submodule("module") if is_model_wrapper(model) else model
 
 
 def _shorten(names: list[str], limit: int = 4) -> str:

@@ -1,4 +1,4 @@
-"""Hypothesis strategies that damage what is whole, and what every reader must hold to."""
+"""Makers of damaged input, and what every reader must hold to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spotter.errors import SpotterError
@@ -54,34 +54,65 @@ class Tally:
 TALLIES: defaultdict[str, Tally] = defaultdict(Tally)
 """By the name of the test."""
 
-# The usual run tries the same inputs each time; a long one others every time.
-fuzz = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    database=None,
-    derandomize=EXAMPLES < 1000,
-    suppress_health_check=list(HealthCheck),
-)
+# Of an example that hypothesis draws, which costs more than most of the calls.
+_INPUTS = 20
 
-# Edits by a random generator take a fraction of the time of edits that are drawn one by one.
-_SEEDS = st.integers(0, 2**62)
+Maker = Callable[[Random], Any]
+"""Makes an argument of a test."""
+
+
+def fuzz(*makers: Maker, inputs: int = EXAMPLES) -> Callable[[Callable[..., None]], Any]:
+    """Makes a test that is called ``inputs`` times, with what makers make of a random generator.
+
+    The usual run tries the same inputs each time; a long one others every time.
+    """
+
+    def decorate(test: Callable[..., None]) -> Any:
+        @settings(
+            max_examples=max(1, inputs // _INPUTS),
+            deadline=None,
+            database=None,
+            derandomize=EXAMPLES < 1000,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(st.integers(0, 2**62))
+        def tried(seed: int) -> None:
+            random = Random(seed)
+            for _ in range(min(_INPUTS, inputs)):
+                given_ = [make(random) for make in makers]
+                try:
+                    test(*given_)
+                except Exception as error:
+                    raise AssertionError(f"fails with {repr(given_)[:5000]}") from error
+
+        tried.__name__ = tried.__qualname__ = test.__name__
+        tried.__module__, tried.__doc__ = test.__module__, test.__doc__
+        return tried
+
+    return decorate
+
+
+def one_of(values: Iterable[Any]) -> Maker:
+    """One of some values."""
+    choices = list(values)
+    return lambda random: random.choice(choices)
+
 
 _TELLING_BYTES = [b"\0", b"\xff", b"\x7f\xff\xff\xff", b"\xff" * 4, b"\0" * 8]
 _TELLING_BYTES += [b"\x80", b"%", b'"', b"{", b"["]
 
 
-def damaged_bytes(wholes: Iterable[bytes]) -> st.SearchStrategy[bytes]:
+def damaged_bytes(wholes: Iterable[bytes]) -> Maker:
     """One of some files after a few edits: bytes replaced, inserted, deleted, doubled, cut off."""
     files = list(wholes)
 
-    def damage(seed: int) -> bytes:
-        random = Random(seed)
+    def damage(random: Random) -> bytes:
         data = bytearray(random.choice(files))
         for _ in range(random.randint(1, 6)):
             _edit_bytes(data, random)
         return bytes(data)
 
-    return _SEEDS.map(damage)
+    return damage
 
 
 def _edit_bytes(data: bytearray, random: Random) -> None:
@@ -118,22 +149,26 @@ def _odd_value(random: Random) -> Any:
         return struct.unpack("d", random.randbytes(8))[0]
     if kind == 6:
         return random.gauss(0.0, 10.0 ** random.randint(-3, 3))
+    return odd_text(random)
+
+
+def odd_text(random: Random) -> str:
+    """Up to 20 characters of any kind."""
     largest = random.choice([0x7F, 0x7FF, 0x10FFFF])
     return "".join(chr(random.randint(0, largest)) for _ in range(random.randint(0, 20)))
 
 
-def damaged_values(wholes: Iterable[Any]) -> st.SearchStrategy[Any]:
+def damaged_values(wholes: Iterable[Any]) -> Maker:
     """One of some JSON-like values in which a few members are replaced, removed or added."""
     values = list(wholes)
 
-    def damage(seed: int) -> Any:
-        random = Random(seed)
+    def damage(random: Random) -> Any:
         value = copy.deepcopy(random.choice(values))
         for _ in range(random.randint(1, 3)):
             _edit_somewhere(value, random)
         return value
 
-    return _SEEDS.map(damage)
+    return damage
 
 
 def _edit_somewhere(value: Any, random: Random) -> None:

@@ -8,13 +8,12 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from spotter.data.readers.base import Reader
 from spotter.errors import SpotterError
@@ -22,7 +21,7 @@ from spotter.evaluation.saved import read_readings, words_in_step
 from spotter.evaluation.submissions import read_label_archive, read_submission
 from spotter.evaluation.words import Refusals, predicted_words
 from spotter.registry import READERS
-from tests.fuzz.mutations import damaged_bytes, damaged_values, fuzz, holds
+from tests.fuzz.mutations import damaged_bytes, damaged_values, fuzz, holds, one_of
 from tests.fuzz.test_data import whole_zip
 
 POINTS = [[0, 0], [8, 0], [8, 8], [0, 8]]
@@ -135,18 +134,27 @@ def test_whole_annotations_are_read(name: str) -> None:
     read_as(name, dict(CASES)[name], True)
 
 
-@fuzz
-@given(st.sampled_from(list(DOCUMENTS)), st.data(), st.booleans())
-def test_values_of_annotations(name: str, data: st.DataObject, strict: bool) -> None:
-    damaged = data.draw(damaged_values([DOCUMENTS[name]]))
-    holds(lambda: read_as(name, json.dumps(damaged).encode(), strict))
+def damaged_document(random: Random) -> tuple[str, bytes]:
+    name = random.choice(list(DOCUMENTS))
+    return name, json.dumps(damaged_values([DOCUMENTS[name]])(random)).encode()
 
 
-@fuzz
-@given(st.sampled_from(CASES), st.data(), st.booleans())
-def test_bytes_of_annotations(case: tuple[str, bytes], data: st.DataObject, strict: bool) -> None:
-    damaged = data.draw(damaged_bytes([case[1]]))
-    holds(lambda: read_as(case[0], damaged, strict))
+def damaged_file(random: Random) -> tuple[str, bytes]:
+    name, content = random.choice(CASES)
+    return name, damaged_bytes([content])(random)
+
+
+STRICT = one_of([False, True])
+
+
+@fuzz(damaged_document, STRICT)
+def test_values_of_annotations(case: tuple[str, bytes], strict: bool) -> None:
+    holds(lambda: read_as(*case, strict))
+
+
+@fuzz(damaged_file, STRICT)
+def test_bytes_of_annotations(case: tuple[str, bytes], strict: bool) -> None:
+    holds(lambda: read_as(*case, strict))
 
 
 def in_file(data: bytes, name: str, read: Callable[[Path], Any]) -> Any:
@@ -156,8 +164,7 @@ def in_file(data: bytes, name: str, read: Callable[[Path], Any]) -> Any:
         return read(path)
 
 
-@fuzz
-@given(damaged_values([PREDICTION, {**PREDICTION, "instances": None}]), st.booleans())
+@fuzz(damaged_values([PREDICTION, {**PREDICTION, "instances": None}]), STRICT)
 def test_values_of_predictions(damaged: Any, strict: bool) -> None:
     line = json.dumps(damaged).encode()
 
@@ -171,8 +178,7 @@ def test_values_of_predictions(damaged: Any, strict: bool) -> None:
     holds(read, SpotterError)
 
 
-@fuzz
-@given(damaged_values([{"image": "a.png", "text": "exit", "score": 0.5}]), st.booleans())
+@fuzz(damaged_values([{"image": "a.png", "text": "exit", "score": 0.5}]), STRICT)
 def test_readings(damaged: Any, strict: bool) -> None:
     line = json.dumps(damaged).encode()
     samples = {"a": {"img_path": "a.png", "text": "exit"}}
@@ -186,8 +192,7 @@ def test_readings(damaged: Any, strict: bool) -> None:
     holds(read)
 
 
-@fuzz
-@given(damaged_bytes([whole_zip()]), st.booleans(), st.booleans())
+@fuzz(damaged_bytes([whole_zip()]), STRICT, STRICT)
 def test_submissions(data: bytes, texts: bool, strict: bool) -> None:
     holds(lambda: in_file(data, "s.zip", lambda p: read_submission(p, texts, Refusals(strict))))
     holds(lambda: in_file(data, "s.zip", read_label_archive))

@@ -9,9 +9,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from spotter.decoding import LanguageModel, WordSource
 from spotter.errors import AnnotationError, ConfigError, WeightsError
 from spotter.hub.presets import parse_preset
@@ -19,7 +16,7 @@ from spotter.hub.resolution import WEIGHTS_FOLDER
 from spotter.hub.settings import read_settings
 from spotter.io.bounded import ZipContents, parse_json
 from spotter.runtime.header import check_header, decode_header, read_header
-from tests.fuzz.mutations import damaged_bytes, damaged_values, fuzz, holds
+from tests.fuzz.mutations import damaged_bytes, damaged_values, fuzz, holds, odd_text
 from tests.unit.pipeline.networks import bright_detector, detector_header, recognizer_header
 
 HEADERS = [
@@ -66,56 +63,49 @@ def whole_zip() -> bytes:
     return stream.getvalue()
 
 
-@fuzz
-@given(damaged_values(HEADERS))
+@fuzz(damaged_values(HEADERS))
 def test_headers(header: Any) -> None:
     holds(lambda: check_header(header, "file"), WeightsError)
 
 
-@fuzz
-@given(damaged_bytes([json.dumps(header).encode() for header in HEADERS]))
+@fuzz(damaged_bytes([json.dumps(header).encode() for header in HEADERS]))
 def test_texts_of_headers(data: bytes) -> None:
     holds(lambda: decode_header(data.decode("utf-8", "replace"), "file"), WeightsError)
 
 
-@fuzz
-@given(damaged_bytes([whole_onnx()]))
+@fuzz(damaged_bytes([whole_onnx()]))
 def test_onnx_files(data: bytes) -> None:
     holds(lambda: as_file(data, "a.onnx", lambda path: read_header(path, True)), WeightsError)
 
 
-@fuzz
-@given(damaged_bytes([whole_safetensors()]))
+@fuzz(damaged_bytes([whole_safetensors()]))
 def test_safetensors_files(data: bytes) -> None:
     holds(lambda: as_file(data, "a.safetensors", read_header), WeightsError)
 
 
-@fuzz
-@given(damaged_values(PRESETS))
+@fuzz(damaged_values(PRESETS))
 def test_presets(settings: Any) -> None:
     holds(lambda: parse_preset(settings, "name", "file"), ConfigError)
 
 
-@fuzz
-@given(damaged_bytes([TOML]))
+@fuzz(damaged_bytes([TOML]))
 def test_settings(data: bytes) -> None:
     holds(lambda: as_file(data, "a.toml", read_settings), ConfigError)
 
 
-@fuzz
-@given(damaged_bytes([whole_language()]))
+@fuzz(damaged_bytes([whole_language()]))
 def test_language_models(data: bytes) -> None:
     holds(lambda: as_file(data, "a.npz", LanguageModel.load), WeightsError)
 
 
-@fuzz
-@given(st.one_of(st.text(), damaged_bytes([json.dumps(PRESETS).encode()])))
+@fuzz(
+    lambda random: random.choice([odd_text, damaged_bytes([json.dumps(PRESETS).encode()])])(random)
+)
 def test_json(text: str | bytes) -> None:
     holds(lambda: parse_json(text, "file", AnnotationError), AnnotationError)
 
 
-@fuzz
-@given(damaged_bytes([whole_zip()]))
+@fuzz(damaged_bytes([whole_zip()]))
 def test_zip_archives(data: bytes) -> None:
     def read() -> list[bytes]:
         contents = ZipContents(data, "file", AnnotationError, max_bytes=10_000)

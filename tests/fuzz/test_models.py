@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 
 from spotter.errors import WeightsError
 from tests.fuzz.mutations import EXAMPLES, damaged_values, fuzz, holds
@@ -24,8 +23,10 @@ HEADERS = [
 ]
 
 
-@settings(fuzz, max_examples=max(8, EXAMPLES // 20))
-@given(damaged_values([{"config": header["config"]} for header in HEADERS]))
+@fuzz(
+    damaged_values([{"config": header["config"]} for header in HEADERS]),
+    inputs=max(8, EXAMPLES // 20),
+)
 def test_configs(damage: dict[str, Any]) -> None:
     def build() -> None:
         header = {**HEADERS[0], **damage}

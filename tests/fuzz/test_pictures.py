@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from hypothesis import given
 from PIL import Image, features
 
 from spotter.errors import ImageError
@@ -70,8 +69,7 @@ def test_whole_files_are_read() -> None:
     assert all(read_everything(data) >= 1 for data in WHOLE)
 
 
-@fuzz
-@given(damaged_bytes(WHOLE))
+@fuzz(damaged_bytes(WHOLE))
 def test_damaged_pictures(data: bytes) -> None:
     holds(lambda: read_everything(data), ImageError)
     holds(lambda: image_size(data), ImageError)

@@ -2,8 +2,12 @@
 # sources that are missing (optional=True) fall to the others. ``style`` is a row of the table
 # _GEOMETRY in ../sources.py. Any LMDB of words and any folder of photos in the layout of ICDAR2015
 # can be added. SPOTTER_DATA is the folder of the data sets, SPOTTER_DRAWN that of drawn ones.
+# Labels of our own making lie in ``labels`` beside the data sets: lists of words of `spotter
+# relabel` (NAME.txt), files of photos' words on which two readers agree (words/NAME) and of photos'
+# outlines (outlines/NAME) of `spotter label`.
 _data = "{{$SPOTTER_DATA:data}}"
 _drawn = "{{$SPOTTER_DRAWN:drawn}}"
+_max_length = 32
 
 
 def _part(reader, **limits):
@@ -25,9 +29,44 @@ def _photos(folder, **options):
 
 
 def _scene_words(reader, **options):
-    return dict(type="SceneWordsReader", context=0.5, max_length=25, reader=reader, **options)
+    return dict(
+        type="SceneWordsReader", context=0.5, max_length=_max_length, reader=reader, **options
+    )
 
 
+def _relabelled(name, share, height):
+    """Words of a data set whose own labels leave out marks or case."""
+    reader = dict(
+        type="WordListReader", annotation_file=f"{_data}/labels/{name}.txt", image_root=_data
+    )
+    return dict(name=name, share=share, height=height, reader=reader, optional=True)
+
+
+def _agreed_words(name, share, images):
+    """Words of photos on which two readers agree."""
+    photos = dict(
+        type="ICDARDetectionReader",
+        annotation_root=f"{_data}/labels/words/{name}",
+        image_root=images,
+    )
+    reader = _scene_words(photos, margin=0.05, min_height=8.0)
+    return dict(name=f"{name}_words", share=share, height=96, reader=reader, optional=True)
+
+
+def _drawn_words(name, share, **options):
+    return dict(
+        name=f"drawn_{name}",
+        share=share,
+        height=48,
+        style="drawn",
+        reader=dict(type="LMDBReader", lmdb_path=f"{_drawn}/{name}"),
+        optional=True,
+        **options,
+    )
+
+
+_logos = f"{_data}/logos_unlabelled/images"
+_packages = f"{_data}/packages_unlabelled"
 _icdar2015_photos = _photos(f"{_data}/icdar2015_train", resize_to=(1280, 720))
 _icdar2015 = _part(_icdar2015_photos, stop=900)
 _icdar2015_words = dict(
@@ -48,34 +87,18 @@ words = [
     ),
     dict(name="receipt_words", share=8, height=64, reader=_listed("receipt_words", stop=4500)),
     dict(name="receipt_numbers", share=5, height=64, reader=_listed("receipt_numbers", stop=3500)),
-    dict(name="wire_labels", share=3, height=64, reader=_listed("wire_labels", stop=1300)),
-    # IIIT5K's own labels leave marks out and SVT's are in capitals: only once they are mended.
-    dict(name="iiit5k", share=8, height=64, reader=_listed("iiit5k_mended"), optional=True),
-    dict(name="svt", share=3, height=128, reader=_listed("svt_mended"), optional=True),
-    dict(
-        name="drawn_words",
-        share=28,
-        height=48,
-        style="drawn",
-        reader=dict(type="LMDBReader", lmdb_path=f"{_drawn}/words"),
-        optional=True,
-    ),
-    dict(
-        name="drawn_signs",
-        share=8,
-        height=48,
-        style="drawn",
-        reader=dict(type="LMDBReader", lmdb_path=f"{_drawn}/signs"),
-        optional=True,
-    ),
-    dict(
-        name="page_words",
-        share=22,
-        height=48,
-        style="drawn",
-        reader=dict(type="LMDBReader", lmdb_path=f"{_drawn}/page_words"),
-        optional=True,
-    ),
+    dict(name="wire_labels", share=5, height=64, reader=_listed("wire_labels", stop=1300)),
+    _relabelled("iiit5k", 9, 64),
+    _relabelled("svt", 3, 128),
+    _agreed_words("mlt17", 7, f"{_data}/mlt17_en_fr/images"),
+    _agreed_words("logos", 3, _logos),
+    _agreed_words("packages", 3, _packages),
+    _drawn_words("words", 24),
+    _drawn_words("signs", 8),
+    _drawn_words("page_words", 18),
+    _drawn_words("rare_words", 14),
+    # Words of scripts that are not read: the right reading is none.
+    _drawn_words("other_scripts", 2, nothing_to_read=True),
 ]
 words_val = [
     dict(name="icdar2015", reader=_part(_icdar2015_words, start=3960)),
@@ -84,6 +107,13 @@ words_val = [
     dict(name="receipt_numbers", reader=_listed("receipt_numbers", start=3500)),
     dict(name="wire_labels", reader=_listed("wire_labels", start=1300)),
 ]
+
+
+def _outlined(name, share, scales, labels, images):
+    reader = dict(type="CTW1500TextReader", annotation_root=labels, image_root=images)
+    return dict(name=name, share=share, scales=scales, reader=reader, optional=True)
+
+
 # ``scales``: from pixels of the photo to those of the crop.
 photos = [
     dict(name="icdar2015", share=45, scales=(0.5, 1.6), reader=_icdar2015),
@@ -97,19 +127,17 @@ photos = [
         ignored=True,
         reader=_photos(f"{_data}/msra_td500_train"),
     ),
-    dict(
-        name="drawn_scenes",
-        share=10,
-        scales=(0.5, 1.5),
-        reader=_photos(f"{_drawn}/scenes"),
-        optional=True,
-    ),
-    dict(
-        name="drawn_pages",
-        share=13,
-        scales=(0.4, 1.5),
-        reader=_photos(f"{_drawn}/pages"),
-        optional=True,
+    # A part of their words stands on curves.
+    _outlined("drawn_scenes", 14, (0.4, 1.4), f"{_drawn}/scenes/gt", f"{_drawn}/scenes/images"),
+    _outlined("drawn_pages", 13, (0.5, 1.6), f"{_drawn}/pages/gt", f"{_drawn}/pages/images"),
+    _outlined("logos", 6, (0.5, 1.6), f"{_data}/labels/outlines/logos", _logos),
+    _outlined("packages", 4, (0.3, 1.3), f"{_data}/labels/outlines/packages", _packages),
+    _outlined(
+        "svt",
+        2,
+        (0.5, 1.5),
+        f"{_data}/labels/outlines/svt",
+        f"{_data}/svt_scenes_train/img",
     ),
 ]
 photos_val = dict(
@@ -120,8 +148,25 @@ photos_val = dict(
 # that something of each is there when the time is over.
 drawn = [
     dict(name="words", kind="words", counts=(60_000, 240_000)),
-    dict(name="scenes", kind="scenes", counts=(800, 2_500)),
-    dict(name="signs", kind="signs", counts=(20_000, 60_000)),
-    dict(name="page_words", kind="page_words", counts=(60_000, 200_000)),
-    dict(name="pages", kind="pages", counts=(400, 1_500)),
+    dict(
+        name="scenes",
+        kind="scenes",
+        curved=0.4,
+        polygons=True,
+        size=(800, 800),
+        label_margin=0.12,
+        counts=(800, 2_500),
+    ),
+    dict(name="signs", kind="words", style="signs", counts=(20_000, 60_000)),
+    dict(name="rare_words", kind="words", style="rare", counts=(30_000, 100_000)),
+    dict(name="page_words", kind="page_words", size=(960, 960), counts=(60_000, 200_000)),
+    dict(name="pages", kind="pages", size=(960, 960), label_margin=0.12, counts=(400, 1_500)),
+    # With fonts of their own: none of the others draws these letters.
+    dict(
+        name="other_scripts",
+        kind="words",
+        style="other_scripts",
+        fonts="other_fonts",
+        counts=(6_000, 20_000),
+    ),
 ]

@@ -1,21 +1,10 @@
-# The shipped recognizer's size, which goes on from the shipped weights with the larger charset.
-_base_ = ["mixture.py"]
+# The shipped recognizer's network and inputs (configs/_base_/models/recognizer_deep_ctc.py), which
+# goes on from the shipped weights.
+_base_ = ["mixture.py", "../../../configs/_base_/models/recognizer_deep_ctc.py"]
 task = "recognition"
 name = "deep_ctc"
 init_from = "spotter/hub/weights/deep_ctc.safetensors"
-model = dict(
-    type="FourStageRecognizer",
-    data_preprocessor=dict(type="RecDataPreprocessor", mean=127.5, std=127.5),
-    transformation=dict(type="NoTransformation"),
-    feature_extraction=dict(type="CompactMixer", depths=(2, 4, 4, 5)),
-    sequence_modeling=dict(type="NoSequence"),
-    prediction=dict(type="CTCPrediction"),
-    rescorer=dict(type="TransformerPrediction", weight=0.5),
-    charset="latin",
-    max_length=25,
-)
-widths = [96, 128, 192, 256]
-preprocessing = dict(mean=127.5, std=127.5, height=32, mode="buckets", widths=widths)
+preprocessing = dict(mean=127.5, std=127.5, **_base_.crop_size)
 postprocessing = dict()
 batch_size = 1024
 slots = 12

@@ -1,4 +1,5 @@
-# A teacher of 22 million parameters, from scratch.
+# A teacher of 22 million parameters, from scratch. It has the inputs and the frames of the shipped
+# recognizer, which can learn from it (recognizer_distilled.py).
 _base_ = ["recognizer_shipped.py"]
 name = "teacher_ctc"
 init_from = None

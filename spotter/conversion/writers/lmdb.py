@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from spotter.conversion.writers.base import Task, Writer, WriterState
+from spotter.data.growing_lmdb import open_lmdb
 from spotter.errors import ConfigError
-
-_MAP_SIZE = 1 << 40  # an upper bound of the address space, not of the disk
 
 
 class LMDBWriter(Writer):
@@ -20,14 +19,9 @@ class LMDBWriter(Writer):
     tasks: tuple[Task, ...] = ("recognition",)
 
     def _open(self, state: WriterState) -> None:
-        import lmdb  # only this layout needs the package
-
         self._count: int = state.get("count", 0)
         self._pending: list[tuple[bytes, bytes]] = []
-        try:
-            self._environment = lmdb.open(str(self.root), map_size=_MAP_SIZE)
-        except lmdb.Error as error:
-            raise ConfigError(f"{self.root}: cannot be opened as LMDB ({error})") from None
+        self._environment = open_lmdb(self.root)
         with self._environment.begin() as transaction:
             present = transaction.get(b"num-samples")
         if not state and int(present or 0):

@@ -28,7 +28,7 @@ from spotter.data.readers.icdar_words import ICDARWordListReader
 from spotter.data.readers.iiit5k import IIIT5KReader
 from spotter.data.readers.label_studio import LabelStudioReader
 from spotter.data.readers.labelme import LabelMeReader
-from spotter.data.readers.lmdb import LMDBReader, read_lmdb_image
+from spotter.data.readers.lmdb import LMDBReader, read_lmdb_value
 from spotter.data.readers.mined_words import MinedWordsReader
 from spotter.data.readers.mjsynth import MJSynthReader
 from spotter.data.readers.mmocr import MMOCRReader
@@ -93,5 +93,5 @@ __all__ = [
     "WebDatasetReader",
     "WordJSONLinesReader",
     "WordListReader",
-    "read_lmdb_image",
+    "read_lmdb_value",
 ]

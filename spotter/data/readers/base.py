@@ -63,7 +63,9 @@ class Reader(ABC):
 
     @contextmanager
     def _refusing(self) -> Iterator[None]:
-        """Around the reading of one entry: its error is raised, or noted when not ``strict``."""
+        """Context around the reading of one entry: its error is raised, or noted when not
+        ``strict``.
+        """
         try:
             with self._failing():
                 yield
@@ -77,7 +79,7 @@ class Reader(ABC):
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
-        """Around what looks at a file's content: whatever it raises is an error of the file."""
+        """Context around the parsing of a file: whatever it raises becomes an error of the file."""
         try:
             yield
         except (SpotterError, ImportError):

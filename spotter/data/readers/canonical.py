@@ -24,7 +24,7 @@ class CanonicalReader(LineReader):
     Other keys are passed on. ``image`` may stand for ``img_path``, so that the results of bulk
     inference are read, too; images for which they have an error are left out. Outlines are taken
     as they are: a canonical one starts at the first character's top left. Lines are read when
-    asked for: 4 MB of memory per million. That an image exists is not looked at before it is
+    asked for: 4 MB of memory per million. Whether an image exists is only checked when it is
     loaded.
 
     Args:

@@ -17,7 +17,7 @@ _TEXT_KEYS = ("utf8_string", "text", "transcription")
 
 @READERS.register_module()
 class COCOInstancesReader(FileReader, SceneReader):
-    """``{"images": [...], "annotations": [...]}``: the plain layout of mmdetection and pycocotools.
+    """``{"images": [...], "annotations": [...]}``: the layout of mmdetection and pycocotools.
 
     The outline of a word is its largest ``segmentation`` polygon, or its ``bbox``. Words with
     ``iscrowd``, with ``"legibility": "illegible"`` or the text ``###`` are ignored; the text is

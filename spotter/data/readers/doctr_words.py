@@ -15,7 +15,7 @@ class DocTRWordsReader(FileReader):
     """A file ``labels.json`` of ``{"crop_1.jpg": "word", ...}`` beside a folder ``images``.
 
     Memory: the bytes of names and words and 8 MB per million of them; some 250 MB per million more
-    while the file is read. That a crop exists is not looked at before it is loaded.
+    while the file is read. Whether a crop exists is only checked when it is loaded.
 
     Arguments are those of :class:`FileReader`.
 

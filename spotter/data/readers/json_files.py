@@ -103,7 +103,7 @@ def text_of(value: Any, where: str) -> str | None:
 
 
 def flag_of(value: Any, where: str, default: bool = False) -> bool:
-    """What a field says that is ``true``, ``false``, 1 or 0; ``default`` for null.
+    """The value of a field that is ``true``, ``false``, 1 or 0; ``default`` for null.
 
     Raises:
         AnnotationError: It is anything else, such as ``"no"``.

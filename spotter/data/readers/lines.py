@@ -18,8 +18,8 @@ class LineReader(FileReader):
     Args:
         annotation_file: The file; a byte order mark and blank lines are skipped.
         image_root: Folder that the lines' paths are relative to; ``None``: the file's own.
-        check: Parse all lines at once, so that a malformed one is met now and not when it is read;
-            always done when not ``strict``.
+        check: Parse all lines at once, so that a malformed line is an error at once and not when it
+            is read; always done when not ``strict``.
         strict: See :class:`Reader`.
 
     Raises:

@@ -37,7 +37,7 @@ class LMDBReader(Reader):
         super().__init__()
 
     def _total(self) -> int:
-        value = _get(self.lmdb_path, "num-samples")
+        value = read_lmdb_value(self.lmdb_path, "num-samples")
         # As many digits as any archive can count; int() of text also takes signs and underscores.
         if not re.fullmatch(rb"[0-9]{1,15}", value):
             raise AnnotationError(f"{self.lmdb_path}: num-samples is {value[:40]!r}")
@@ -53,28 +53,10 @@ class LMDBReader(Reader):
         text: str | None = None
         if self.labelled:
             try:
-                text = _get(self.lmdb_path, f"label-{number}").decode("utf-8").strip()
+                text = read_lmdb_value(self.lmdb_path, f"label-{number}").decode("utf-8").strip()
             except UnicodeDecodeError:
                 raise AnnotationError(f"{self.lmdb_path}:label-{number}: not UTF-8") from None
         return {"lmdb_path": self.lmdb_path, "key": f"image-{number}", "text": text or None}
-
-
-def read_lmdb_image(lmdb_path: str, key: str) -> bytes:
-    """The encoded image stored under ``key``.
-
-    Raises:
-        AnnotationError: The archive is missing, or the key is.
-    """
-    return _get(lmdb_path, key)
-
-
-def read_lmdb_value(lmdb_path: str, key: str) -> bytes:
-    """Whatever is stored under ``key``, such as the record of a mined crop.
-
-    Raises:
-        AnnotationError: The archive is missing, or the key is.
-    """
-    return _get(lmdb_path, key)
 
 
 def close_lmdb(lmdb_path: str) -> None:
@@ -84,7 +66,12 @@ def close_lmdb(lmdb_path: str) -> None:
         environment.close()
 
 
-def _get(lmdb_path: str, key: str) -> bytes:
+def read_lmdb_value(lmdb_path: str, key: str) -> bytes:
+    """The value stored under ``key``, such as an encoded image or the record of a mined crop.
+
+    Raises:
+        AnnotationError: The archive is missing, or the key is.
+    """
     environment = _environment(lmdb_path)
     with failures_as(AnnotationError, lmdb_path, "cannot be read"), environment.begin() as reading:
         value = reading.get(key.encode())

@@ -27,7 +27,7 @@ Item = TypeVar("Item")
 
 
 def progress(items: Sequence[Item], label: str, long: int = _LONG) -> Iterable[Item]:
-    """The items, with a progress bar on standard error while they last if there are many.
+    """The items; if there are many, with a progress bar on standard error.
 
     Args:
         items: What to go through.
@@ -59,7 +59,7 @@ class LineFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        # What is no file but a pipe would be waited for.
+        # Opening a pipe would block.
         open_regular(self.path, AnnotationError).close()
         with failures_as(AnnotationError, printable_path(path), "cannot be read"):
             self._starts, self._size = _line_starts(self.path)
@@ -95,7 +95,7 @@ class LineFile:
         return self._position(index) + 1
 
     def __getitem__(self, index: int) -> str:
-        # Opened every time: an open file would cross forks with its position, and pickling not.
+        # Opened every time: an open file shares its position across forks, and cannot be pickled.
         with self.path.open("rb") as file:
             return self.read(index, file)
 
@@ -130,7 +130,7 @@ def _line_starts(path: Path) -> tuple[np.ndarray, int]:
             parts.append((feeds + (done + 1)).astype(kind))
             done += len(chunk)
     starts = np.concatenate(parts)
-    # What follows the last line feed is a line only if there is anything.
+    # What follows the last line feed is a line only if it is not empty.
     return (starts[:-1] if starts[-1] >= size else starts), size
 
 

@@ -201,7 +201,8 @@ def is_photo(path: str | Path) -> bool:
 
 
 def split_ignored(text: str, marks: tuple[str, ...] = ("###",)) -> tuple[str | None, bool]:
-    """Text and ``ignore`` of a transcription: a mark is an illegible word, nothing an unknown one.
+    """Text and ``ignore`` of a transcription: a mark is an illegible word, an empty text an unknown
+    one.
 
     Args:
         text: The transcription as it stands in the file.

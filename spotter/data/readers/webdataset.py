@@ -238,6 +238,8 @@ def shard_index(path: Path, index_dir: Path | None = None) -> np.memmap:
             with waiting_lock(folder / ".webdataset.lock"):
                 if not index.is_file():
                     write_file(index, _to_bytes(_rows_of(path, found.st_size)))
+                    if index_dir is None:
+                        _remove_others(index, f".{path.name}.")
         except OSError as error:
             name, reason = printable_path(folder), error.strerror or error
             raise AnnotationError(
@@ -245,6 +247,14 @@ def shard_index(path: Path, index_dir: Path | None = None) -> np.memmap:
             ) from None
     with failures_as(AnnotationError, printable_path(index), "is no index; delete it"):
         return np.load(index, mmap_mode="r")
+
+
+def _remove_others(index: Path, prefix: str) -> None:
+    """Remove what a shard had before it was changed."""
+    for each in index.parent.iterdir():
+        is_index = each.name.startswith(prefix) and each.suffix == ".npy"
+        if is_index and len(each.name) == len(index.name) and each != index:
+            each.unlink(missing_ok=True)
 
 
 def _to_bytes(rows: list[tuple[int, int, int, int, int, bytes]]) -> bytes:

@@ -16,7 +16,7 @@ class WordJSONLinesReader(LineReader):
 
     Union14M-L (Jiang et al., ICCV 2023) keeps them in ``train_annos/mmocr-0.x/train_easy.jsonl``
     and so on; its ``image_root`` is the folder Union14M-L. Lines are read when asked for: 4 MB of
-    memory per million. That a crop exists is not looked at before it is loaded.
+    memory per million. Whether a crop exists is only checked when it is loaded.
 
     Args:
         annotation_file: The JSON lines.

@@ -1,4 +1,4 @@
-"""The size at which a detector sees a photo."""
+"""Resizing of photos to the input size of a detector."""
 
 from __future__ import annotations
 

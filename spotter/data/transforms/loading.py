@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from spotter.data.readers.lmdb import read_lmdb_image
+from spotter.data.readers.lmdb import read_lmdb_value
 from spotter.data.readers.webdataset import read_range
 from spotter.data.transforms.base import BaseTransform
 from spotter.errors import ImageError
@@ -38,7 +38,7 @@ def archived_bytes(sample: Mapping[str, Any]) -> bytes:
     """
     if "tar_path" in sample:
         return read_range(sample["tar_path"], sample["offset"], sample["size"])
-    return read_lmdb_image(sample["lmdb_path"], sample["key"])
+    return read_lmdb_value(sample["lmdb_path"], sample["key"])
 
 
 def archived_size(sample: Mapping[str, Any]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Changes of a crop's look that leave every character in its place.
+"""Changes of colour and sharpness that leave every character in its place.
 
 Two views made with these transforms correspond frame by frame, so they suit methods that compare
 views by position as well as supervised training.

@@ -1,4 +1,4 @@
-"""The size at which a recognizer sees a word crop."""
+"""Resizing of word crops to the input size of a recognizer."""
 
 from __future__ import annotations
 

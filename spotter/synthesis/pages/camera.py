@@ -1,4 +1,4 @@
-"""How a finished page is seen: as it is, scanned, or photographed at an angle or round a bottle."""
+"""Views of a finished page: unchanged, scanned, or photographed at an angle or around a bottle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page while it is drawn: its colours, its ink, and the words that stand on it."""
+"""A page while it is drawn: its image, its ink, and its words."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from spotter.errors import ConfigError
 from spotter.methods.base import encode_frames
 from spotter.registry import DATASETS, HOOKS
 from spotter.structures import TextRecSample
+from spotter.training.distributed import unwrapped
 
 
 @HOOKS.register_module()
@@ -60,7 +61,7 @@ class CharacterProbeHook(Hook):
         loop = runner.train_loop
         last = loop.stop_training or runner.iter >= loop.max_iters
         if runner.rank == 0 and (last or runner.iter % self.interval == 0):
-            scores = self.probe(getattr(runner.model, "module", runner.model))
+            scores = self.probe(unwrapped(runner.model))
             self.results.append((runner.iter, scores))
             shown = "  ".join(f"{name} {value:.4f}" for name, value in scores.items())
             runner.logger.info(f"iteration {runner.iter}: {shown}")

@@ -12,7 +12,7 @@ from mmengine.hooks import Hook
 from spotter.errors import ConfigError, WeightsError
 from spotter.registry import HOOKS
 from spotter.training.checkpoint import numbered_checkpoints
-from spotter.training.distributed import agree
+from spotter.training.distributed import agree, unwrapped
 from spotter.training.header import header_from_config
 from spotter.training.hooks.ema import deployable_state
 from spotter.training.weights import save_weights
@@ -134,7 +134,7 @@ def save_deployable(runner: Any, path: str | Path, **options: Any) -> None:
     Raises:
         WeightsError: Weights that are not finite.
     """
-    model = getattr(runner.model, "module", runner.model)
+    model = unwrapped(runner.model)
     state = deployable_state(runner)
     cfg = dict(runner.cfg)
     part = getattr(model, "deployable", None)

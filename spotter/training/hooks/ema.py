@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from spotter.errors import ConfigError
 from spotter.registry import HOOKS
+from spotter.training.distributed import unwrapped
 
 
 @HOOKS.register_module()
@@ -50,7 +51,7 @@ class EMAHook(Hook):
         if self.averages is None:
             self.averages = {
                 name: parameter.detach().clone()
-                for name, parameter in _model(runner).named_parameters()
+                for name, parameter in unwrapped(runner.model).named_parameters()
             }
 
     @torch.no_grad()
@@ -59,7 +60,7 @@ class EMAHook(Hook):
     ) -> None:
         """Move the average towards the new weights."""
         assert self.averages is not None
-        parameters = dict(_model(runner).named_parameters())
+        parameters = dict(unwrapped(runner.model).named_parameters())
         torch._foreach_lerp_(
             list(self.averages.values()),
             [parameters[name].detach() for name in self.averages],
@@ -81,11 +82,11 @@ class EMAHook(Hook):
 
     def before_val_epoch(self, runner: Any) -> None:
         """Validate the averages."""
-        self.swap(_model(runner))
+        self.swap(unwrapped(runner.model))
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
         """Train on with the weights."""
-        self.swap(_model(runner))
+        self.swap(unwrapped(runner.model))
 
     def averaged_state(self, model: nn.Module) -> dict[str, Tensor]:
         """State dict of ``model`` with the averages in place of its parameters."""
@@ -102,18 +103,14 @@ class EMAHook(Hook):
         """Take up the averages of the run that is resumed."""
         self.averages = {
             name: checkpoint["state_dict"][name].detach().clone().to(parameter.device)
-            for name, parameter in _model(runner).named_parameters()
+            for name, parameter in unwrapped(runner.model).named_parameters()
         }
 
 
 def deployable_state(runner: Any) -> dict[str, Tensor]:
     """The weights to use after training: averaged if an :class:`EMAHook` runs."""
-    model = _model(runner)
+    model = unwrapped(runner.model)
     for hook in runner.hooks:
         if isinstance(hook, EMAHook):
             return hook.averaged_state(model)
     return dict(model.state_dict())
-
-
-def _model(runner: Any) -> nn.Module:
-    return getattr(runner.model, "module", runner.model)

@@ -29,7 +29,7 @@ class LabelCheckHook(Hook):
     cached images some could not be read.
 
     Args:
-        limit: Labels that are looked at per data set; of more, so many at even distances.
+        limit: Most labels that are checked per data set; of more, a sample at even distances.
 
     Raises:
         CharsetError: A label cannot be spelled, and its data set does not leave it out.
@@ -39,7 +39,7 @@ class LabelCheckHook(Hook):
         self.limit = limit
 
     def before_train(self, runner: Any) -> None:
-        """Look at all training sets."""
+        """Check the labels of all training sets."""
         charset = next(
             (part.charset for part in runner.model.modules() if isinstance(part, Prediction)), None
         )

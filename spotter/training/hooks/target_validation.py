@@ -10,6 +10,7 @@ from mmengine.hooks import Hook
 
 from spotter.errors import ConfigError
 from spotter.registry import HOOKS
+from spotter.training.distributed import unwrapped
 from spotter.training.hooks.checkpoint import save_deployable
 
 _TARGET = "target.module"
@@ -39,16 +40,17 @@ class TargetValidationHook(Hook):
         Raises:
             ConfigError: The model has none.
         """
-        target = getattr(_method(runner), "target", None)
+        method = unwrapped(runner.model)
+        target = getattr(method, "target", None)
         if not hasattr(getattr(target, "module", None), "val_step"):
             raise ConfigError(
-                f"TargetValidationHook: {type(_method(runner)).__name__} has no target model;"
+                f"TargetValidationHook: {type(method).__name__} has no target model;"
                 " remove the hook, or give the method a momentum"
             )
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
         """Score the target model, and choose."""
-        method = _method(runner)
+        method = unwrapped(runner.model)
         # A test outside of a training run scores the weights that it was given.
         if metrics is None or isinstance(runner._train_loop, dict | None):
             return
@@ -98,7 +100,3 @@ class TargetValidationHook(Hook):
 
     def _best(self, runner: Any, name: str) -> float | None:
         return runner.message_hub.runtime_info.get(f"best_{name}")
-
-
-def _method(runner: Any) -> Any:
-    return getattr(runner.model, "module", runner.model)

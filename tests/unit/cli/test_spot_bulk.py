@@ -68,6 +68,24 @@ def test_shards_of_an_archive(photos: Path, models: list[str], tmp_path: Path) -
     assert broken.startswith(f"{archive}/broken.png: ")
 
 
+def test_an_archive_without_workers(
+    photos: Path, models: list[str], tmp_path: Path, capsys
+) -> None:
+    archive = tmp_path / "photos.tar"
+    with tarfile.open(archive, "w") as tar:
+        tar.add(photos, ".")
+    # A block that is no header, and part of one.
+    archive.write_bytes(archive.read_bytes() + b"damaged" * 100)
+    one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    command = ["spot", str(archive), "--threads", "1", *models]
+    run(cli, [*command, "--out", str(one), "--chunk", "2"])
+    assert "7 new of 7 photos, 3 could not be read" in capsys.readouterr().out
+    run(cli, [*command, "--out", str(two), "--workers", "1"])
+    assert two.read_text() == one.read_text()
+    run(cli, [*command, "--out", str(one), "--retry-failed"])
+    assert "3 new of 7 photos, 3 could not be read" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from spotter.conversion import LAYOUTS, WRITERS, Source, convert
-from spotter.data.readers import Reader, SceneWordsReader, read_lmdb_image
+from spotter.data.readers import Reader, SceneWordsReader, read_lmdb_value
 from spotter.errors import AnnotationError, ConfigError
 from spotter.io.images import image_size, read_image
 from tests.unit.conversion.conftest import BOX, CURVE, QUAD, Samples, word
@@ -82,7 +82,7 @@ def test_words_there_and_back(target: str, crops: list[dict[str, Any]], tmp_path
     for one, other in zip(found, crops, strict=True):
         data = Path(other["img_path"]).read_bytes()
         if target == "lmdb":
-            assert read_lmdb_image(one["lmdb_path"], one["key"]) == data
+            assert read_lmdb_value(one["lmdb_path"], one["key"]) == data
         else:
             assert Path(one["img_path"]).read_bytes() == data
             assert "images/part_" in one["img_path"].replace(os.sep, "/") or target == "icdar"
@@ -284,7 +284,7 @@ def test_word_crops_of_photos(target: str, photos: list[dict[str, Any]], tmp_pat
     assert [sample["text"] for sample in found] == ['Café, "5"', "SALE"]
     sample = found[1]
     data = (
-        read_lmdb_image(sample["lmdb_path"], sample["key"])
+        read_lmdb_value(sample["lmdb_path"], sample["key"])
         if target == "lmdb"
         else sample["img_path"]
     )

@@ -15,7 +15,7 @@ from spotter.data.readers import (
     LMDBReader,
     SelectedReader,
     WordListReader,
-    read_lmdb_image,
+    read_lmdb_value,
 )
 from spotter.data.readers.icdar_detection import parse_icdar_line
 from spotter.errors import AnnotationError, ConfigError
@@ -176,11 +176,11 @@ def test_lmdb(archive, tmp_path):
     assert [sample["text"] for sample in reader] == ["one", None, "drei \u00fc"]
     sample = LMDBReader(archive)[2]
     assert sample["key"] == "image-000000003"
-    image = read_image(read_lmdb_image(sample["lmdb_path"], sample["key"]))
+    image = read_image(read_lmdb_value(sample["lmdb_path"], sample["key"]))
     np.testing.assert_array_equal(image, np.full((4, 8, 3), 30))
     assert LMDBReader(archive, labelled=False)[0]["text"] is None
     with pytest.raises(AnnotationError, match="image-000000009"):
-        read_lmdb_image(archive, "image-000000009")
+        read_lmdb_value(archive, "image-000000009")
     with pytest.raises(AnnotationError, match="no such file"):
         LMDBReader(tmp_path / "absent")
 

@@ -10,6 +10,7 @@ import pytest
 
 from spotter.errors import AnnotationError, ConfigError
 from spotter.evaluation.saved import GroundTruth, load_photos, load_words, parse_scale
+from spotter.evaluation.words import Refusals, predicted_words
 
 SQUARE = [[0, 0], [10, 0], [10, 10], [0, 10]]
 QUAD = "0,0,10,0,10,10,0,10"
@@ -231,3 +232,9 @@ def test_readings_of_another_type_are_refused_and_counted(tmp_path, word_list):
     words = load_words(predictions, GroundTruth(word_list), strict=False)
     assert words.predictions == [None, None, "Exit"]
     assert (words.unanswered, len(words.refused)) == (2, 2)
+
+
+def test_negative_scores_of_others_keep_their_order() -> None:
+    words = [{"polygon": SQUARE, "text": "a", "score": score} for score in (-9.0, -4.0, 0.25)]
+    read = predicted_words({"image": "a", "instances": words}, "file", Refusals(strict=True))
+    assert [word.score for word in read] == [-3.0, -2.0, 0.5]

@@ -59,6 +59,8 @@ def test_a_preset_of_json_and_of_toml(tmp_path: Path) -> None:
         ),
         ({"test_time_augmentation": {"below": 1}}, "test_time_augmentation.views is missing"),
         ({"coarse_pass": {"scale": 0, "min_height": 2}}, "coarse_pass.scale"),
+        ({"finer_passes": -1}, "finer_passes must be"),
+        ({"finer_passes": 1.5}, "finer_passes must be"),
         ({"postprocessing": {"min_score": None}}, "postprocessing.min_score must be a number"),
         ({"postprocessing": {"unclip": 1}}, "postprocessing.unclip is unknown"),
         ({"calibration": {"found": {"temperature": 0}}}, "calibration.found.temperature"),

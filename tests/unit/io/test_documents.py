@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from PIL import Image
 
 import spotter.io.documents as documents
+import spotter.io.pdf as pdf
 from spotter.errors import ImageError
 from spotter.io import ReadLimits, read_image, read_pages
 from spotter.pipeline import SceneTextSpotter
@@ -93,7 +96,7 @@ def blank_pdf(count: int) -> bytes:
 
 def test_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(documents, "find_spec", lambda name: None)
+        patch.setattr(pdf, "find_spec", lambda name: None)
         with pytest.raises(ImageError, match=r"pip install 'scene-text-spotter\[pdf\]'"):
             list(read_pages(blank_pdf(1)))
     pytest.importorskip("pypdfium2")
@@ -108,3 +111,48 @@ def test_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "more than the limit" in (page.error or "")
     with pytest.raises(ImageError, match="not a readable PDF"):
         list(read_pages(b"%PDF-1.4 nothing"))
+
+
+def nested_pdf(levels: int) -> bytes:
+    """A page that draws a form twice, which draws another twice, and so on."""
+    content = "/A Do /A Do"
+    resources = "/Resources<</XObject<</A {} 0 R>>>>"
+    stream = "/Length 11>>stream\n" + content + "\nendstream"
+    objects = ["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Count 2/Kids[3 0 R 4 0 R]>>"]
+    page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 36]"
+    objects += [f"{page}/Contents 5 0 R{resources.format(6)}>>", f"{page}>>", f"<<{stream}"]
+    for level in range(levels):
+        form = "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]"
+        objects.append(f"{form}{resources.format(7 + level)}{stream}")
+    body = "%PDF-1.4\n"
+    for number, text in enumerate(objects, start=1):
+        body += f"{number} 0 obj\n{text}\nendobj\n"
+    return (body + "trailer<</Root 1 0 R>>\n%%EOF").encode()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXCPU"), reason="needs limits of a process")
+def test_a_pdf_that_would_take_hours() -> None:
+    pytest.importorskip("pypdfium2")
+    limits = ReadLimits(page_seconds=1)
+    assert [page.error for page in read_pages(nested_pdf(3), limits)] == [None, None]
+    (page,) = read_pages(nested_pdf(26), limits)
+    line = ": page 1: takes more than 1 s (ReadLimits.page_seconds)"
+    assert (page.error or "").endswith(line)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs limits of a process")
+def test_a_pdf_that_takes_too_much_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pypdfium2")
+    limits = ReadLimits(max_pixels=30_000_000)
+    monkeypatch.setattr(pdf, "_RESOLUTION", 7200)
+    monkeypatch.setattr(pdf, "_MEMORY", (50 << 20) - 8 * limits.max_pixels)
+    (page,) = read_pages(blank_pdf(1), limits)
+    assert page.image is None
+    assert len((page.error or "").splitlines()) == 1
+
+
+def test_pages_are_bounded_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "_LARGE_PAGES", 2)
+    read = list(read_pages(pages(4, "GIF"), ReadLimits(max_pixels=24 * 40)))
+    assert [page.image is not None for page in read] == [True, True, False]
+    assert "pages from 3 on are not read (ReadLimits.max_pixels, in all)" in (read[-1].error or "")

@@ -259,3 +259,15 @@ def test_no_memory_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("spotter.io.images.pil_to_bgr", fail)
     with pytest.raises(ImageError, match="not enough memory"):
         read_image(encode(Image.fromarray(noise())))
+
+
+def test_a_jpeg_of_ever_so_many_scans_is_refused() -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (1000, 1000)).save(stream, "JPEG", progressive=True)
+    data = stream.getvalue()
+    scan = data[data.rindex(b"\xff\xda") : -2]
+    assert read_image(data[:-2] + 20 * scan + data[-2:]).shape == (1000, 1000, 3)
+    many = data[:-2] + 10_000 * scan + data[-2:]
+    for read in (read_image, image_size):
+        with pytest.raises(ImageError, match=r"a JPEG of 100\d\d scans, which would take too"):
+            read(many)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -92,3 +93,29 @@ def test_a_scale_that_is_too_small_is_told(preset: dict[str, Path]) -> None:
     [note] = bounded.spot(image).notes
     assert "0.4 times its size" in note or "0.32 times its size" in note
     assert SceneTextSpotter(**preset, threads=1).spot(image).notes == []
+
+
+def test_a_preset_may_limit_the_finer_passes(
+    tmp_path: Path, preset: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Words of 5 pixels: small for the first pass, whose scale is 1.
+    image = photo(400, 300, [(20, 30 * i + 10, 60, 5) for i in range(9)])
+    entry = {part: str(Path(file).resolve()) for part, file in preset.items()}
+    runs = {}
+    for passes in (None, 0, 1):
+        own = tmp_path / "own.json"
+        own.write_text(json.dumps({**entry, "finer_passes": passes}))
+        spotter = SceneTextSpotter(own, threads=1)
+        scales: list[float] = []
+        search = spotter._detector._search_windows
+        monkeypatch.setattr(
+            spotter._detector,
+            "_search_windows",
+            lambda img, missed, scale, search=search, scales=scales: (
+                scales.append(scale) or search(img, missed, scale)
+            ),
+        )
+        assert spotter.detect(image)
+        runs[passes] = scales
+    assert runs[0] == []
+    assert runs[1] == runs[None][:1] != []

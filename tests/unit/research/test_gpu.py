@@ -6,14 +6,24 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
 pytest.importorskip("research.gpu.loop", reason="needs the checkout")
 from research.gpu import pack, results, session, unpack
 from research.gpu.loop import Training, lr_factor, parameter_groups
-from research.gpu.losses import attention_tokens, network_input, recognizer_losses
+from research.gpu.losses import (
+    Teacher,
+    attention_tokens,
+    load_teacher,
+    network_input,
+    recognizer_losses,
+)
 from research.gpu.sources import IgnoreAll, load_config
+from spotter.errors import ConfigError
 from spotter.registry import MODELS
 from spotter.structures import TextDetSample, TextRecSample
+from spotter.synthesis.fonts import bundled_fonts
+from spotter.synthesis.other_scripts import ScriptFontBank
 
 TINY: dict[str, Any] = {
     "feature_extraction": {"channels": (8, 16, 16, 32), "depths": (1, 1, 1, 1), "stem_channels": 8},
@@ -30,7 +40,7 @@ def recognizer() -> Any:
 
 
 def words(model: Any, texts: list[str]) -> dict[str, torch.Tensor]:
-    characters = torch.zeros(len(texts), 25, dtype=torch.long)
+    characters = torch.zeros(len(texts), 32, dtype=torch.long)
     for row, text in enumerate(texts):
         for place, character in enumerate(text):
             characters[row, place] = model.charset.index(character) + 1
@@ -47,7 +57,7 @@ def words(model: Any, texts: list[str]) -> dict[str, torch.Tensor]:
 
 def test_losses_are_those_of_the_model(recognizer: Any) -> None:
     _, model = recognizer
-    texts = ["Price", "€4,20", "x"]
+    texts = ["Price", "€4,20", "x", ""]
     batch = words(model, texts)
     inputs = network_input(model, batch["images"], None, torch.float32)
     data = {"inputs": list(batch["images"].permute(0, 3, 1, 2))}
@@ -58,6 +68,66 @@ def test_losses_are_those_of_the_model(recognizer: Any) -> None:
     assert own.keys() == expected.keys()
     for name, value in expected.items():
         assert own[name].item() == pytest.approx(value.item(), rel=1e-5)
+
+
+def test_a_pupil_learns_the_frames_of_its_teacher(recognizer: Any) -> None:
+    cfg, model = recognizer
+    torch.manual_seed(1)
+    teacher = Teacher(MODELS.build(dict(cfg.model)), share=0.25, temperature=2.0)
+    assert not any(parameter.requires_grad for parameter in teacher.model.parameters())
+    batch = words(model, ["Price", ""])
+    inputs = network_input(model, batch["images"], None, torch.float32)
+    model.eval()
+    alone = recognizer_losses(model, inputs, batch)
+    taught = recognizer_losses(model, inputs, batch, teacher)
+    assert taught["loss_ctc"].item() == pytest.approx(0.75 * alone["loss_ctc"].item())
+    rescored = "loss_attention_rescorer"
+    assert taught[rescored].item() == pytest.approx(alone[rescored].item())
+    said, meant = (
+        (each.prediction(each.encode(inputs)[1]) / 2.0).softmax(-1)
+        for each in (model, teacher.model)
+    )
+    divergence = (meant * (meant / said).log()).sum((1, 2)).tolist()
+    # Five characters, and one for every four frames where there is nothing to read.
+    per_character = (divergence[0] / 5 + divergence[1] / (said.shape[1] // 4)) / 2
+    assert taught["loss_teacher"].item() == pytest.approx(0.25 * 4.0 * per_character, rel=1e-4)
+    itself = recognizer_losses(model, inputs, batch, Teacher(model))
+    assert itself["loss_teacher"].item() == pytest.approx(0.0, abs=1e-5)
+
+
+def test_a_teacher_is_opened_once_and_has_to_fit(recognizer: Any, tmp_path: Path) -> None:
+    cfg, model = recognizer
+    session.save(Training(cfg, model, torch.device("cpu")), tmp_path)
+    settings = {"weights": str(tmp_path / session.WEIGHTS), "share": 0.5}
+    pupil = MODELS.build(dict(cfg.model))
+    training = Training(Config({**cfg, "teacher": settings}), pupil, torch.device("cpu"))
+    batch = words(model, ["ab", "cd"])
+    first = training.step(batch, 1.0)
+    assert first.shape == (3,)
+    for _ in range(12):
+        last = training.step(batch, 1.0)
+    assert last[-1] < first[-1]
+    other = MODELS.build({**cfg.model, "charset": "94"})
+    with pytest.raises(ConfigError, match="charset is not that of its pupil"):
+        load_teacher(other, settings, torch.device("cpu"))
+    with pytest.raises(ConfigError, match=r"share=0\.0"):
+        Teacher(model, share=0.0)
+    wider = torch.zeros(2, 99, len(model.charset) + 1)
+    inputs = network_input(model, batch["images"], None, torch.float32)
+    with pytest.raises(ConfigError, match="instead of"):
+        Teacher(model).loss(wider, inputs, torch.ones(2))
+
+
+def test_the_recognizers_are_and_see_what_is_released() -> None:
+    release = Config.fromfile("configs/recognition/deep_ctc_release.py")
+    for name in ("recognizer_shipped", "recognizer_distilled"):
+        cfg = load_config(name)
+        assert cfg.model == release.model
+        assert cfg.preprocessing == release.preprocessing
+    teacher = load_config("recognizer_teacher")
+    assert teacher.preprocessing == release.preprocessing
+    for name in ("charset", "max_length", "prediction"):
+        assert teacher.model[name] == release.model[name]
 
 
 def test_tokens_of_the_decoder_end_and_are_padded(recognizer: Any) -> None:
@@ -143,6 +213,35 @@ def test_the_table_holds_validation_words_back() -> None:
     assert stops["icdar2015_words"] == starts["icdar2015"] == 3960
     assert cfg.photos_val["reader"]["start"] == 900
     assert cfg.photos[0]["reader"]["stop"] == 900
+
+
+def test_lists_of_words_travel_with_names_from_the_folder_of_the_data(tmp_path: Path) -> None:
+    data, folder = tmp_path / "data", tmp_path / "labels"
+    (folder / "words" / "logos").mkdir(parents=True)
+    line = f"{data}/iiit5k_train/images/1.webp Café\n"
+    (folder / "iiit5k.txt").write_text(line, encoding="utf-8")
+    (folder / "words" / "logos" / "gt_1.txt").write_text("0,0,9,0,9,9,0,9,Café\n", "utf-8")
+    packed = dict(pack.labels(folder, data))
+    assert packed == {
+        "data/labels/iiit5k.txt": "iiit5k_train/images/1.webp Café\n".encode(),
+        "data/labels/words/logos/gt_1.txt": "0,0,9,0,9,9,0,9,Café\n".encode(),
+    }
+
+
+def test_fonts_travel_with_the_letters_that_are_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("fontTools", reason="subsets fonts")
+    folder = tmp_path / "fonts"
+    folder.mkdir()
+    [face] = [Path(file) for file in bundled_fonts() if file.endswith("DejaVuSans.ttf")]
+    (folder / face.name).write_bytes(face.read_bytes())
+    [(name, contents)] = pack.fonts(folder, "other_fonts", "жω")
+    assert name == "data/other_fonts/DejaVuSans.ttf"
+    assert len(contents) < face.stat().st_size / 10
+    (tmp_path / "one.ttf").write_bytes(contents)
+    bank = ScriptFontBank([str(tmp_path / "one.ttf")])
+    assert bank.draws(0, "жω")
+    assert not bank.draws(0, "д")
+    assert not list(pack.fonts(folder, "other_fonts", "水"))
 
 
 def test_lines_are_left_out_of_the_loss() -> None:

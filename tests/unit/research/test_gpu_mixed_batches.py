@@ -15,14 +15,15 @@ from research.gpu.mixed_batches import (
 )
 from research.gpu.shared_batches import SharedBatches
 from spotter.charset import Charset
-from spotter.data.datasets import TextDataset
+from spotter.data.datasets import TextDataset, TextRecDataset
 from spotter.data.randomness import rng
 from spotter.data.readers.word_list import WordListReader
 from spotter.data.transforms import DBTargets, LoadCrop, RandomAffineCrop, RecAugment
 from spotter.data.transforms.warping import warp_affine, warp_instances
 from spotter.errors import ConfigError
+from spotter.runtime.input_size import RecInputSize
 
-WIDTHS = [32, 64]
+SIZE: dict[str, Any] = {"height": 32, "mode": "buckets", "widths": [32, 64]}
 STILL: dict[str, Any] = dict.fromkeys(
     ("geometric", "color", "invert", "grey", "blur", "resample", "noise", "jpeg"), 0.0
 )
@@ -35,18 +36,19 @@ def words(folder: Path, value: int, labels: dict[str, int], **options: Any) -> T
         cv2.imwrite(str(folder / f"{text}.png"), np.full((16, width, 3), value, np.uint8))
     lines = "".join(f"{text}.png {text}\n" for text in labels)
     (folder / "labels.txt").write_text(lines, encoding="utf-8")
-    augment = RecAugment(height=32, mode="buckets", widths=WIDTHS, **STILL)
-    return TextDataset(WordListReader(folder / "labels.txt"), [LoadCrop(), augment], **options)
+    augment = RecAugment(**SIZE, **STILL)
+    kind = TextRecDataset if "nothing_to_read" in options else TextDataset
+    return kind(WordListReader(folder / "labels.txt"), [LoadCrop(), augment], **options)
 
 
 def test_words_of_a_batch_share_their_width_and_keep_their_labels(tmp_path: Path) -> None:
     # A crop of 16 x 20 is 40 wide at height 32, one of 16 x 31 is 62.
     first = words(tmp_path / "a", 50, {"aB1": 20, "longer": 31})
     second = words(tmp_path / "b", 200, {"Z": 20, "zz": 20, "€": 20, "no": 31, "overlong": 31})
-    assert width_buckets(second, WIDTHS, 32).tolist() == [0, 0, 0, 1, 1]
+    assert width_buckets(second, RecInputSize(**SIZE)).tolist() == [0, 0, 0, 1, 1]
     charset = Charset.load("94")
     sources = [MixedSource(first, 3.0), MixedSource(second, 1.0)]
-    maker = WordBatches(sources, 40, WIDTHS, charset, max_length=6)
+    maker = WordBatches(sources, 40, RecInputSize(**SIZE), charset, max_length=6)
     # Of the second, a quarter of the samples, two words of three are narrow.
     assert np.allclose(maker.joint, [[0.375, 0.375], [0.25 * 2 / 3, 0.25 / 3]])
     batches = SharedBatches(maker, 0, seed=1)
@@ -73,10 +75,33 @@ def test_words_of_a_batch_share_their_width_and_keep_their_labels(tmp_path: Path
 
 def test_a_source_of_nothing_that_can_be_learnt_is_named(tmp_path: Path) -> None:
     source = MixedSource(words(tmp_path / "a", 50, {"overlong": 20}, name="long"), 1.0)
+    size = RecInputSize(**SIZE)
     with pytest.raises(ConfigError, match="long: no word to learn from"):
-        WordBatches([source], 2, WIDTHS, Charset.load("94"), max_length=6)
+        WordBatches([source], 2, size, Charset.load("94"), max_length=6)
     with pytest.raises(ConfigError, match="positive shares"):
-        WordBatches([MixedSource(source.dataset, 0.0)], 2, WIDTHS, Charset.load("94"))
+        WordBatches([MixedSource(source.dataset, 0.0)], 2, size, Charset.load("94"))
+    with pytest.raises(ConfigError, match="input size with widths"):
+        WordBatches([source], 2, RecInputSize(), Charset.load("94"))
+
+
+def test_crops_with_nothing_to_read_have_no_characters(tmp_path: Path) -> None:
+    # Whatever their labels say: "слово" cannot be spelled, "overlong" is too long.
+    read = words(tmp_path / "a", 50, {"aB": 20})
+    unread = words(tmp_path / "b", 200, {"слово": 20, "overlong": 20}, nothing_to_read=True)
+    sources = [MixedSource(read, 1.0), MixedSource(unread, 1.0)]
+    maker = WordBatches(sources, 60, RecInputSize(**SIZE), Charset.load("94"), max_length=6)
+    arrays = SharedBatches(maker, 0, seed=1).next().arrays
+    dark = arrays["images"].mean((1, 2, 3)) < 100
+    assert 15 < dark.sum() < 45
+    assert (arrays["lengths"] == np.where(dark, 2, 0)).all()
+    assert not arrays["characters"][~dark].any()
+
+
+def test_buckets_leave_room_for_stretching(tmp_path: Path) -> None:
+    # 16 x 12 is 24 wide at height 32: 28.8 with the stretch; 16 x 14: 28, 33.6.
+    data = words(tmp_path / "a", 50, {"narrow": 12, "wide": 14})
+    assert width_buckets(data, RecInputSize(**SIZE)).tolist() == [0, 0]
+    assert width_buckets(data, RecInputSize(**SIZE, stretch=1.2)).tolist() == [0, 1]
 
 
 def test_labels_become_tokens_or_are_refused() -> None:

@@ -3,8 +3,9 @@ import string
 import numpy as np
 import pytest
 
+from spotter.charset import Charset
 from spotter.errors import ConfigError
-from spotter.synthesis.text import MAX_LENGTH, PRINTABLE, TextSource, open_text_source
+from spotter.synthesis.text import MAX_LENGTH, PRINTABLE, RARE_KINDS, TextSource, open_text_source
 
 
 def draws(source, count, seed=0):
@@ -49,6 +50,20 @@ def test_kinds_that_draw_nothing_are_refused(kinds):
     # There are no accented words within ASCII.
     with pytest.raises(ConfigError, match="kind"):
         TextSource(kinds=kinds)
+
+
+def test_the_rare_mixture_holds_more_of_what_is_rare(source):
+    latin = Charset.load("latin").characters
+    usual = draws(TextSource(charset=latin), 2000)
+    rare = draws(TextSource(charset=latin, kinds=RARE_KINDS), 2000)
+
+    def share(texts, counts):
+        return sum(map(counts, texts)) / len(texts)
+
+    assert share(rare, lambda text: not text.isascii()) > 0.3
+    for counts in (lambda text: "@" in text or "www." in text, lambda text: text[-1:] in ",.;:!?"):
+        assert share(rare, counts) > 1.3 * share(usual, counts)
+    assert all(text.isascii() for text in draws(TextSource(kinds=RARE_KINDS), 300))
 
 
 def test_a_charset_is_never_left():

@@ -77,6 +77,18 @@ def test_kinds_of_texts_and_pages_are_settings_of_a_set(settings, tmp_path):
         write_words(tmp_path / "words", settings, 30)
 
 
+def test_rare_words_and_other_scripts_are_sets_of_their_own(settings, tmp_path):
+    texts = {}
+    for style in ("mixed", "rare", "other_scripts"):
+        chosen = replace(settings, style=style, charset="latin")
+        write_words(tmp_path / style, chosen, 40)
+        kept = contents(tmp_path / style)
+        texts[style] = [kept[b"label-%09d" % number].decode() for number in range(1, 41)]
+    accented = {style: sum(not text.isascii() for text in found) for style, found in texts.items()}
+    assert accented["rare"] > 2 * accented["mixed"]
+    assert accented["other_scripts"] == 40
+
+
 def test_scenes_are_resumed_and_read_back(settings, tmp_path):
     assert write_scenes(tmp_path, settings, 2) == 2
     (tmp_path / "gt" / "gt_scene_1.txt").unlink()

@@ -31,7 +31,7 @@ from spotter.data.readers import webdataset as module
 from spotter.data.readers.pseudo_labels import sample_name
 from spotter.data.samplers import EndlessSampler
 from spotter.data.transforms.loading import load_pixels
-from spotter.errors import AnnotationError, ImageError
+from spotter.errors import AnnotationError, ImageError, SpotterError
 
 
 def png(value: int, width: int = 8, height: int = 4) -> bytes:
@@ -290,3 +290,32 @@ def test_conversion(words: Path, tmp_path: Path) -> None:
     run(cli, ["convert", "webdataset", str(path), str(out), "--to", "lmdb", "--crops"])
     assert texts(LMDBReader(out)) == ["EXIT"]
     assert load_pixels(LMDBReader(out)[0]).shape[:2] == (20, 60)
+
+
+def test_whatever_is_damaged_is_an_error_of_ours(words: Path) -> None:
+    path = words / "w-01.tar"
+    whole = path.read_bytes()
+    generator = np.random.default_rng(0)
+    said: list[str] = []
+    for _ in range(150):
+        spoilt = np.frombuffer(whole, np.uint8).copy()
+        # Most bytes are padding: what is changed is likely in a header, a label or an image.
+        places = generator.choice(np.flatnonzero(spoilt), generator.integers(1, 6))
+        spoilt[places] = generator.integers(0, 256, len(places))
+        end = len(spoilt) if generator.random() < 0.7 else int(generator.integers(len(spoilt)))
+        path.write_bytes(spoilt[:end].tobytes())
+        try:
+            reader = WebDatasetReader(path, strict=False)
+        except SpotterError as error:
+            said.append(str(error))
+            continue
+        said += reader.refusals
+        for position in range(len(reader)):
+            try:
+                load_pixels(reader[position])
+            except SpotterError as error:
+                said.append(str(error))
+    assert len(said) > 100
+    assert [line for line in said if "w-01.tar" not in line or "\n" in line] == []
+    # The index of a shard that has changed takes the place of that of before.
+    assert len([each for each in words.iterdir() if each.suffix == ".npy"]) == 1
