@@ -23,7 +23,9 @@ $python research/gpu/unpack.py .bundle/part* --home "$place/home" --no-wheels --
 . "$place/home/env.sh"
 $python -c "import spotter; print('package of', spotter.__file__)"
 $python -m research.gpu.feed --cache "$place/home/cache" --limit 60 --seconds 3
-train="$python -m research.gpu.train --seconds $seconds --workers 1 --limit 60 --batch-size 8 --patience 45"
+# Nothing ends a command after ten minutes here, and the machine may be busy.
+train="$python -m research.gpu.train --seconds $seconds --deadline 7200"
+train="\$train --workers 1 --limit 60 --batch-size 8 --patience 45"
 \$train --out "$place/out" --home "$place/home"
 $python -m research.gpu.results --join "$place/out" "$place/home/state"
 rm -rf "$place/home/run"

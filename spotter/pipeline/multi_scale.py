@@ -223,8 +223,10 @@ def add_small_words(
         height: Height of the photo.
     """
     bound = 2 * MIN_HEIGHT / scale
-    large = [word for word in words if short_side(word.polygon) >= bound]
-    small = [word for word in words if short_side(word.polygon) < bound]
+    large: list[TextInstance] = []
+    small: list[TextInstance] = []
+    for word in words:
+        (large if short_side(word.polygon) >= bound else small).append(word)
     windows = [SearchedWindow((0, 0, width, height), scale, small)]
     for window in finer:
         kept = [word for word in window.words if short_side(word.polygon) < bound]

@@ -23,7 +23,7 @@ def test_the_shipped_presets() -> None:
         preset = parse_preset(settings, name, "weights")
         assert preset.detector == settings["detector"]
         assert set(preset.calibration) == set(settings["calibration"])
-        assert preset.test_time_augmentation == settings["test_time_augmentation"]
+        assert preset.test_time_augmentation == settings.get("test_time_augmentation")
 
 
 def test_a_preset_of_json_and_of_toml(tmp_path: Path) -> None:

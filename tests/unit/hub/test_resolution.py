@@ -11,6 +11,7 @@ import pytest
 from spotter.decoding.calibration import ScoreCalibration
 from spotter.errors import ConfigError, WeightsError
 from spotter.hub.resolution import language_file, resolve_preset, weights_file
+from spotter.pipeline.multi_scale import MAX_PASSES
 
 
 @pytest.fixture
@@ -144,11 +145,14 @@ def test_the_presets_that_ship() -> None:
     assert [preset.scale for preset in (fast, default, plain)] == [1.0, 1.0, 1.0]
     assert accurate.scale == 1.6
     assert accurate.coarse_pass is not None
-    # Fast is default with fewer views.
-    assert fast.test_time_augmentation is not None
-    assert default.test_time_augmentation is not None
-    views = [len(preset.test_time_augmentation.views) for preset in (fast, default)]
-    assert views == [3, 4]
+    # Fast reads every word once, and looks at photos at one scale.
+    assert fast.test_time_augmentation is None
+    assert fast.finer_passes == 0
+    assert isinstance(fast.language, dict)
+    assert "rescoring" not in fast.language
+    for preset in (default, accurate, plain):
+        assert preset.test_time_augmentation is not None
+    assert default.finer_passes == MAX_PASSES
     assert fast.postprocessing
     assert default.postprocessing
     assert accurate.postprocessing
@@ -156,6 +160,5 @@ def test_the_presets_that_ship() -> None:
     for preset in (default, fast, accurate, plain):
         assert preset.detection_calibration is not None
         assert preset.recognition_calibration is not None
-        assert preset.test_time_augmentation is not None
     for preset in (default, fast, accurate):
         assert set(preset.recognition_calibration.kinds) == {"letters", "digits", "marks"}
