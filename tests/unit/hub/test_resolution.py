@@ -141,10 +141,13 @@ def test_calibrations(weights: Path, tmp_path: Path) -> None:
 def test_the_presets_that_ship() -> None:
     names = ("default", "fast", "accurate", "plain")
     default, fast, accurate, plain = (resolve_preset(name) for name in names)
-    # Photos at their own size, but for the one that takes more time.
-    assert [preset.scale for preset in (fast, default, plain)] == [1.0, 1.0, 1.0]
-    assert accurate.scale == 1.6
-    assert accurate.coarse_pass is not None
+    # Photos at their own size first.
+    assert [preset.scale for preset in (fast, default, accurate, plain)] == [1.0] * 4
+    # The one that takes more time searches wider, and reads more words again.
+    assert isinstance(accurate.language, dict)
+    assert isinstance(default.language, dict)
+    assert accurate.language["min_prob"] < default.language["min_prob"]
+    assert accurate.test_time_augmentation.below > default.test_time_augmentation.below
     # Fast reads every word once, and looks at photos at one scale.
     assert fast.test_time_augmentation is None
     assert fast.finer_passes == 0
