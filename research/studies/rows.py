@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import torch
 
 from spotter.errors import ConfigError
-from spotter.training.weights import atomic_write
+from spotter.io.writing import write_file
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,7 @@ def chosen_rows(names: Sequence[str] | None, methods: Collection[str]) -> list[s
 
 def write_json(path: Path, content: Any) -> None:
     """Write a JSON file whole or not at all."""
-    with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    write_file(path, json.dumps(content, indent=1))
 
 
 def read_rows(folder: Path) -> list[dict[str, Any]]:

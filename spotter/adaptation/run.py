@@ -18,6 +18,7 @@ from spotter.adaptation.labels import (
     check_enough,
     independent_reader,
     label_words,
+    preset_reader,
 )
 from spotter.adaptation.measure import (
     LabelledFigures,
@@ -35,6 +36,7 @@ from spotter.labeling.crop_mining import CropMiningSettings
 from spotter.training.weights import read_header
 
 _LEAST_LABELS = 20
+_LABELS = "labels.jsonl"
 _SEEDS = {"general": 1, "alike": 2}
 
 
@@ -45,7 +47,10 @@ class AdaptationSettings:
     Attributes:
         start: Weights (``.safetensors``) to start from.
         mining: How words are found in photos; ``None``: the pictures are single words.
-        by_agreement: Labels are what RapidOCR and some view agree on, else what views agree on.
+        preset: Name or file of the preset whose language and views help to label; its language
+            only where ``start`` is its recognizer or brings one.
+        by_agreement: Labels are readings of RapidOCR that a view agrees with, else those of the
+            preset.
         rules: When a word gets a label.
         training: How it trains.
         held_back: Share of the photos that is not learned from, in [0, 1).
@@ -60,6 +65,7 @@ class AdaptationSettings:
 
     start: Path
     mining: CropMiningSettings | None = None
+    preset: str | Path = "default"
     by_agreement: bool = False
     rules: WordRules = field(default_factory=WordRules)
     training: TrainingSettings = field(default_factory=TrainingSettings)
@@ -223,12 +229,15 @@ def _label(
     work_dir: Path,
     settings: AdaptationSettings,
 ) -> dict[int, WordLabel]:
-    peer = None
-    if settings.by_agreement:
-        peer = independent_reader(characters, settings.threads or 1)
-    file = work_dir / ("labels_agreement.jsonl" if peer else "labels_views.jsonl")
+    own = preset_reader(
+        settings.preset, settings.start, settings.training.reading_device, settings.threads
+    )
     reader = ViewReader(settings.start, settings.training.reading_device, settings.threads)
-    return label_words(crops, indices, reader, file, settings.rules, peer)
+    file = work_dir / _LABELS
+    if not settings.by_agreement:
+        return label_words(crops, indices, reader, file, settings.rules, own)
+    peer = independent_reader(characters, settings.threads or 1)
+    return label_words(crops, indices, reader, file, settings.rules, peer, own)
 
 
 def _training_data(
@@ -239,7 +248,6 @@ def _training_data(
     work_dir: Path,
     settings: AdaptationSettings,
 ) -> TrainingData:
-    kind = "agreement" if settings.by_agreement else "views"
     spelled = any_word(characters)
     general, alike = (
         draw_words(
@@ -254,8 +262,7 @@ def _training_data(
         )
         for name, seed in _SEEDS.items()
     )
-    labels = work_dir / f"labels_{kind}.jsonl"
-    return TrainingData(crops.path, learned, labels, general, alike, work_dir / "cache")
+    return TrainingData(crops.path, learned, work_dir / _LABELS, general, alike, work_dir / "cache")
 
 
 class _Bench:
@@ -324,7 +331,7 @@ def _write(
 ) -> None:
     card = {
         "data": f"{report.learned} unlabelled words, {report.labelled} of them labelled by"
-        f" {'agreement with RapidOCR' if settings.by_agreement else 'agreement of views'};"
+        f" {'agreement with RapidOCR' if settings.by_agreement else 'the preset'};"
         " drawn words",
         "minutes": settings.training.minutes,
         "metrics": report.after.to_dict(),

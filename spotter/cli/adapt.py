@@ -43,10 +43,9 @@ _label_options = joined(
         type=click.Choice(("views", "agreement")),
         default="views",
         show_default=True,
-        help='labels are what views agree on, or a view and RapidOCR (extra "bench")',
+        help='labels are what the model reads, or RapidOCR (extra "bench"), and some view shows',
     ),
-    click.option("--min-share", default=0.75, show_default=True, help="of views read alike"),
-    click.option("--min-score", default=0.9, show_default=True, help="of RapidOCR"),
+    click.option("--min-score", type=float, help="of labels; default: 0.6, with RapidOCR 0.9"),
     click.option("--held-back", default=0.1, show_default=True, help="share of the photos"),
 )
 
@@ -175,11 +174,14 @@ def _settings(source: Path, options: Mapping[str, Any]) -> AdaptationSettings:
     from spotter.adaptation.labels import WordRules
     from spotter.adaptation.run import AdaptationSettings
 
+    agreement = options["by"] == "agreement"
+    least = options["min_score"]
     return AdaptationSettings(
         start=_start(options, "recognizer"),
         mining=_mining(source, options),
-        by_agreement=options["by"] == "agreement",
-        rules=WordRules(options["min_share"], options["min_score"]),
+        preset=options["model"],
+        by_agreement=agreement,
+        rules=WordRules((0.9 if agreement else 0.6) if least is None else least),
         workers=options["workers"],
         **_shared(options, lr=4e-4, drawn=4000),
     )

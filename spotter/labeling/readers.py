@@ -47,6 +47,7 @@ class OwnReader:
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
         threads: See :mod:`spotter.runtime.runtimes`.
         language: See :class:`WordRecognizer`.
+        recognizer: File or name of a recognizer that replaces the preset's.
     """
 
     def __init__(
@@ -56,12 +57,13 @@ class OwnReader:
         device: str = "cpu",
         threads: int | None = None,
         language: str | None = None,
+        recognizer: str | Path | None = None,
     ) -> None:
         self.name = str(model)
         self._words = WordRecognizer(
-            model, runtime=runtime, device=device, threads=threads, turn=False, language=language
+            model, recognizer, runtime, device, threads=threads, turn=False, language=language
         )
-        file = resolve_preset(model, runtime=runtime).recognizer
+        file = resolve_preset(model, recognizer, recognizer, runtime).recognizer
         self._frames = TextRecognizer(open_runtime(file, "recognition", runtime, device, threads))
         self.characters = self._frames.characters
 

@@ -138,7 +138,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> None:
             for i, text in texts.items()
         ]
         out.write_text("".join(lines))
-        return {i: WordLabel(text, "", 1.0) for i, text in texts.items()}
+        return {i: WordLabel(text, "", text) for i, text in texts.items()}
 
     monkeypatch.setattr(run, "label_words", label_words)
 
@@ -177,7 +177,7 @@ def test_an_adaptation_from_start_to_end(
     assert any(line.startswith("4 labelled words, exact") for line in lines)
     # Other settings are another adaptation.
     with pytest.raises(ConfigError, match="name another --work-dir"):
-        adapt_recognizer(pictures, out, work, settings(weights, rules=WordRules(min_share=0.5)))
+        adapt_recognizer(pictures, out, work, settings(weights, rules=WordRules(min_score=0.5)))
 
 
 def test_what_has_forgotten_is_refused(
