@@ -78,7 +78,8 @@ class SharedPartsHook(Hook):
             torch.zeros(len(numbers), classifier.in_features, device=device)
         )
         self._optimizer = torch.optim.Adam([self._vectors])
-        classifier.weight.register_hook(self._keep)
+        # Then the gradient is that of all processes, unscaled and clipped.
+        runner.optim_wrapper.optimizer.register_step_pre_hook(self._keep)
         if runner.iter == 0:
             self._start()
 
@@ -86,11 +87,14 @@ class SharedPartsHook(Hook):
     def _start(self) -> None:
         """Rows as sums of parts, as long as those of a layer that is newly made."""
         bound = 1 / math.sqrt(self._layer.in_features * self._members.shape[1])
-        vectors = torch.empty_like(self._vectors).uniform_(-bound, bound)
-        self._layer.weight[self._rows] = vectors[self._members].sum(1)
+        # The same in all processes.
+        random = torch.Generator().manual_seed(0)
+        vectors = torch.empty(self._vectors.shape).uniform_(-bound, bound, generator=random)
+        self._layer.weight[self._rows] = vectors.to(self._rows.device)[self._members].sum(1)
 
-    def _keep(self, gradient: Tensor) -> None:
-        self._gradient = gradient.detach()
+    def _keep(self, *_: Any) -> None:
+        gradient = self._layer.weight.grad
+        self._gradient = None if gradient is None else gradient[self._rows]
 
     @torch.no_grad()
     def after_train_iter(
@@ -99,10 +103,9 @@ class SharedPartsHook(Hook):
         """Move the parts, and all rows that hold them."""
         if self._gradient is None:
             return
-        rows = self._gradient[self._rows]
         shared = torch.zeros_like(self._vectors)
         for place in self._members.T:
-            shared.index_add_(0, place, rows)
+            shared.index_add_(0, place, self._gradient)
         self._gradient = None
         self._vectors.zero_()
         self._vectors.grad = shared
