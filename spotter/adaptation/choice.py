@@ -14,15 +14,15 @@ SHARES = (1.0, 0.75, 0.5)
 """Shares of the adapted weights that are tried, the rest being those of the start."""
 
 
-class Figures(Protocol):
-    """What was measured of weights."""
+class Score(Protocol):
+    """What was measured of weights on the guard set."""
 
     @property
     def score(self) -> float:
         """The figure that decides, in [0, 1]; greater is better."""
 
 
-G = TypeVar("G", bound=Figures)
+G = TypeVar("G", bound=Score)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from spotter.cli.options import joined, model_option, out_option
 from spotter.errors import ConfigError, SpotterError
 
 if TYPE_CHECKING:
-    from spotter.adaptation.detector import DetectorReport
-    from spotter.adaptation.run import AdaptationSettings, Figures, Report
+    from spotter.adaptation.base import Report
+    from spotter.adaptation.detector import DetectorFigures
+    from spotter.adaptation.run import AdaptationSettings, Figures
 
 _source_options = joined(
     click.option(
@@ -215,7 +216,7 @@ def _mining(source: Path, options: Mapping[str, Any]) -> Any:
     return CropMiningSettings(str(resolve_preset(options["model"], name, name).detector))
 
 
-def report_lines(report: Report) -> Sequence[str]:
+def report_lines(report: Report[Figures]) -> Sequence[str]:
     """Lines of a table: what was measured before and after."""
     before, after = report.before, report.after
     rows = [("guard set, exact", before.guard.exact, after.guard.exact)]
@@ -233,7 +234,7 @@ def report_lines(report: Report) -> Sequence[str]:
         )
         gained, lost = before.labelled.changes(after.labelled)
         lines.append(f"labelled words read only after: {gained}, only before: {lost}")
-    tried = ", ".join(f"{c.share:g}: {100 * c.guard.exact:.1f} %" for c in report.choice.tried)
+    tried = ", ".join(f"{c.share:g}: {100 * c.guard.score:.1f} %" for c in report.choice.tried)
     lines.append(f"share of the adapted weights, and the guard set with it: {tried}")
     table = [f"{'in percent':44} {'before':>7} {'after':>7}"]
     table += [f"{name:44} {100 * was:7.1f} {100 * now:7.1f}" for name, was, now in rows]
@@ -255,7 +256,7 @@ def _held_back_rows(before: Figures, after: Figures) -> list[tuple[str, float, f
     return rows
 
 
-def detector_lines(report: DetectorReport) -> Sequence[str]:
+def detector_lines(report: Report[DetectorFigures]) -> Sequence[str]:
     """Lines of a table: what was measured of a detector before and after."""
     before, after = report.before, report.after
     rows = [("guard set", before.guard, after.guard)]
@@ -267,7 +268,7 @@ def detector_lines(report: DetectorReport) -> Sequence[str]:
             f"views of the photos held back agree: before {100 * before.agreement:.1f} of"
             f" {before.found} words, after {100 * after.agreement:.1f} of {after.found}"
         )
-    tried = ", ".join(f"{c.share:g}: {100 * c.guard.hmean:.1f}" for c in report.choice.tried)
+    tried = ", ".join(f"{c.share:g}: {100 * c.guard.score:.1f}" for c in report.choice.tried)
     return [*lines, f"share of the adapted weights, and h-mean of the guard set: {tried}"]
 
 

@@ -157,11 +157,11 @@ def test_an_adaptation_from_start_to_end(
     out, work = tmp_path / "mine.safetensors", tmp_path / "work"
     report = adapt_recognizer(pictures, out, work, settings(weights), LabelledWords(file))
     # The four labelled words are neither learned from nor held back.
-    assert report.crops == 40
+    assert report.counts["crops"] == 40
     held = report.before.held_back
     assert held is not None
-    assert report.learned + held.words == 36
-    assert report.labelled == report.learned
+    assert report.counts["learned"] + held.words == 36
+    assert report.counts["labelled"] == report.counts["learned"]
     assert report.weights == out
     assert read_header(out)["card"]["adapted_from"] == "small"
     moved = [
@@ -188,7 +188,7 @@ def test_what_has_forgotten_is_refused(
     asked = settings(weights, max_loss=-1.1)
     report = adapt_recognizer(pictures, out, tmp_path / "work", asked)
     assert report.weights is None
-    assert "of the guard set instead of" in report.reason
+    assert "on the guard set is" in report.reason
     assert [candidate.share for candidate in report.choice.tried] == [1.0, 0.75, 0.5]
     assert not out.exists()
 
