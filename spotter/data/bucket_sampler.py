@@ -13,7 +13,6 @@ from spotter.errors import ConfigError
 from spotter.registry import DATA_SAMPLERS
 from spotter.runtime.input_size import bucket_width
 
-
 _WAITING = 8
 
 

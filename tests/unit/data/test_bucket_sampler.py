@@ -18,9 +18,7 @@ class Crops:
         return (30, 60, 250)[index % 3], 32
 
 
-def batches(
-    dataset: object, count: int, composition: list[int] | None = None
-) -> list[list[int]]:
+def batches(dataset: object, count: int, composition: list[int] | None = None) -> list[list[int]]:
     sampler = EndlessSampler(dataset, seed=3, rank=0, world_size=1)
     widths = (32, 64, 256)
     return list(islice(BucketBatchSampler(sampler, 4, widths, composition=composition), count))
