@@ -37,7 +37,7 @@ class BaseSettings:
     drawn: int = 4000
     fonts: tuple[str, ...] | None = None
     max_loss: float = 0.01
-    max_share: float = 1.0
+    max_share: float = 0.5
     threads: int | None = None
 
 

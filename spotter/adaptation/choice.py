@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from spotter.errors import ConfigError
 from spotter.training.weights import load_state, read_header, save_weights
 
-SHARES = (1.0, 0.75, 0.5)
+SHARES = (1.0, 0.75, 0.5, 0.25)
 """Shares of the adapted weights that are tried, the rest being those of the start."""
 
 

@@ -62,9 +62,9 @@ _training_options = joined(
     ),
     click.option(
         "--share",
-        default=1.0,
+        default=0.5,
         show_default=True,
-        help="of the adapted weights, the rest being those of the start",
+        help="of the adapted weights at most, the rest being those of the start",
     ),
     click.option("--seed", default=0, show_default=True),
     click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda"),

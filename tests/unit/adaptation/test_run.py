@@ -185,11 +185,11 @@ def test_what_has_forgotten_is_refused(
 ) -> None:
     out = tmp_path / "mine.safetensors"
     # Better than now is asked for: one that reads nothing cannot be.
-    asked = settings(weights, max_loss=-1.1)
+    asked = settings(weights, max_loss=-1.1, max_share=1.0)
     report = adapt_recognizer(pictures, out, tmp_path / "work", asked)
     assert report.weights is None
     assert "on the guard set is" in report.reason
-    assert [candidate.share for candidate in report.choice.tried] == [1.0, 0.75, 0.5]
+    assert [candidate.share for candidate in report.choice.tried] == [1.0, 0.75, 0.5, 0.25]
     assert not out.exists()
 
 
