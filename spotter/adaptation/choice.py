@@ -54,13 +54,7 @@ class Choice(Generic[G]):
 
 
 def shares_below(largest: float) -> tuple[float, ...]:
-    """The largest share to try, and the :data:`SHARES` below it.
-
-    Raises:
-        ConfigError: It is not in (0, 1].
-    """
-    if not 0 < largest <= 1:
-        raise ConfigError(f"the share of the adapted weights is in (0, 1], not {largest:g}")
+    """The largest share to try, and the :data:`SHARES` below it."""
     return (largest, *(share for share in SHARES if share < largest))
 
 

@@ -58,5 +58,3 @@ def test_shares_to_try() -> None:
     assert shares_below(1.0) == (1.0, 0.75, 0.5, 0.25)
     assert shares_below(0.6) == (0.6, 0.5, 0.25)
     assert shares_below(0.3) == (0.3, 0.25)
-    with pytest.raises(ConfigError, match="not 0"):
-        shares_below(0.0)
