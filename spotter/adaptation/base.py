@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from spotter.adaptation.choice import Choice, Score, choose, mix_weights, shares_below
 from spotter.adaptation.training import TrainingSettings
-from spotter.errors import SpotterError
+from spotter.errors import ConfigError, SpotterError
 from spotter.export.onnx import export_onnx
 
 
@@ -28,6 +28,9 @@ class BaseSettings:
         max_loss: How much of the score on the guard set may be lost, in [0, 1].
         max_share: Largest share of the adapted weights that is tried, in (0, 1].
         threads: Threads per operator when reading or finding.
+
+    Raises:
+        ConfigError: A share outside its range.
     """
 
     start: Path
@@ -37,8 +40,12 @@ class BaseSettings:
     drawn: int = 4000
     fonts: tuple[str, ...] | None = None
     max_loss: float = 0.01
-    max_share: float = 1.0
+    max_share: float = 0.5
     threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.held_back < 1 and 0 < self.max_share <= 1):
+            raise ConfigError("held_back must be in [0, 1), the share of adapted weights in (0, 1]")
 
 
 class BaseFigures(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,9 +14,11 @@ from spotter.cli.options import joined, model_option, out_option
 from spotter.errors import ConfigError, SpotterError
 
 if TYPE_CHECKING:
-    from spotter.adaptation.base import Report
+    from spotter.adaptation.base import BaseSettings, Report
     from spotter.adaptation.detector import DetectorFigures
     from spotter.adaptation.run import AdaptationSettings, Figures
+
+S = TypeVar("S", bound="BaseSettings")
 
 _source_options = joined(
     click.option(
@@ -62,9 +64,9 @@ _training_options = joined(
     ),
     click.option(
         "--share",
-        default=1.0,
+        default=0.5,
         show_default=True,
-        help="of the adapted weights, the rest being those of the start",
+        help="of the adapted weights at most, the rest being those of the start",
     ),
     click.option("--seed", default=0, show_default=True),
     click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda"),
@@ -136,39 +138,34 @@ def _detector(
     labelled = None if labels is None else open_labels(labels, options["layout"], photos=True)
     if labelled is not None and labelled.note():
         print(f"left out: {labelled.note()}")
-    chosen = _shared(options, lr=1e-4, drawn=200)
-    chosen["training"] = replace(chosen["training"], batch_size=4)
-    settings = DetectorSettings(start=_start(options, "detector"), **chosen)
+    settings = _asked(DetectorSettings(start=_start(options, "detector")), options)
     report = adapt_detector(source, out, work_dir, settings, labelled)
     return detector_lines(report), report.reason
 
 
-def _shared(options: Mapping[str, Any], lr: float, drawn: int) -> dict[str, Any]:
-    """Settings that recognizers and detectors have in common; the values are the defaults."""
+def _asked(default: S, options: Mapping[str, Any]) -> S:
+    """Settings with what was asked for that recognizers and detectors have in common."""
     import torch
 
-    from spotter.adaptation.training import TrainingSettings
-
-    if not 0 <= options["held_back"] < 1:
-        raise ConfigError("--held-back is a share in [0, 1)")
-    if not 0 < options["share"] <= 1:
-        raise ConfigError("--share is in (0, 1]")
     if options["threads"]:
         torch.set_num_threads(options["threads"])
-    return {
-        "training": TrainingSettings(
-            minutes=options["minutes"],
-            lr=lr if options["lr"] is None else options["lr"],
-            device=options["device"],
-            seed=options["seed"],
-        ),
-        "held_back": options["held_back"],
-        "drawn": drawn if options["drawn"] is None else options["drawn"],
-        "fonts": tuple(options["fonts"]) or None,
-        "max_loss": options["max_loss"] / 100,
-        "max_share": options["share"],
-        "threads": options["threads"],
-    }
+    training = replace(
+        default.training,
+        minutes=options["minutes"],
+        lr=default.training.lr if options["lr"] is None else options["lr"],
+        device=options["device"],
+        seed=options["seed"],
+    )
+    return replace(
+        default,
+        training=training,
+        held_back=options["held_back"],
+        drawn=default.drawn if options["drawn"] is None else options["drawn"],
+        fonts=tuple(options["fonts"]) or None,
+        max_loss=options["max_loss"] / 100,
+        max_share=options["share"],
+        threads=options["threads"],
+    )
 
 
 def _settings(source: Path, options: Mapping[str, Any]) -> AdaptationSettings:
@@ -177,15 +174,15 @@ def _settings(source: Path, options: Mapping[str, Any]) -> AdaptationSettings:
 
     agreement = options["by"] == "agreement"
     least = options["min_score"]
-    return AdaptationSettings(
+    settings = AdaptationSettings(
         start=_start(options, "recognizer"),
         mining=_mining(source, options),
         preset=options["model"],
         by_agreement=agreement,
         rules=WordRules((0.9 if agreement else 0.6) if least is None else least),
         workers=options["workers"],
-        **_shared(options, lr=4e-4, drawn=4000),
     )
+    return _asked(settings, options)
 
 
 def _start(options: Mapping[str, Any], what: str) -> Path:

@@ -185,11 +185,11 @@ def test_what_has_forgotten_is_refused(
 ) -> None:
     out = tmp_path / "mine.safetensors"
     # Better than now is asked for: one that reads nothing cannot be.
-    asked = settings(weights, max_loss=-1.1)
+    asked = settings(weights, max_loss=-1.1, max_share=1.0)
     report = adapt_recognizer(pictures, out, tmp_path / "work", asked)
     assert report.weights is None
     assert "on the guard set is" in report.reason
-    assert [candidate.share for candidate in report.choice.tried] == [1.0, 0.75, 0.5]
+    assert [candidate.share for candidate in report.choice.tried] == [1.0, 0.75, 0.5, 0.25]
     assert not out.exists()
 
 
@@ -199,8 +199,8 @@ def test_what_has_forgotten_is_refused(
         (["words", "--crops", "--out", "mine.onnx"], "weights are a .safetensors file"),
         (["words", "--crops", "--out", "m.safetensors"], "words: no such folder"),
         (["words", "--out", "m.safetensors", "--labels", "a.csv"], "a.csv: no such file"),
-        (["words", "--out", "m.safetensors", "--held-back", "1"], "a share in"),
-        (["words", "--out", "m.safetensors", "--share", "0"], "--share is in"),
+        (["words", "--out", "m.safetensors", "--held-back", "1"], "held_back must be in"),
+        (["words", "--out", "m.safetensors", "--share", "0"], "share of adapted weights in"),
         (["words", "--out", "m.safetensors", "--minutes", "0"], "must be positive"),
         (["words", "--out", "m.safetensors", "--recognizer", "none"], "no such weights"),
     ],
