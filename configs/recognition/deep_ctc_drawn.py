@@ -14,8 +14,8 @@ param_scheduler = [
     dict(type="OneCycleLR", eta_max=1.2e-3, pct_start=0.075, div_factor=25, final_div_factor=1e3),
 ]
 train_cfg = dict(max_iters=40000, val_interval=4000)
-# Real words are read on the way, and choose nothing: the start is last.safetensors.
-default_hooks = dict(checkpoint=dict(save_best=None, save_last=True))
+# Real words choose best.safetensors; the start is last.safetensors, which they have not chosen.
+default_hooks = dict(checkpoint=dict(save_last=True))
 custom_hooks = [
     dict(type="EMAHook", decay=0.998),
     dict(type="FrameAlignmentHook", iterations=4000),
