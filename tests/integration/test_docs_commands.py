@@ -109,25 +109,30 @@ def labelled_photo(folder: Path, name: str, shift: int = 0) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with everything that the pages take for granted."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     labelled_photo(tmp_path, "photo")
-    for place, count in (("photos", 5), ("my_photos", 5), ("my_photos/train", 5)):
-        for number in range(count):
+    tutorial = "own_photos" in request.node.name
+    for place in ("photos", "my_photos/train" if tutorial else "my_photos"):
+        for number in range(5):
             labelled_photo(tmp_path / place, f"{place[-1]}{number}", number)
-    labelled_photo(tmp_path / "my_photos/val", "v")
+    if tutorial:
+        labelled_photo(tmp_path / "my_photos/val", "v")
     words = ["Straße", "grün", "EXIT", "12", "Öl", "sale", "Menu", "stop", "open", "taxi"]
     for number, word in enumerate(words):
         written(tmp_path / f"crops/{number}.png", word.encode("ascii", "ignore").decode())
     labels = [f"crops/{number}.png {word}\n" for number, word in enumerate(words)]
     (tmp_path / "labels.txt").write_text("".join(labels), encoding="utf-8")
     shutil.copy(tmp_path / "crops/2.png", tmp_path / "crop.png")
-    (tmp_path / "own").mkdir()
+    for place in ("own/tuned", "more"):
+        (tmp_path / place).mkdir(parents=True)
     many = [a + b for a in words for b in words]
-    for name in ("words.txt", "signs.txt", "german.tsv", "own/words.txt"):
+    letters = "".join(sorted(set("".join(many))))
+    (tmp_path / "more/alphabet.txt").write_text(letters, encoding="utf-8")
+    for name in ("words.txt", "signs.txt", "german.tsv", "more/words.txt"):
         (tmp_path / name).write_text("\n".join(many), encoding="utf-8")
     shipped = ROOT / "spotter/hub/weights"
     for name, source in (
@@ -140,7 +145,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copy(shipped / source, tmp_path / name)
     page = (ROOT / "docs/tutorials/own_photos.md").read_text(encoding="utf-8")
     (preset,) = (body for language, body in FENCE.findall(page) if language == "json")
-    (tmp_path / "own/preset.json").write_text(preset)
+    (tmp_path / "own/tuned/preset.json").write_text(preset)
     truth = tmp_path / "icdar2015_val"
     truth.mkdir()
     for photo in (tmp_path / "photos").glob("*.jpg"):
@@ -150,7 +155,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for file in truth.glob("gt_*.txt"):
             archive.write(file, file.name)
     fonts = Path(importlib.util.find_spec("matplotlib").submodule_search_locations[0])  # type: ignore[union-attr, index]
-    for place in ("fonts", "own/fonts", "data/fonts"):
+    for place in ("fonts", "more/fonts", "data/fonts"):
         (tmp_path / place).mkdir(parents=True)
         for font in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
             shutil.copy(fonts / "mpl-data/fonts/ttf" / font, tmp_path / place)
@@ -191,10 +196,12 @@ def expanded(words: list[str]) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from spotter.adaptation import detector
     from spotter.adaptation import run as adaptation
     from spotter.adaptation.measure import guard_words
 
-    # Six photos have fewer words than an adaptation asks for.
+    # An adaptation asks for more photos and words.
+    monkeypatch.setattr(detector, "_FEWEST_PHOTOS", 2)
     monkeypatch.setattr(adaptation, "_LEAST_LABELS", 2)
     monkeypatch.setattr(adaptation, "guard_words", lambda characters: guard_words(characters)[:8])
     for line in BEFORE.get(page.relative_to(ROOT).as_posix(), []) + command_lines(page):
