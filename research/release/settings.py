@@ -76,7 +76,7 @@ class SessionReport:
         machine: Device and threads.
         started_from: ``"state"``, ``"shipped weights"``, ``"unreleased weights"``,
             ``"initialised from NAME"`` or ``"scratch"``.
-        init_from: The shipped model that it is a deeper version of; empty: none.
+        init_from: The shipped model that it is a deeper or wider version of; empty: none.
         score: The model's own validation score.
         metric: Which of ``metrics`` that is; empty in logs from before it was recorded.
         metrics: All validation scores.
