@@ -218,7 +218,7 @@ def _rescorer_probe(
     rescorer: TransformerPrediction, header: dict[str, Any], words: int, frames: int = 24
 ) -> tuple[Tensor, Tensor]:
     """Random frames (1, T, C) and words that begin like the character set."""
-    characters = header["charset"]
+    characters = header["charset"].replace(" ", "")
     texts = [characters[: 2 + 3 * i] for i in range(words)]
     seen = torch.randn(1, frames, rescorer.in_channels, generator=torch.Generator().manual_seed(0))
     return seen, torch.from_numpy(attention_tokens(texts, characters))

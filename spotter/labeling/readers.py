@@ -116,6 +116,10 @@ class PeerReader:
             readings.append((spelled, score if spelled else 0.0))
         return readings
 
+    def find(self, image: np.ndarray) -> list[np.ndarray]:
+        """Where RapidOCR finds the words of a photo (H, W, 3) uint8 BGR: (4, 2) float32 each."""
+        return self._engine.word_outlines(image)
+
     def log_probabilities(self, crop: np.ndarray) -> np.ndarray:
         """See :class:`WordReader`; the probability of other characters is dropped."""
         probabilities = self._engine.frame_probabilities(crop)[:, self._columns]

@@ -50,6 +50,8 @@ class LoadReport:
         new_characters: Characters of the model that the file has never seen; their rows of the
             classifier and of the embedding are those of a character that looks like them, or keep
             their initial values.
+        widened: Names of the model that have more channels than in the file, which begin with
+            those of the file; they are among ``used`` too.
     """
 
     used: list[str] = field(default_factory=list)
@@ -57,10 +59,12 @@ class LoadReport:
     missing: list[str] = field(default_factory=list)
     mismatched: list[str] = field(default_factory=list)
     new_characters: str = ""
+    widened: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         lines = [f"{len(self.used)} of {len(self.used) + len(self.missing)} tensors loaded"]
         for title, names in (
+            ("widened", self.widened),
             ("left at their initial values", self.missing),
             ("of another shape", self.mismatched),
             ("not used", self.unused),
@@ -252,7 +256,9 @@ def load_into(
     """Load the matching tensors of a weights file into ``model``, and report the others.
 
     A recognizer with another charset takes over the rows of the characters that both share, and
-    those of characters that look like its new ones (:mod:`spotter.look_alikes`). In a method, the
+    those of characters that look like its new ones (:mod:`spotter.look_alikes`). A detector with
+    more channels takes over those of the file and computes the same
+    (:func:`spotter.models.widening.widen_state`). In a method, the
     part named by its ``deployable`` is filled; a checkpoint of a method's run fills a bare
     recognizer (or that of another method) with that part.
 
@@ -283,7 +289,10 @@ def load_into(
     remap = getattr(model, "remap_charset", None)
     if remap is not None and charset and old_charset and charset != old_charset:
         state, new_characters = remap(state, Charset(old_charset))
+    widen = getattr(model, "widen", None)
+    state, widened = widen(state) if widen is not None else (state, [])
     report = _fill(model, state, tuple(prefixes) if prefixes is not None else ("",))
+    report.widened = [name for name in report.used if name in widened]
     report.new_characters = "".join(new_characters)
     if not report.used:
         raise WeightsError(f"{path}: none of its {len(state)} tensors fits the model")

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from spotter.errors import ConfigError
 from spotter.models.building import build_part
+from spotter.models.widening import widen_state
 from spotter.registry import MODELS
 from spotter.structures import TextDetSample
 
@@ -75,6 +76,18 @@ class DBNet(BaseModel):
         if isinstance(data_samples, Mapping):
             raise ConfigError('mode "predict" needs samples, not maps')
         return self._predict(self.head(features), data_samples)
+
+    def widen(self, state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
+        """Tensors of a narrower detector in the shapes of this one, which then gives its map.
+
+        Adaptive scale fusion, which takes means over channels, keeps its tensors as they are.
+
+        Returns:
+            The tensors, and the names of those that were widened.
+        """
+        levels = len(self.neck.lateral)
+        parts = {f"head.{branch}.0.weight": levels for branch in ("probability", "threshold")}
+        return (dict(state), []) if self.neck.asf else widen_state(state, self, parts)
 
     def _predict(self, maps: Tensor, data_samples: list[TextDetSample]) -> list[TextDetSample]:
         for probability, sample in zip(

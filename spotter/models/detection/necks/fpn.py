@@ -5,6 +5,7 @@ Liao et al., DBNet, AAAI 2020, and DBNet++, TPAMI 2022.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from spotter.registry import MODELS
+from spotter.training.depthwise import DepthwiseConv2d
 
 
 def _enlarge(x: Tensor, like: Tensor) -> Tensor:
@@ -64,6 +66,36 @@ class AdaptiveScaleFusion(nn.Module):
         return torch.cat([m * weights[:, i : i + 1] for i, m in enumerate(maps)], 1)
 
 
+class ContextBlock(nn.Module):
+    """Adds to each cell of a coarse level what its surroundings tell; starts as the identity.
+
+    A depthwise 7x7 convolution, then two 1x1 convolutions with twice as many channels between them,
+    as in ConvNeXt (Liu et al., CVPR 2022), but with batch norms. The last one's weights start at
+    zero, so a block can be put into a trained network.
+
+    Args:
+        channels: Channels of the level.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        last = nn.BatchNorm2d(channels)
+        nn.init.zeros_(last.weight)
+        self.layers = nn.Sequential(
+            DepthwiseConv2d(channels, (7, 7)),
+            nn.BatchNorm2d(channels),
+            nn.Conv2d(channels, 2 * channels, 1, bias=False),
+            nn.BatchNorm2d(2 * channels),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(2 * channels, channels, 1, bias=False),
+            last,
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C, H, W)."""
+        return x + self.layers(x)
+
+
 @MODELS.register_module()
 class FPNC(BaseModule):
     """Top-down pyramid whose levels are smoothed, brought to stride 4 and concatenated.
@@ -76,6 +108,8 @@ class FPNC(BaseModule):
         norm: Batch norm and ReLU after laterals and smoothing convolutions (helps a start from
             scratch; the paper's network has none).
         asf: Adaptive scale fusion of DBNet++.
+        context: Blocks (:class:`ContextBlock`) on the laterals of each level, finest level first;
+            empty: none.
     """
 
     def __init__(
@@ -85,6 +119,7 @@ class FPNC(BaseModule):
         out_channels: int = 64,
         norm: bool = False,
         asf: bool = False,
+        context: Sequence[int] = (),
         init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -98,11 +133,17 @@ class FPNC(BaseModule):
         self.lateral = nn.ModuleList(conv(c, lateral_channels, 1) for c in in_channels)
         self.smooth = nn.ModuleList(conv(lateral_channels, out_channels, 3) for _ in in_channels)
         self.asf = AdaptiveScaleFusion(len(in_channels), out_channels) if asf else None
+        self.context = nn.ModuleList(
+            nn.Sequential(*(ContextBlock(lateral_channels) for _ in range(count)))
+            for count in context
+        )
         self.out_channels = len(in_channels) * out_channels
 
     def forward(self, maps: tuple[Tensor, ...]) -> Tensor:
         """Maps of strides 4, 8, 16, 32 -> (N, out_channels, H / 4, W / 4)."""
         laterals = [layer(x) for layer, x in zip(self.lateral, maps, strict=True)]
+        if self.context:
+            laterals = [blocks(x) for blocks, x in zip(self.context, laterals, strict=True)]
         for i in range(len(laterals) - 1, 0, -1):
             laterals[i - 1] = laterals[i - 1] + _enlarge(laterals[i], laterals[i - 1])
         levels = [layer(x) for layer, x in zip(self.smooth, laterals, strict=True)]
