@@ -32,10 +32,10 @@ from spotter.evaluation.matching import as_instances, rate
 from spotter.evaluation.protocols.end_to_end import EndToEndScores, evaluate_end_to_end
 from spotter.evaluation.protocols.names import EXACT_PROTOCOL, recognition_protocol
 from spotter.hub.resolution import WEIGHTS_FOLDER
+from spotter.io.writing import write_file
 from spotter.label_alphabet import LabelAlphabet
 from spotter.pipeline import SceneTextSpotter, WordRecognizer
 from spotter.structures import TextInstance
-from spotter.training.weights import atomic_write
 
 MIN_SCORES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8)
 
@@ -210,8 +210,7 @@ def write_calibration(model: str, calibrations: Mapping[str, ScoreCalibration]) 
     entry["calibration"] = {
         part: _rounded(fitted.to_dict()) for part, fitted in calibrations.items()
     }
-    with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_file(path, json.dumps(content, indent=1) + "\n")
     return path
 
 

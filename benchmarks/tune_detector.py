@@ -30,11 +30,11 @@ from spotter.evaluation.report import markdown_table
 from spotter.hub.resolution import weights_file
 from spotter.io.folders import list_images
 from spotter.io.images import read_image
+from spotter.io.writing import write_file
 from spotter.pipeline.db_postprocessor import DBPostprocessor
 from spotter.pipeline.detector import TextDetector, scaled_header
 from spotter.runtime.runtimes import open_runtime
 from spotter.structures import TextInstance
-from spotter.training.weights import atomic_write
 
 GRID: dict[str, tuple[float | None, ...]] = {
     "binary_threshold": (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65),
@@ -303,8 +303,7 @@ def note_score(log: Path, number: int, score: float) -> None:
     if not 1 <= number <= len(lines):
         raise ConfigError(f"{log}: no session {number}; there are {len(lines)}")
     lines[number - 1] = json.dumps({**json.loads(lines[number - 1]), "tuned_score": score})
-    with atomic_write(log) as temporary:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_file(log, "\n".join(lines) + "\n")
 
 
 def _page(args: argparse.Namespace, choices: Sequence[Choice]) -> str:

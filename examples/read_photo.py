@@ -15,7 +15,7 @@ def main(photo: str) -> None:
     spotter = SceneTextSpotter()
     result = spotter.spot(photo)
 
-    for word in result.instances:
+    for word in result:
         left, top = word.polygon.min(axis=0)
         print(f"{word.score:.2f}  {word.text}  at ({left:.0f}, {top:.0f})")
     print()

@@ -6,11 +6,13 @@ python -m research.own_words score own/reader/recognizer.onnx own/german/test/la
 
 The crops are drawn in fonts that ``spotter train words`` should not be given. Half of the words
 hold one of the letters, and those of the two sets differ, unless ``--closed`` says that signs
-repeat.
+repeat. ``split`` parts a list into words to train on and words to judge by.
 """
 
 from __future__ import annotations
 
+import random
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +20,7 @@ import click
 import cv2
 import numpy as np
 
+from spotter.charset import Charset
 from spotter.own_data.labels import open_labels
 from spotter.own_data.reading import read_words
 from spotter.synthesis.fonts import FontBank, find_fonts
@@ -58,10 +61,25 @@ class ListedWords(TextSource):
         return word[:1].upper() + word[1:] if style < _TITLE else word
 
 
-def draw_crops(out: Path, fonts: Sequence[str], words: TextSource, count: int, seed: int) -> None:
+class PaintedWords(WordSynthesizer):
+    """Words as they are painted, without the light, blur, noise and compression of a camera."""
+
+    def photograph(self, rng: np.random.Generator, image: np.ndarray, unit: float) -> np.ndarray:
+        """The same, rounded."""
+        return np.clip(image, 0, 255).astype(np.uint8)
+
+
+def draw_crops(
+    out: Path,
+    fonts: Sequence[str],
+    words: TextSource,
+    count: int,
+    seed: int,
+    kind: type[WordSynthesizer] = WordSynthesizer,
+) -> None:
     """Write crops, and ``labels.txt`` with lines ``path text``."""
     (out / "images").mkdir(parents=True, exist_ok=True)
-    synthesizer = WordSynthesizer(FontBank(fonts), words, None, seed)
+    synthesizer = kind(FontBank(fonts), words, None, seed)
     lines = []
     for number in range(count):
         image, text = synthesizer.sample(number)
@@ -81,6 +99,7 @@ def cli() -> None:
 @click.option("--fonts", multiple=True, required=True, help="fonts, or folders of them")
 @click.option("--letters", default="", help="half of the words hold one of these")
 @click.option("--closed", is_flag=True, help="both sets say the same words")
+@click.option("--painted", is_flag=True, help="without what a camera does to the crops")
 @click.option("--few", default=60, show_default=True, help="crops of the user")
 @click.option("--many", default=300, show_default=True, help="crops to judge by")
 @click.option("--seed", default=11, show_default=True)
@@ -90,20 +109,48 @@ def draw(
     fonts: Sequence[str],
     letters: str,
     closed: bool,
+    painted: bool,
     few: int,
     many: int,
     seed: int,
 ) -> None:
     """Draw OUT/user and OUT/test."""
-    listed = [line.split("\t")[0] for line in words.read_text(encoding="utf-8").splitlines()]
+    listed = _lines(words)
     own = other = listed
     if not closed:
         order = np.random.default_rng(_SPLIT).permutation(len(listed))
         half = len(listed) // 2
         own, other = ([listed[i] for i in part] for part in (order[:half], order[half:]))
     files = [file for path in fonts for file in find_fonts(path)]
-    draw_crops(out / "user", files, ListedWords(own, letters), few, seed)
-    draw_crops(out / "test", files, ListedWords(other, letters), many, seed + 1)
+    kind = PaintedWords if painted else WordSynthesizer
+    draw_crops(out / "user", files, ListedWords(own, letters), few, seed, kind)
+    draw_crops(out / "test", files, ListedWords(other, letters), many, seed + 1, kind)
+
+
+@cli.command()
+@click.argument("words", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--alphabet", required=True, help="name or file; words of its letters are kept")
+@click.option("--share", default=0.1, show_default=True, help="to judge by")
+def split(words: Path, out: Path, alphabet: str, share: float) -> None:
+    """Part a list, also one of Hunspell, into OUT/words.txt and OUT/other_words.txt.
+
+    Kept are words of 2 to 8 letters of the alphabet that are not ASCII.
+    """
+    letters = {c for c in Charset.load(alphabet).characters if c.isalpha() and not c.isascii()}
+    listed = dict.fromkeys(word.split("/")[0].strip() for word in _lines(words))
+    kept = [word for word in listed if 2 <= len(word) <= 8 and letters.issuperset(word)]
+    random.Random(_SPLIT).shuffle(kept)
+    count = int(share * len(kept))
+    out.mkdir(parents=True, exist_ok=True)
+    for name, part in (("other_words", kept[:count]), ("words", kept[count:])):
+        (out / f"{name}.txt").write_text("\n".join(part) + "\n", encoding="utf-8")
+    print(f"{len(kept)} of {len(listed)} words, {count} of them to judge by")
+
+
+def _lines(path: Path) -> list[str]:
+    text = unicodedata.normalize("NFC", path.read_text(encoding="utf-8"))
+    return [line.split("\t")[0] for line in text.splitlines()]
 
 
 @cli.command()

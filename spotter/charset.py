@@ -17,8 +17,10 @@ BUILTIN_CHARSETS = {
     "62": _DIGITS_LOWER + string.ascii_uppercase,
     "94": ASCII,
     **alphabets(),
+    "latin_spaces": alphabets()["latin"] + " ",
 }
-"""Sets by name: 36, 62, 94 (printable ASCII), and the alphabets of :mod:`spotter.alphabets`."""
+"""Sets by name: 36, 62, 94 (printable ASCII), the alphabets of :mod:`spotter.alphabets`, and
+``latin_spaces``, for recognizers that tell where a space parts two words."""
 
 
 class Charset:
@@ -79,6 +81,10 @@ class Charset:
             return cls("".join(lines))
         except CharsetError as error:
             raise CharsetError(f"{path}: {error}") from None
+
+    def without_space(self) -> Charset:
+        """The set without the space; the same one if it has none."""
+        return Charset(self.characters.replace(" ", "")) if " " in self else self
 
     def __len__(self) -> int:
         return len(self.characters)

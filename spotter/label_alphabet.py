@@ -69,6 +69,21 @@ class LabelAlphabet:
             raise CharsetError(f"no label alphabet {str(source)!r}: give one of {names}")
         return LABEL_ALPHABETS[str(source)]
 
+    @classmethod
+    def of_words(cls, characters: str) -> LabelAlphabet | None:
+        """What labels of words can express to a recognizer: all of its characters but the space.
+
+        Args:
+            characters: Those of the recognizer.
+
+        Returns:
+            ``None`` if there is no space among them: nothing is left out.
+        """
+        if " " not in characters:
+            return None
+        charset = Charset(characters).without_space()
+        return cls(charset.characters, charset.has_upper == charset.has_lower)
+
     @cached_property
     def _charset(self) -> Charset | None:
         return Charset(self.characters) if self.characters else None

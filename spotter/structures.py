@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -197,6 +198,8 @@ class SpottingResult(ResultExports):
     Label Studio, PaddleOCR, ICDAR, searchable PDF, supervision) are those of
     :class:`spotter.result_exports.ResultExports`.
 
+    Iterating gives the words, ``len(result)`` is their number.
+
     Attributes:
         image: Name of the photo.
         width: Width of the photo as a person sees it (EXIF applied), in pixels.
@@ -219,6 +222,21 @@ class SpottingResult(ResultExports):
     page: int | None = None
     orientation: float = 0.0
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def words(self) -> list[TextInstance]:
+        """The words, in reading order: :attr:`instances` by the name that most will look for."""
+        return self.instances
+
+    def __iter__(self) -> Iterator[TextInstance]:
+        return iter(self.instances)
+
+    def __len__(self) -> int:
+        return len(self.instances)
+
+    def __bool__(self) -> bool:
+        """True, also of a photo without words: ``if result`` asks whether there is a result."""
+        return True
 
     @property
     def paragraphs(self) -> list[Paragraph]:

@@ -22,6 +22,12 @@ def study_parser(study: Study[Sizes]) -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=study.seeds, help="seeds of the main rows")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument(
+        "--start",
+        type=Path,
+        help="weights of a recognizer like deep_ctc, trained on drawn words only, that all rows"
+        " start from",
+    )
     parser.add_argument("--report-only", action="store_true", help="run nothing")
     return parser
 

@@ -39,15 +39,41 @@ def merge_options(cfg: Config, options: Mapping[str, Any]) -> None:
     cfg.merge_from_dict({key.replace("__", "."): value for key, value in options.items()})
 
 
-def small_recognizer(**parts: Any) -> Any:
-    """Config of the recognizer of all studies, with about 0.5 million parameters.
+def use_inputs(cfg: Config, preprocessing: Mapping[str, Any], counts: Sequence[int]) -> None:
+    """Train on the inputs that a recognizer was trained on; of several widths, batches have one.
 
     Args:
+        cfg: The config to change.
+        preprocessing: Of the recognizer's header.
+        counts: Crops of each source in a batch.
+    """
+    size = {k: v for k, v in preprocessing.items() if k not in ("mean", "std")}
+    for part in walk(cfg.train_dataloader):
+        if part.get("type") in ("RecResize", "RecAugment"):
+            for key in ("width", "widths", "stretch"):
+                part.pop(key, None)
+            part.update(size)
+    if size["mode"] == "buckets":
+        buckets = {key: size[key] for key in ("widths", "height", "stretch") if key in size}
+        cfg.train_dataloader.batch_sampler = {
+            "type": "BucketBatchSampler",
+            "composition": list(counts),
+            **buckets,
+        }
+    cfg.preprocessing = dict(preprocessing)
+
+
+def study_recognizer(sizes: StudySizes, **parts: Any) -> Any:
+    """Config of a study's recognizer: a small one, or with the first three stages of its start.
+
+    Args:
+        sizes: Its settings.
         **parts: Parts to set or replace, such as ``prediction`` or ``max_length``.
     """
     cfg = load_config(packaged_config("_base_/models/recognizer_small.py")).model
-    for name, part in parts.items():
-        cfg[name] = part
+    encoder = {} if sizes.start is None else sizes.start.encoder()
+    for name, part in {**encoder, **parts}.items():
+        cfg[name] = part  # update() would merge nested settings
     return cfg
 
 

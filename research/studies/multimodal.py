@@ -23,11 +23,12 @@ from research.studies.multimodal_configs import (
 )
 from research.studies.multimodal_score import (
     milliseconds_per_word,
+    score,
     score_correction,
     score_modalities,
 )
 from research.studies.rows import Study
-from research.studies.semi_supervised_data import prepare_data, score
+from research.studies.semi_supervised_data import prepare_data
 from research.studies.training import train_once
 from spotter.training.weights import build_from_weights
 
@@ -113,6 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         type=Path,
         help="folder with the words of the semi-supervised study (its --out); default: --out",
     )
+    parser.add_argument("--width", type=int, default=StudySettings.width, help="of the crops")
     parser.add_argument("--synthetic", type=int, default=StudySettings.synthetic)
     args = parser.parse_args(arguments)
     settings = StudySettings(
@@ -122,5 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         archives=args.archives or args.out,
         synthetic=args.synthetic,
         device=args.device,
+        weights=args.start,
+        width=args.width,
     )
     run_command(STUDY, args, settings, write_report)

@@ -10,7 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 from research.configs import packaged_config
-from research.studies.configs import merge_options, small_recognizer, study_config, walk
+from research.studies.configs import merge_options, study_config, study_recognizer, walk
 from research.studies.rows import Method, StudySizes
 from spotter.training.launch import load_config
 
@@ -78,9 +78,9 @@ class StudySettings(StudySizes):
     Attributes, besides those of :class:`StudySizes`:
         archives: Folder of the rendered and the mined words; that of the semi-supervised study
             serves.
-        start: Iterations of the supervised vision model that all stages of a seed go on from.
-        start_batch: Labelled crops per iteration of it.
-        start_rate: Peak of its learning rate.
+        supervised: Iterations of the supervised vision model that all stages of a seed go on from.
+        supervised_batch: Labelled crops per iteration of it.
+        supervised_rate: Peak of its learning rate.
         vision: Iterations of stage 1, with and without contrast.
         language: Iterations of stage 2.
         words: Words per iteration of it.
@@ -93,9 +93,9 @@ class StudySettings(StudySizes):
     """
 
     archives: Path = field(kw_only=True)
-    start: int = 10000
-    start_batch: int = 64
-    start_rate: float = 2e-3
+    supervised: int = 10000
+    supervised_batch: int = 64
+    supervised_rate: float = 2e-3
     vision: int = 500
     language: int = 1000
     words: int = 384
@@ -109,17 +109,19 @@ class StudySettings(StudySizes):
 
 def start_config(seed: int, settings: StudySettings) -> Config:
     """The supervised vision model: one view of each word, guided by CTC."""
-    iterations = settings.count(settings.start)
+    iterations = settings.count(settings.supervised)
     cfg = study_config(
         "recipes/supervised_ctc_compact.py",
         settings,
         iterations,
-        settings.start_batch,
+        settings.supervised_batch,
         seed,
-        optim_wrapper__optimizer__lr=settings.start_rate,
+        optim_wrapper__optimizer__lr=settings.supervised_rate,
     )
-    cfg.param_scheduler[0].update(eta_max=settings.start_rate, pct_start=0.1)
-    cfg.model = small_vision(guided=True)
+    cfg.param_scheduler[0].update(eta_max=settings.supervised_rate, pct_start=0.1)
+    cfg.model = study_vision(settings, guided=True)
+    if settings.start is not None:
+        cfg.load_from = settings.start.load_encoder()
     cfg = _with_data(cfg, settings)
     cfg.custom_hooks = [{"type": "FrameAlignmentHook", "iterations": iterations}]
     return cfg
@@ -136,7 +138,7 @@ def vision_config(kind: str, seed: int, settings: StudySettings) -> Config:
         optim_wrapper__optimizer__lr=settings.rate,
     )
     cfg.param_scheduler[0].eta_max = settings.rate
-    cfg.model.recognizer = small_vision()
+    cfg.model.recognizer = study_vision(settings)
     cfg.load_from = {"path": str(weights_of("start", seed, settings))}
     if kind == "supervised":
         cfg.model.contrastive_weight = 0.0
@@ -175,7 +177,7 @@ def row_config(name: str, seed: int, settings: StudySettings) -> Config:
     )
     cfg.param_scheduler[0].eta_max = settings.rate
     recognizer = cfg.model.recognizer
-    recognizer.vision, recognizer.language = small_vision(), small_language()
+    recognizer.vision, recognizer.language = study_vision(settings), small_language()
     recognizer.rounds = settings.rounds
     cfg.load_from = [
         {"path": str(weights_of(method.vision, seed, settings)), "into": "vision"},
@@ -189,10 +191,11 @@ def row_config(name: str, seed: int, settings: StudySettings) -> Config:
     return cfg
 
 
-def small_vision(guided: bool = False) -> Any:
-    """Config of the vision model of all rows: small, with a parallel decoder.
+def study_vision(settings: StudySettings, guided: bool = False) -> Any:
+    """Config of the vision model of all rows, with a parallel decoder.
 
     Args:
+        settings: The study's.
         guided: CTC guides its frames, as it must at first: without it, the decoder needs many times
             as many updates to find where the characters are.
     """
@@ -202,7 +205,7 @@ def small_vision(guided: bool = False) -> Any:
         "flatten_height": False,
     }
     guide = {"auxiliary": {"type": "CTCPrediction", "weight": 1.0}} if guided else {}
-    return small_recognizer(prediction=prediction, max_length=16, **guide)
+    return study_recognizer(settings, prediction=prediction, max_length=16, **guide)
 
 
 def small_language() -> dict[str, Any]:

@@ -11,7 +11,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from research.studies.semi_supervised_data import TESTS, test_batches
+from research.studies.semi_supervised_data import (
+    TESTS,
+    batches_of_tests,
+    fixed_size,
+    marks_of_tests,
+)
+from research.studies.words import accuracies
 from spotter.evaluation.protocols.recognition import RecognitionRules, evaluate_recognition
 
 _RULES = RecognitionRules()
@@ -32,7 +38,7 @@ def score_modalities(model: Any, root: Path, width: int) -> dict[str, Any]:
     """
     accuracy: dict[str, dict[str, float]] = {}
     disagreements: dict[str, list[list[str]]] = {"helped": [], "hurt": []}
-    for test, batches in test_batches(root, width):
+    for test, batches in batches_of_tests(root, fixed_size(width)):
         readings: dict[str, list[str]] = {}
         truths: list[str] = []
         for batch in batches:
@@ -52,6 +58,21 @@ def score_modalities(model: Any, root: Path, width: int) -> dict[str, Any]:
     for values in accuracy.values():
         values["mean"] = sum(values[test] for test in TESTS) / len(TESTS)
     return {"accuracy": accuracy, **disagreements}
+
+
+def score(recognizer: Any, root: Path, width: int) -> dict[str, float]:
+    """Accuracy of a recognizer on each test, and their mean; 36 characters, case folded.
+
+    Args:
+        recognizer: In evaluation mode.
+        root: Folder of the data sets.
+        width: Of the input.
+    """
+
+    def read(batch: Any) -> dict[str, list[str]]:
+        return {"": [str(sample.predicted_text) for sample in recognizer.val_step(batch)]}
+
+    return accuracies(marks_of_tests(read, root, fixed_size(width))[""]["folded"])
 
 
 def compare(
@@ -84,7 +105,7 @@ def score_correction(
         weight: Of language.
     """
     values = {}
-    for test, batches in test_batches(root, width):
+    for test, batches in batches_of_tests(root, fixed_size(width)):
         texts: list[str] = []
         truths: list[str] = []
         for batch in batches:

@@ -105,16 +105,22 @@ class StudyRows:
         found = {self.title(name): points(self.group(name)[0]) for name in self.names}
         return {title: [(x, 100.0 * y) for x, y in line] for title, line in found.items() if line}
 
+    @property
+    def recognizer(self) -> str:
+        """The recognizer of all rows, for the section on scale."""
+        if weights := self.settings.get("weights"):
+            return f"the encoder is that of the weights {weights}, trained on drawn words only"
+        return "the recognizer is that of `configs/_base_/models/recognizer_small.py`"
+
     def cost(self, seconds: float) -> str:
-        """The sentences about processor time that end the section on scale.
+        """The sentence about processor time that ends the section on scale.
 
         Args:
             seconds: Processor time of all trainings together.
         """
         return (
             f"All trainings together took {seconds / 60:.0f} processor minutes"
-            f" ({self.first['machine']}, {self.first['threads']} thread). Absolute accuracies are"
-            " therefore low; the comparison is what counts."
+            f" ({self.first['machine']}, {self.first['threads']} thread)."
         )
 
 
@@ -130,15 +136,17 @@ def write_page(
 
     Args:
         path: The Markdown file; the figure has its name with ``.png``.
-        panels: Of the figure, see :func:`research.figures.draw_curves`.
+        panels: Of the figure, see :func:`research.figures.draw_curves`; none: there is no figure.
         axes: Names of the figure's axes, x first.
         introduction: Heading and text before the results.
         results: The table of the results and how to read it.
         sections: Text by heading, after the figure.
     """
-    figure = path.with_suffix(".png")
-    draw_curves(figure, panels, *axes)
-    parts = [introduction, "## Results\n", *results, f"![{axes[1]} by {axes[0]}]({figure.name})\n"]
+    parts = [introduction, "## Results\n", *results]
+    if panels:
+        figure = path.with_suffix(".png")
+        draw_curves(figure, panels, *axes)
+        parts.append(f"![{axes[1]} by {axes[0]}]({figure.name})\n")
     for heading, text in sections.items():
         parts += [f"## {heading}\n", text, ""]
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,13 +7,15 @@ import platform
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import torch
 
+from research.studies.start import Start
 from spotter.errors import ConfigError
-from spotter.training.weights import atomic_write
+from spotter.io.writing import write_file
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class StudySizes:
         scale: Factor of all numbers of iterations.
         width: Width of the crops in pixels; their height is 32.
         device: ``"cpu"`` or ``"cuda"``.
+        weights: Of the recognizer that all rows start from; ``None``: a small one of the study.
     """
 
     data_root: Path
@@ -33,14 +36,24 @@ class StudySizes:
     scale: float = 1.0
     width: int = 96
     device: str = "cpu"
+    weights: Path | None = None
 
     def count(self, number: int) -> int:
         """``number`` of iterations at this scale; enough for a warm-up."""
         return max(30, round(number * self.scale))
 
     def kept(self) -> dict[str, Any]:
-        """Settings that rows must share to be comparable: all but folders."""
-        return {k: v for k, v in asdict(self).items() if not isinstance(v, Path)}
+        """Settings that rows must share to be comparable: all but folders.
+
+        Of the weights the first digits of the file's SHA-256.
+        """
+        kept = {k: v for k, v in asdict(self).items() if not isinstance(v, Path)}
+        return {**kept, "weights": None if self.start is None else self.start.digest}
+
+    @cached_property
+    def start(self) -> Start | None:
+        """What all rows start from, if it is given."""
+        return None if self.weights is None else Start(self.weights)
 
 
 Sizes = TypeVar("Sizes", bound=StudySizes)
@@ -171,8 +184,7 @@ def chosen_rows(names: Sequence[str] | None, methods: Collection[str]) -> list[s
 
 def write_json(path: Path, content: Any) -> None:
     """Write a JSON file whole or not at all."""
-    with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    write_file(path, json.dumps(content, indent=1))
 
 
 def read_rows(folder: Path) -> list[dict[str, Any]]:

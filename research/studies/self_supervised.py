@@ -10,8 +10,9 @@ from typing import Any
 from mmengine.config import Config
 
 from research.studies.arguments import run_command, study_parser
-from research.studies.configs import small_recognizer, study_config
+from research.studies.configs import study_config, study_recognizer
 from research.studies.rows import Method, Study, StudySizes
+from research.studies.start import ENCODER
 from research.studies.training import Recorder, train_once
 from research.studies.word_choice import choice_accuracy
 from spotter.training.hooks import CharacterProbeHook
@@ -19,14 +20,11 @@ from spotter.training.hooks import CharacterProbeHook
 VALIDATIONS = 3
 """Of each run of the second stage: points of its curve."""
 
-ENCODER = ["transformation.", "feature_extraction.", "sequence_modeling."]
-
-
 _SIMSIAM = {"model__channels": 256, "model__predictor_channels": 64}
 _BYOL = {"model__channels": 512, "model__out_channels": 128}
 
 METHODS: dict[str, Method] = {
-    "random": Method("random encoder", "", main=True),
+    "random": Method("no stage 1", "", main=True),
     "seqclr_window": Method("SeqCLR, window-to-instance, MLP", "seqclr_window_trba.py", main=True),
     "simclr": Method("SimCLR (image level)", "simclr_image_trba.py", main=True),
     "seqclr_all": Method("SeqCLR, all-to-instance, MLP", "seqclr_all_trba.py"),
@@ -137,8 +135,9 @@ def pretrain_config(method: Method, settings: StudySettings, seed: int) -> Confi
         optim_wrapper__optimizer__lr=settings.learning_rate,
         **method.options,
     )
-    cfg.model.recognizer = small_recognizer()
+    cfg.model.recognizer = study_recognizer(settings)
     cfg.custom_hooks = []
+    cfg.load_from = None if settings.start is None else settings.start.load_encoder()
     return cfg
 
 
@@ -149,7 +148,7 @@ def reading_config(column: str, settings: StudySettings, seed: int, weights: Pat
         column: A key of :data:`COLUMNS`.
         settings: Sizes and folders.
         seed: Of the run; the subset of labels is the same for all seeds.
-        weights: The pretrained encoder; ``None``: a random one.
+        weights: The pretrained encoder; ``None``: that of the start, or a random one.
     """
     frozen = column != "fine_tune"
     rate = settings.decoder_learning_rate if frozen else settings.learning_rate
@@ -166,7 +165,7 @@ def reading_config(column: str, settings: StudySettings, seed: int, weights: Pat
         optim_wrapper__optimizer__lr=rate,
     )
     cfg.param_scheduler[0].eta_max = rate
-    recognizer = small_recognizer()
+    recognizer = study_recognizer(settings)
     if column == "attention":
         cfg.train_cfg.max_iters = settings.count(settings.attend)
         cfg.train_cfg.val_interval = -(-cfg.train_cfg.max_iters // VALIDATIONS)
@@ -185,7 +184,9 @@ def reading_config(column: str, settings: StudySettings, seed: int, weights: Pat
         for dataset in cfg.train_dataloader.dataset.datasets:
             dataset.fraction = settings.fraction
     cfg.custom_hooks = _reading_hooks(cfg, column, frozen)
-    cfg.load_from = None if weights is None else {"path": str(weights), "prefixes": ENCODER}
+    cfg.load_from = None if settings.start is None else settings.start.load_encoder()
+    if weights is not None:
+        cfg.load_from = {"path": str(weights), "prefixes": list(ENCODER)}
     return cfg
 
 
@@ -229,6 +230,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line of ``tools/study.py self_supervised``."""
     from research.studies.self_supervised_report import write_report
 
-    args = study_parser(STUDY).parse_args(arguments)
-    settings = StudySettings(args.data, args.out, args.scale, device=args.device)
+    parser = study_parser(STUDY)
+    parser.add_argument("--width", type=int, default=StudySettings.width, help="of the crops")
+    args = parser.parse_args(arguments)
+    settings = StudySettings(
+        args.data, args.out, args.scale, args.width, args.device, weights=args.start
+    )
     run_command(STUDY, args, settings, write_report)

@@ -1,256 +1,294 @@
-"""The study of semi-supervised training: what do real words without labels add to rendered ones?"""
+"""The study of semi-supervised training: what do real words without labels add to drawn ones?"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.config import Config
 
 from research.studies.arguments import run_command, study_parser
-from research.studies.configs import merge_options, small_recognizer, study_config, walk
-from research.studies.rows import Method, Study, StudySizes
-from research.studies.semi_supervised_data import prepare_data, score
+from research.studies.configs import merge_options, study_config, use_inputs, walk
+from research.studies.rows import Method, Study, StudySizes, write_json
+from research.studies.semi_supervised_data import (
+    decoders_of,
+    marks_of_tests,
+    prepare_data,
+    unlabelled_datasets,
+)
+from research.studies.start import Start
 from research.studies.training import train_once
+from spotter.errors import ConfigError
+from spotter.training.optim_wrapper import resolve_dtype
+from spotter.training.weights import build_from_weights
 
 
 @dataclass(frozen=True)
-class LabelledMethod(Method):
+class SemiMethod(Method):
     """One row of the table.
 
     Attributes, besides those of :class:`Method`:
+        decoder: That the row trains and is read with, see :class:`Start`.
         labelled: Labelled crops per iteration as a multiple of the study's.
-        all_words: Train on all rendered words, not on the study's part of them.
+        strong: Options of the strong view that differ from those of the recipe.
     """
 
+    decoder: str = "attention"
     labelled: float = 1.0
-    all_words: bool = False
+    strong: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def supervised(self) -> bool:
+        """Whether it sees labelled crops only."""
+        return self.config.startswith("supervised")
 
 
 _CONSISTENCY = "consistency_attention_compact.py"
 _SUPERVISED = "supervised_attention_compact.py"
 
-METHODS: dict[str, LabelledMethod] = {
-    "supervised": LabelledMethod("supervised, same updates", _SUPERVISED, main=True),
-    "consistency": LabelledMethod("character-level consistency", _CONSISTENCY, main=True),
-    # A strong view costs as much as a labelled crop, a weak one, which is only read, a third.
-    "more_synthetic": LabelledMethod(
-        "supervised, more synthetic words (same compute)",
-        _SUPERVISED,
-        labelled=7 / 3,
-        all_words=True,
-        main=True,
-    ),
-    "same_compute": LabelledMethod(
-        "supervised, same words, same compute", _SUPERVISED, labelled=7 / 3
-    ),
-    "pseudo_label": LabelledMethod(
+
+# The start is trained already: the published projection, from random values, would have to be
+# learnt first, and no word would be sure enough for domain adaptation until then.
+_PROJECTION = {"model__projection": "residual"}
+
+
+def _ablation(what: str, strong: Mapping[str, Any] | None = None, **options: Any) -> SemiMethod:
+    changed = {**_PROJECTION, **{f"model__{name}": value for name, value in options.items()}}
+    return SemiMethod(f"consistency {what}", _CONSISTENCY, changed, strong=strong or {})
+
+
+METHODS: dict[str, SemiMethod] = {
+    "supervised": SemiMethod("supervised, same updates", _SUPERVISED, main=True),
+    "consistency": SemiMethod("character-level consistency", _CONSISTENCY, _PROJECTION, main=True),
+    "pseudo_label": SemiMethod(
         "pseudo-labels, frozen teacher",
         "pseudo_label_attention_compact.py",
         {"model__threshold": 0.5},
         main=True,
     ),
-    "mean_teacher": LabelledMethod("Mean Teacher", "mean_teacher_attention_compact.py", main=True),
-    "fixmatch": LabelledMethod("FixMatch, by words", "fixmatch_attention_compact.py", main=True),
-    "no_context": LabelledMethod(
-        "consistency without context sharing", _CONSISTENCY, {"model__context_sharing": False}
+    # A strong view costs as much as a labelled crop, a weak one, which is only read, a third.
+    "same_compute": SemiMethod("supervised, same compute", _SUPERVISED, labelled=7 / 3, main=True),
+    "mean_teacher": SemiMethod("Mean Teacher", "mean_teacher_attention_compact.py", main=True),
+    "fixmatch": SemiMethod("FixMatch, by words", "fixmatch_attention_compact.py", main=True),
+    "fixmatch_characters": SemiMethod(
+        "FixMatch, by characters", "fixmatch_characters_attention_compact.py", main=True
     ),
-    "no_projection": LabelledMethod(
-        "consistency without projection", _CONSISTENCY, {"model__projection": None}
+    "no_context": _ablation("without context sharing", context_sharing=False),
+    "no_projection": _ablation("without projection", projection=None),
+    "random_projection": _ablation(
+        "with a projection from random values", projection="feedforward"
     ),
-    "no_average": LabelledMethod(
-        "consistency without average of the weights", _CONSISTENCY, {"model__momentum": 0.0}
+    "no_average": _ablation("without average of the weights", momentum=0.0),
+    "no_filter": _ablation("without filter", threshold=0.0),
+    "no_domain": _ablation("without domain adaptation", domain=None),
+    "hard": _ablation("with hard labels", hard=True),
+    "mild_views": _ablation("with mild strong views", {"magnitudes": "mild"}),
+    "supervised_ctc": SemiMethod(
+        "CTC: supervised, same updates", "supervised_ctc_compact.py", decoder="ctc"
     ),
-    "no_filter": LabelledMethod(
-        "consistency without filter", _CONSISTENCY, {"model__threshold": 0.0}
+    "consistency_ctc": SemiMethod(
+        "CTC: consistency by frames",
+        "consistency_ctc_compact.py",
+        _PROJECTION,
+        decoder="ctc",
     ),
-    "no_domain": LabelledMethod(
-        "consistency without domain adaptation", _CONSISTENCY, {"model__domain": None}
+    "pseudo_label_ctc": SemiMethod(
+        "CTC: pseudo-labels, frozen teacher",
+        "pseudo_label_ctc_compact.py",
+        {"model__threshold": 0.5},
+        decoder="ctc",
     ),
-    "hard": LabelledMethod("consistency with hard labels", _CONSISTENCY, {"model__hard": True}),
 }
 """Rows in the order in which they are run: an interrupted study has the most telling ones."""
 
 
 @dataclass(frozen=True)
 class StudySettings(StudySizes):
-    """Sizes of the study at scale 1: about two hours on a slow core.
+    """Sizes of the study at scale 1.
 
     Attributes, besides those of :class:`StudySizes`:
-        start: Iterations of the supervised run that every row starts from.
-        start_batch: Labelled crops per iteration of it.
-        start_rate: Peak of its learning rate.
+        drawn: Archives of drawn words with labels; none: they are drawn.
         iterations: Iterations of a row.
         labelled: Labelled crops per iteration of a row.
         unlabelled: Unlabelled crops per iteration of a row that uses such.
         rate: Peak of the learning rate of a row.
         momentum: Of the average; 0.999 would remember more iterations than a row has.
-        synthetic: Rendered words to draw.
-        words: How many of them the rows train on that do not ask for all.
+        synthetic: Words to draw where no archive is given.
+        test_words: The first words of each test that are read; 0: all.
     """
 
-    start: int = 5000
-    start_batch: int = 64
-    start_rate: float = 2e-3
-    iterations: int = 1500
+    drawn: tuple[Path, ...] = ()
+    iterations: int = 1000
     labelled: int = 32
     unlabelled: int = 32
     rate: float = 4e-4
     momentum: float = 0.99
     synthetic: int = 40000
-    words: int = 4000
+    test_words: int = 0
+
+    @property
+    def recognizer(self) -> Start:
+        """What every row starts from.
+
+        Raises:
+            ConfigError: It is not given.
+        """
+        if self.start is None:
+            raise ConfigError("the semi-supervised study needs --start WEIGHTS")
+        return self.start
+
+    def kept(self) -> dict[str, Any]:
+        """See :class:`StudySizes`."""
+        kept = {k: v for k, v in super().kept().items() if k != "width"}
+        return {**kept, "drawn": [path.name for path in self.drawn]}
 
 
 def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
-    """Train one method from the common start, and score it.
+    """Train one method from the common start, and read the tests.
 
-    Finished trainings of an interrupted row are not repeated.
+    A finished training of an interrupted row is not repeated.
 
     Returns:
-        Every number that the trainings gave.
+        Every number that the training gave, and the marks of every word.
     """
     folder = settings.out / "runs" / f"{name}_seed{seed}"
+    decoder = METHODS[name].decoder
+
+    def scores(runner: Any) -> dict[str, Any]:
+        return {**_marks_of_models(runner.model.eval(), decoder, settings), "log": _log(folder)}
+
     return {
         "data": json.loads((settings.out / "data.json").read_text()),
-        "start": _train(_start_folder(settings), lambda: start_config(settings), settings),
-        "train": _train(folder, lambda: row_config(name, seed, settings), settings),
+        "start": start_marks(settings),
+        "train": train_once(folder, lambda: row_config(name, seed, settings), scores),
     }
 
 
 STUDY: Study[StudySettings] = Study(
     "semi_supervised",
-    "Rendered words with labels, real words without. Resumable row by row.",
+    "Drawn words with labels, real words without. Resumable row by row.",
     METHODS,
     lambda name, seed, settings: run_row(name, seed, settings),
-    lambda settings: prepare_data(settings.data_root, settings.out, settings.synthetic),
+    lambda settings: prepare_data(
+        settings.data_root,
+        settings.out,
+        0 if settings.drawn else settings.synthetic,
+    ),
+    seeds=3,
 )
 
 
-def start_config(settings: StudySettings) -> Config:
-    """The supervised run that all rows go on from.
-
-    CTC guides its frames: without it, the decoder needs many times as many updates to find where
-    the characters are.
-    """
-    iterations = settings.count(settings.start)
-    cfg = study_config(
-        f"recipes/{_SUPERVISED}",
-        settings,
-        iterations,
-        settings.start_batch,
-        0,
-        validations=8,
-        optim_wrapper__optimizer__lr=settings.start_rate,
-    )
-    cfg.param_scheduler[0].update(eta_max=settings.start_rate, pct_start=0.1)
-    cfg.model = attention_recognizer()
-    cfg.model.auxiliary = {"type": "CTCPrediction", "weight": 1.0}
-    cfg = _with_data(cfg, settings, settings.words)
-    cfg.custom_hooks = [{"type": "FrameAlignmentHook", "iterations": iterations}]
-    return cfg
+def start_marks(settings: StudySettings) -> dict[str, Any]:
+    """Marks of the start on the tests by decoder; read once."""
+    path = settings.out / "start.json"
+    if not path.is_file():
+        weights = settings.recognizer.weights("attention", settings.out)
+        model = build_from_weights(weights)[0].to(settings.device)
+        write_json(path, _read(model, "attention", settings))
+    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def row_config(name: str, seed: int, settings: StudySettings) -> Config:
     """The run of a row."""
     method = METHODS[name]
-    supervised = method.config == _SUPERVISED
     labelled = round(settings.labelled * method.labelled)
+    counts = [labelled] if method.supervised else [labelled, settings.unlabelled]
     cfg = study_config(
         f"recipes/{method.config}",
         settings,
         settings.count(settings.iterations),
-        labelled if supervised else labelled + settings.unlabelled,
+        sum(counts),
         1000 + seed,
-        validations=6,
         optim_wrapper__optimizer__lr=settings.rate,
+        optim_wrapper__dtype="auto",
     )
     cfg.param_scheduler[0].eta_max = settings.rate
-    if supervised:
-        cfg.model = attention_recognizer()
+    recognizer = settings.recognizer.recognizer(method.decoder)
+    if method.supervised:
+        cfg.model = recognizer
     else:
-        cfg.model.recognizer = attention_recognizer()
+        cfg.model.recognizer = recognizer
         if cfg.model.get("momentum"):
             cfg.model.momentum = settings.momentum
-        datasets = cfg.train_dataloader.dataset
-        # All crops of MLT2017 here are mined ones.
-        datasets.datasets = datasets.datasets[:2]
-        datasets.ratios = [labelled, settings.unlabelled]
+    _use_data(cfg, settings, counts)
     # After what the study sets for all rows, what this row is about.
     merge_options(cfg, method.options)
-    cfg.load_from = {"path": str(_start_folder(settings) / "last.safetensors")}
-    return _with_data(cfg, settings, settings.synthetic if method.all_words else settings.words)
-
-
-def attention_recognizer() -> Any:
-    """Config of the recognizer of all rows: small, with an attention decoder."""
-    prediction = {
-        "type": "AttentionPrediction",
-        "hidden_channels": 96,
-        "embedding_channels": 48,
-    }
-    return small_recognizer(prediction=prediction, max_length=16)
-
-
-def _with_data(cfg: Config, settings: StudySettings, words: int) -> Config:
-    """The study's own archives; validation of the online model alone, by words of SVT and ICDAR.
-
-    Args:
-        cfg: The config to complete.
-        settings: The study's.
-        words: How many of the rendered words are trained on.
-    """
-    root = settings.data_root
-    annotations = [
-        {
-            "type": "ICDARDetectionReader",
-            "annotation_root": str(root / folder / "gt"),
-            "image_root": str(root / folder / "images"),
-        }
-        for folder in ("icdar2015_train", "icdar2003")
-    ]
     for part in walk(cfg.train_dataloader):
-        reader = part.get("reader", {})
-        if part.get("name") == "synthetic":
-            reader.update(lmdb_path=str(settings.out / "synthetic_words"))
-            part["stop"] = words
-        elif part.get("name") == "mined":
-            part["reader"] = {
-                "type": "MinedWordsReader",
-                "lmdb_path": str(settings.out / "mined_words"),
-                "annotations": annotations,
-            }
-    cfg.custom_hooks = []
-    cfg.default_hooks.checkpoint.save_last = True
+        if part.get("type") == "StrongView":
+            part.update(method.strong)
+    cfg.load_from = {"path": str(settings.recognizer.weights(method.decoder, settings.out))}
     return cfg
 
 
-def _start_folder(settings: StudySettings) -> Path:
-    return settings.out / "runs" / "start"
+def _use_data(cfg: Config, settings: StudySettings, counts: Sequence[int]) -> None:
+    """The study's crops in batches of one width, without validation.
+
+    Args:
+        cfg: Config of a recipe, whose pipelines stay.
+        settings: The study's.
+        counts: Labelled and, unless the row is supervised, unlabelled crops of a batch.
+    """
+    header = settings.recognizer.header
+    dataset = cfg.train_dataloader.dataset
+    recipe = list(dataset.get("datasets", [dataset]))
+    archives = settings.drawn or (settings.out / "synthetic_words",)
+    drawn = [
+        {"type": "TextRecDataset", "name": path.name, "reader": _lmdb(path)} for path in archives
+    ]
+    real = unlabelled_datasets(settings.data_root, settings.out / "mined_words")
+    sources = []
+    for number, parts in enumerate([drawn, real][: len(counts)]):
+        for part in parts:
+            part.update(
+                pipeline=recipe[number].pipeline,
+                unspellable="leave_out",
+                cache_dir=str(settings.out / "cache"),
+                cache_height=64,
+            )
+        sources.append({"type": "ConcatDataset", "datasets": parts})
+    cfg.train_dataloader.dataset = {
+        "type": "ConcatDataset",
+        "datasets": sources,
+        "ratios": list(counts),
+    }
+    cfg.train_dataloader.sampler = {"type": "RatioSampler"}
+    use_inputs(cfg, header["preprocessing"], counts)
+    cfg.val_dataloader = cfg.val_cfg = cfg.val_evaluator = None
+    cfg.custom_hooks = []
 
 
-def _train(folder: Path, config: Any, settings: StudySettings) -> dict[str, Any]:
-    """A training with its scores and what it logged."""
-
-    def scores(runner: Any) -> dict[str, Any]:
-        model = runner.model.eval()
-        models = {"online": getattr(model, "recognizer", model)}
-        if getattr(model, "target", None) is not None:
-            models["target"] = model.target.module
-        with torch.no_grad():
-            found: dict[str, Any] = {
-                name: score(part, settings.data_root, settings.width)
-                for name, part in models.items()
-            }
-        return {**found, "log": {name: logged(folder, name) for name in LOGGED}}
-
-    return train_once(folder, config, scores)
+def _lmdb(path: Path) -> dict[str, Any]:
+    return {"type": "LMDBReader", "lmdb_path": str(path)}
 
 
-LOGGED = ("kept", "confidence", "pseudo_accuracy", "loss_consistency", "loss_domain")
+def _marks_of_models(model: Any, decoder: str, settings: StudySettings) -> dict[str, Any]:
+    """Marks of the model that was trained, and of its average if the method has one."""
+    marks = {"online": _read(getattr(model, "recognizer", model), decoder, settings)}
+    # A teacher that was frozen all along is the start.
+    if getattr(model, "target", None) is not None and model.momentum != 1.0:
+        marks["target"] = _read(model.target.module, decoder, settings)
+    return marks
+
+
+def _read(recognizer: Any, decoder: str, settings: StudySettings) -> dict[str, Any]:
+    """Marks by ``"attention"`` and ``"ctc"``, of the decoders that the recognizer has."""
+    read = decoders_of(recognizer, resolve_dtype("auto", settings.device))
+    marks = marks_of_tests(
+        read, settings.data_root, settings.recognizer.size, settings.test_words or None
+    )
+    other = "ctc" if decoder == "attention" else "attention"
+    names = {"prediction": decoder, "auxiliary": other}
+    return {names[stage]: found for stage, found in marks.items()}
+
+
+LOGGED = ("kept", "confidence", "pseudo_accuracy", "loss_consistency", "loss_domain", "loss_pseudo")
+
+
+def _log(folder: Path) -> dict[str, list[tuple[int, float]]]:
+    return {name: logged(folder, name) for name in LOGGED}
 
 
 def logged(folder: Path, name: str) -> list[tuple[int, float]]:
@@ -270,20 +308,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     parser = study_parser(STUDY)
     parser.add_argument(
-        "--start", type=int, default=StudySettings.start, help="iterations of the common start"
+        "--drawn",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="archives of drawn words with labels (spotter synthesize words); default: they are"
+        f" drawn, {StudySettings.synthetic:,}",
     )
-    parser.add_argument("--synthetic", type=int, default=StudySettings.synthetic)
+    parser.add_argument("--iterations", type=int, default=StudySettings.iterations)
     parser.add_argument(
-        "--words", type=int, default=StudySettings.words, help="of them, what most rows train on"
+        "--test-words", type=int, default=0, help="words of each test that are read; default: all"
     )
     args = parser.parse_args(arguments)
+    if args.start is None and not args.report_only:
+        parser.error("--start is needed: weights like deep_ctc, trained on drawn words only")
     settings = StudySettings(
         args.data,
         args.out,
         args.scale,
-        start=args.start,
-        synthetic=args.synthetic,
-        words=args.words,
         device=args.device,
+        weights=args.start,
+        drawn=tuple(args.drawn),
+        iterations=args.iterations,
+        test_words=args.test_words,
     )
     run_command(STUDY, args, settings, write_report)

@@ -1,10 +1,11 @@
-"""The page of the semi-supervised study: table, figures, every run, and what was measured how."""
+"""The page of the semi-supervised study: table, figure, every run, and what was measured how."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from research.studies.report import (
     RANGE_NOTE,
@@ -17,37 +18,34 @@ from research.studies.report import (
 )
 from research.studies.semi_supervised import METHODS
 from research.studies.semi_supervised_data import TESTS
+from research.studies.words import accuracies, paired_interval
 from spotter.evaluation.report import markdown_table
 
 _INTRODUCTION = """# Semi-supervised training: real words without labels
 
-`tools/study.py semi_supervised` made this page. The only labels are those of rendered words. The
-unlabelled words are crops that our detector mined from photos (`tools/mine_crops.py`): of
-packages, of MLT2017, of the training photos of ICDAR2015 (1 to 900), ICDAR2003 and SVT. Test: the
-647 words of SVT, the held-out ICDAR2015 words 3961 to 4468, and the 2,000 training words of IIIT5K,
-which nothing here was trained on. Accuracy with 36 characters, case folded; *mean* is that of the
-three sets.
+`tools/study.py semi_supervised` made this page. All rows go on from the same recognizer (*start*),
+which was trained on drawn words only, and no row sees another label than those of drawn words. The
+unlabelled words are crops that the shipped detector mined from photos (`tools/mine_crops.py`): of
+packages, of logos, of MLT2017, of the training photos of ICDAR2015 (1 to 900), ICDAR2003 and SVT;
+and the crops of receipts but for the last 500. Test: the 647 words of SVT, the held-out ICDAR2015
+words 3961 to 4468, the 2,000 training words of IIIT5K, which nothing here was trained on, and the
+last 500 words of receipts. *folded*: 36 characters, case folded; *exact*: case and marks count, as
+far as the labels of a test have them. *mean* is that of the four tests.
 
-All rows go on from the same supervised recognizer (*start*) for the same number of updates, with
-the same labelled words, learning rates and augmentation; seeds differ in the order of the words and
-in their augmentation. *More synthetic words* sees 7/3 as many labelled words per update, which
-costs about as much as an update of the methods with unlabelled words.
+Rows have the same number of updates, the same drawn words, learning rates and augmentation; seeds
+differ in the order of the words and in their augmentation. *Same compute* sees 7/3 as many drawn
+words per update, which costs about as much as an update of the methods with unlabelled words.
 """
 
-_SCARCE = """Labels are scarce, as in the published ablation: the start and all rows but one know
-{words:,} of the {synthetic:,} rendered words. *More synthetic words* knows all of them,
-*same compute* sees as many of the {words:,}.
-"""
-
-_PLENTY = """All rows know all {synthetic:,} rendered words (`--words {synthetic} --start {start}`).
-"""
-
-_READING_AID = """*online* is the model that is trained, *target* its average (the frozen teacher,
-for pseudo-labels); both as they were at the end, none chosen by its score. *gain* is over
-*supervised, same updates*. *kept* is the share of unlabelled words that pass the filter, and
-*right* the share of right readings among those whose truth is known, because their photo happens to
-be annotated (both: mean over the last third of the run; the truth is used for nothing else).
-Numbers after ± are half the range over the seeds; rows without it ran once.
+_READING_AID = """*attention* is the decoder that most rows train and are read with; CTC guides it
+on the drawn words, and *CTC* is what it reads in the same model. The rows named CTC are trained and
+read with CTC.
+*target* is the average of the weights; both are as they were at the end, none chosen by its score.
+*gain* is in folded mean accuracy over supervised training with the same decoder, with the 95 %
+interval of a paired bootstrap over words. *kept* is the share of unlabelled words that pass the
+filter, and *right* the share of right readings among those whose truth is known (both: mean over
+the last third of the run; the truth is used for nothing else). Numbers after ± are half the range
+over the seeds; rows without it ran once.
 """
 
 _PUBLISHED = 3.7
@@ -64,14 +62,12 @@ def write_report(folder: Path, path: Path) -> None:
         ConfigError: There is no finished row.
     """
     rows = StudyRows.read(folder, METHODS)
-    settings = {"words": rows.settings["synthetic"], **rows.settings}
-    labels = _SCARCE if settings["words"] < settings["synthetic"] else _PLENTY
-    lines = [_start_line(rows), *(_line(name, rows) for name in rows.names)]
+    lines = [*_start_lines(rows), *(_line(name, rows) for name in rows.names)]
     write_page(
         path,
         curves(rows),
         ("processor seconds since the start", "%"),
-        f"{_INTRODUCTION}\n{labels.format(**settings)}",
+        _INTRODUCTION,
         [markdown_table(_header(), lines), "", _READING_AID],
         {
             "What the table says": findings(rows),
@@ -82,18 +78,42 @@ def write_report(folder: Path, path: Path) -> None:
     )
 
 
-def _accuracies(rows: Sequence[Row], model: str = "online", test: str = "mean") -> list[float]:
-    return [row["train"][model][test] for row in rows if model in row["train"]]
+def scores(row: Row, kind: str = "folded", model: str = "online", decoder: str = "") -> Any:
+    """Accuracies by test and their ``mean``; ``None`` where the row has no such.
+
+    Args:
+        row: A finished row.
+        kind: ``"folded"`` or ``"exact"``.
+        model: ``"online"`` or ``"target"``.
+        decoder: ``"attention"`` or ``"ctc"``; by default the one that the row trains.
+    """
+    marks = row["train"].get(model, {}).get(decoder or METHODS[row["row"]].decoder)
+    return None if marks is None else accuracies(marks[kind])
+
+
+def mean_accuracy(row: Row) -> float:
+    """Folded mean accuracy over the tests of the model that was trained."""
+    return float(scores(row)["mean"])
+
+
+def baseline(name: str) -> str:
+    """The supervised row with the same decoder."""
+    return "supervised" if METHODS[name].decoder == "attention" else "supervised_ctc"
 
 
 def gains(name: str, rows: StudyRows) -> list[float]:
     """Gain of each run over the supervised run of its seed, as a share."""
-    return rows.differences(name, "supervised", mean_accuracy)
+    return rows.differences(name, baseline(name), mean_accuracy)
 
 
-def mean_accuracy(row: Row) -> float:
-    """Mean accuracy over the test sets of the model that was trained."""
-    return float(row["train"]["online"]["mean"])
+def interval(better: str, worse: str, rows: StudyRows) -> tuple[float, float]:
+    """95 % interval of the gain of one row over another, see :func:`paired_interval`."""
+
+    def marks(name: str) -> list[dict[str, str]]:
+        group = rows.group(name)
+        return [row["train"]["online"][METHODS[name].decoder]["folded"] for row in group]
+
+    return paired_interval(marks(better), marks(worse))
 
 
 def late(row: Row, scalar: str) -> float | None:
@@ -106,28 +126,47 @@ def late(row: Row, scalar: str) -> float | None:
 
 
 def _header() -> list[str]:
-    header = ["row", "runs", *set_headings(TESTS)]
-    return [*header, "mean", "gain", "target, mean", "kept", "right", "CPU s"]
+    header = ["row", "runs", *set_headings(TESTS), "mean, folded", "mean, exact", "gain"]
+    return [*header, "CTC, mean", "target, mean", "kept", "right", "CPU s"]
 
 
-def _start_line(rows: StudyRows) -> list[str]:
-    start = rows.first["start"]
-    cells = [f"{100 * start['online'][test]:.1f}" for test in (*TESTS, "mean")]
-    return ["*start of all rows*", "1", *cells, "", "", "", "", f"{start['cpu_seconds']:.0f}"]
+def _start_lines(rows: StudyRows) -> list[list[str]]:
+    """What the start reads with the decoders of the rows."""
+    lines = []
+    for decoder, marks in rows.first["start"].items():
+        folded, exact = (accuracies(marks[kind]) for kind in ("folded", "exact"))
+        values = [*(folded[test] for test in TESTS), folded["mean"], exact["mean"]]
+        cells = [f"{100 * value:.1f}" for value in values]
+        lines.append([f"*start of all rows, {decoder}*", "1", *cells, *[""] * 6])
+    return lines
 
 
 def _line(name: str, rows: StudyRows) -> list[str]:
     group = rows.group(name)
-    cells = [rows.title(name), str(len(group))]
-    cells += [mean_and_half_range(_accuracies(group, "online", test)) for test in (*TESTS, "mean")]
-    gain = gains(name, rows)
-    cells.append(signed(gain) if gain and name != "supervised" else "")
-    targets = _accuracies(group, "target")
-    cells.append(mean_and_half_range(targets) if targets else "")
-    for scalar in ("kept", "pseudo_accuracy"):
-        values = [value for row in group if (value := late(row, scalar)) is not None]
-        cells.append(mean_and_half_range(values) if values else "")
-    return [*cells, f"{fmean(row['train']['cpu_seconds'] for row in group):.0f}"]
+
+    def cell(value: Callable[[Row], float | None]) -> str:
+        values = [found for row in group if (found := value(row)) is not None]
+        return mean_and_half_range(values) if values else ""
+
+    def mean_of(**which: str) -> Callable[[Row], float | None]:
+        return lambda row: (scores(row, **which) or {}).get("mean")
+
+    cells = [cell(lambda row, test=test: scores(row)[test]) for test in TESTS]  # type: ignore[misc]
+    cells += [cell(mean_of()), cell(mean_of(kind="exact")), _gain(name, rows)]
+    guided = METHODS[name].decoder == "attention"
+    cells.append(cell(mean_of(decoder="ctc")) if guided else "")
+    cells.append(cell(mean_of(model="target")))
+    cells += [cell(lambda row, s=scalar: late(row, s)) for scalar in ("kept", "pseudo_accuracy")]  # type: ignore[misc]
+    seconds = fmean(row["train"]["cpu_seconds"] for row in group)
+    return [rows.title(name), str(len(group)), *cells, f"{seconds:.0f}"]
+
+
+def _gain(name: str, rows: StudyRows) -> str:
+    values = gains(name, rows)
+    if not values or name == baseline(name):
+        return ""
+    low, high = interval(name, baseline(name), rows)
+    return f"{signed(values)} [{100 * low:+.1f}, {100 * high:+.1f}]"
 
 
 def signed(values: Sequence[float]) -> str:
@@ -143,7 +182,6 @@ def curves(rows: StudyRows) -> dict[str, Curves]:
         return rows.curves(lambda row: _by_seconds(row["train"], scalar))
 
     panels = {
-        "accuracy, SVT and ICDAR 2015": rows.curves(lambda row: row["train"]["curve"]),
         "pseudo-labels kept": logged("kept"),
         "kept pseudo-labels that are right": logged("pseudo_accuracy"),
     }
@@ -156,67 +194,90 @@ def _by_seconds(run: Row, scalar: str) -> list[tuple[float, float]]:
     return [(step * pace, value) for step, value in run["log"].get(scalar, [])]
 
 
+_CLAIMS = [
+    ("consistency beats supervised training on the same labels", "consistency", "supervised"),
+    ("... also where that costs as much", "consistency", "same_compute"),
+    ("pseudo-labels beat supervised training", "pseudo_label", "supervised"),
+    ("Mean Teacher beats supervised training", "mean_teacher", "supervised"),
+    ("FixMatch by words beats supervised training", "fixmatch", "supervised"),
+    ("FixMatch by characters beats supervised training", "fixmatch_characters", "supervised"),
+    ("consistency beats pseudo-labels", "consistency", "pseudo_label"),
+    ("consistency beats Mean Teacher", "consistency", "mean_teacher"),
+    ("consistency beats FixMatch by words", "consistency", "fixmatch"),
+    ("consistency beats FixMatch by characters", "consistency", "fixmatch_characters"),
+    ("context sharing adds something", "consistency", "no_context"),
+    ("the projection adds something", "consistency", "no_projection"),
+    ("a projection that starts as the identity is better", "consistency", "random_projection"),
+    ("the average of the weights adds something", "consistency", "no_average"),
+    ("the filter adds something", "consistency", "no_filter"),
+    ("domain adaptation adds something", "consistency", "no_domain"),
+    ("soft labels are better than hard ones", "consistency", "hard"),
+    ("the published views are better than mild ones", "consistency", "mild_views"),
+    ("CTC: consistency by frames beats supervised training", "consistency_ctc", "supervised_ctc"),
+    ("CTC: pseudo-labels beat supervised training", "pseudo_label_ctc", "supervised_ctc"),
+]
+
+
 def findings(rows: StudyRows) -> str:
     """The survey's claims, each with the numbers that bear on it, for better or worse."""
-    claims = [
-        ("consistency beats supervised training on the same labels", "consistency", "supervised"),
-        ("... also where that costs as much", "consistency", "same_compute"),
-        ("... also where that sees more rendered words", "consistency", "more_synthetic"),
-        ("consistency beats pseudo-labels", "consistency", "pseudo_label"),
-        ("consistency beats Mean Teacher", "consistency", "mean_teacher"),
-        ("consistency beats FixMatch", "consistency", "fixmatch"),
-        ("context sharing adds something", "consistency", "no_context"),
-        ("the projection adds something", "consistency", "no_projection"),
-        ("the average of the weights adds something", "consistency", "no_average"),
-        ("the filter adds something", "consistency", "no_filter"),
-        ("domain adaptation adds something", "consistency", "no_domain"),
-        ("soft labels are better than hard ones", "consistency", "hard"),
-    ]
-    return "\n".join([*rows.claims(claims, mean_accuracy), "", RANGE_NOTE])
+    lines = []
+    for text, better, worse in _CLAIMS:
+        for line in rows.claims([(text, better, worse)], mean_accuracy):
+            low, high = interval(better, worse, rows)
+            shown = f"; over words {100 * low:+.1f} to {100 * high:+.1f})"
+            lines.append(line.removesuffix(").") + shown + ".")
+    return "\n".join([*lines, "", RANGE_NOTE])
 
 
 def _published(rows: StudyRows) -> str:
     values = gains("consistency", rows)
     if not values:
         return "The rows for a comparison are not finished."
-    settings, mined = rows.settings, rows.first["data"]["mined"]
-    words = settings.get("words", settings["synthetic"])
+    settings = rows.settings
     return (
         f"Zheng et al. (CVPR 2022) report +{_PUBLISHED} points on the mean of six test sets for"
         f" TRBA with 10 % of the labels of MJSynth and SynthText and 1.06 million unlabelled crops."
-        f" Here it is {signed(values)} points. What differs: our recognizer has 0.6 million"
-        f" parameters instead of about 50 million, and starts from a weak recognizer instead of a"
-        f" converged one; the runs have {rows.first['train']['iterations']:,} updates of"
-        f" {settings['unlabelled']} unlabelled crops instead of 250,000 of 288; there are"
-        f" {mined:,} unlabelled crops in all; and the labels are of {words:,}"
-        f" rendered words of our own."
+        f" Here it is {signed(values)} points. What differs: our recognizer has 4 million"
+        f" parameters instead of about 50 million; the runs have"
+        f" {rows.first['train']['iterations']:,} updates of {settings['unlabelled']} unlabelled"
+        f" crops instead of 250,000 of 288; there are {_unlabelled(rows):,} unlabelled crops in"
+        f" all; and the drawn words are our own."
     )
+
+
+def _unlabelled(rows: StudyRows) -> int:
+    return int(rows.first["data"]["mined"] + rows.first["data"]["receipts"])
 
 
 def _scale(rows: StudyRows) -> str:
     settings, row = rows.settings, rows.first
-    words = settings.get("words", settings["synthetic"])
-    total = row["start"]["cpu_seconds"] + sum(r["train"]["cpu_seconds"] for r in rows)
+    total = sum(r["train"]["cpu_seconds"] for r in rows)
+    tested = settings["test_words"]
     return (
-        f"Crops of 32x{settings['width']}; the recognizer of"
-        f" `configs/_base_/models/recognizer_small.py` with an attention decoder (0.6 million"
-        f" parameters). Start: {row['start']['iterations']} iterations of {settings['start_batch']}"
-        f" rendered words. Rows: {row['train']['iterations']} iterations of {settings['labelled']}"
-        f" labelled and {settings['unlabelled']} unlabelled words. Labelled words:"
-        f" {words:,}, of *more synthetic words* {settings['synthetic']:,}. The average"
-        f" of the weights has momentum {settings['momentum']}, because 0.999 would remember more"
-        f" iterations than a row has. {rows.cost(total)}"
+        f"The recognizer is that of `configs/_base_/models/recognizer_deep_ctc.py`; the start has"
+        f" the digest {settings['weights']}. Rows: {row['train']['iterations']} iterations of"
+        f" {settings['labelled']} labelled and {settings['unlabelled']} of"
+        f" {_unlabelled(rows):,} unlabelled words, with a learning rate of at most"
+        f" {settings['rate']:g}. The average of the weights has momentum {settings['momentum']},"
+        f" because 0.999 would remember more iterations than a row has."
+        + (f" Only the first {tested} words of each test were read." if tested else "")
+        + f" {rows.cost(total)}"
     )
 
 
 def _every_run(rows: StudyRows) -> str:
-    header = ["row", "seed", *TESTS, "mean", "target, mean", "kept", "right"]
+    kinds = [f"{test}, {kind}" for test in TESTS for kind in ("folded", "exact")]
+    header = ["row", "seed", *kinds, "mean", "target, mean", "kept", "right"]
     lines = []
     for name in rows.names:
         for row in rows.group(name):
-            online, target = row["train"]["online"], row["train"].get("target")
-            values = [online[test] for test in (*TESTS, "mean")]
-            values += [None if target is None else target["mean"]]
+            folded, exact, target = (
+                scores(row),
+                scores(row, "exact"),
+                scores(row, model="target"),
+            )
+            values = [found[test] for test in TESTS for found in (folded, exact)]
+            values += [folded["mean"], None if target is None else target["mean"]]
             values += [late(row, scalar) for scalar in ("kept", "pseudo_accuracy")]
             cells = ["" if value is None else f"{100 * value:.1f}" for value in values]
             lines.append([name, str(row["seed"]), *cells])

@@ -10,19 +10,19 @@ from typing import Any, Generic, Protocol, TypeVar
 from spotter.errors import ConfigError
 from spotter.training.weights import load_state, read_header, save_weights
 
-SHARES = (1.0, 0.75, 0.5)
+SHARES = (1.0, 0.75, 0.5, 0.25)
 """Shares of the adapted weights that are tried, the rest being those of the start."""
 
 
-class Figures(Protocol):
-    """What was measured of weights."""
+class Score(Protocol):
+    """What was measured of weights on the guard set."""
 
     @property
     def score(self) -> float:
         """The figure that decides, in [0, 1]; greater is better."""
 
 
-G = TypeVar("G", bound=Figures)
+G = TypeVar("G", bound=Score)
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,7 @@ class Choice(Generic[G]):
 
 
 def shares_below(largest: float) -> tuple[float, ...]:
-    """The largest share to try, and the :data:`SHARES` below it.
-
-    Raises:
-        ConfigError: It is not in (0, 1].
-    """
-    if not 0 < largest <= 1:
-        raise ConfigError(f"the share of the adapted weights is in (0, 1], not {largest:g}")
+    """The largest share to try, and the :data:`SHARES` below it."""
     return (largest, *(share for share in SHARES if share < largest))
 
 

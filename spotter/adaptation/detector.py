@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,14 @@ import cv2
 import numpy as np
 from rich.progress import track
 
-from spotter.adaptation.choice import Choice, choose, mix_weights, shares_below
+from spotter.adaptation.base import BaseSettings, Report, adapt
 from spotter.adaptation.crops import held_back_fraction
 from spotter.adaptation.detector_training import DetectorData, detector_config
 from spotter.adaptation.settings_file import check_settings
 from spotter.adaptation.training import TrainingSettings, run_adaptation
 from spotter.data.readers import CanonicalReader, ICDARDetectionReader, Reader
-from spotter.errors import ConfigError, ImageError, SpotterError
+from spotter.errors import ConfigError, ImageError
 from spotter.evaluation.protocols.detection import evaluate_detection
-from spotter.export.onnx import export_onnx
 from spotter.io.folders import list_images
 from spotter.io.images import read_image
 from spotter.own_data.labels import Labels, write_lines
@@ -35,35 +33,20 @@ _SCALES = (0.8, 1.25)
 _LABEL_MARGIN = 0.12
 
 
-@dataclass(frozen=True)
-class DetectorSettings:
-    """How a detector is adapted.
+@dataclass(frozen=True, kw_only=True)
+class DetectorSettings(BaseSettings):
+    """How a detector is adapted, to photos and drawn scenes.
 
     Attributes:
-        start: Name of shipped weights, or a ``.safetensors`` file.
-        training: How it trains.
-        held_back: Share of the photos that is not learned from, in [0, 1).
-        measured: Most photos held back that are measured.
-        drawn: Drawn scenes to learn from.
         guard: Drawn scenes that measure what the detector forgets.
-        fonts: To draw with; ``None``: the system's.
-        max_loss: How much h-mean of the guard set may be lost, in [0, 1].
-        max_share: Largest share of the adapted weights that is tried, in (0, 1].
-        threads: Threads per operator when measuring.
     """
 
-    start: str | Path
     training: TrainingSettings = field(
         default_factory=lambda: TrainingSettings(lr=1e-4, batch_size=4)
     )
-    held_back: float = 0.1
     measured: int = 40
     drawn: int = 200
     guard: int = 40
-    fonts: tuple[str, ...] | None = None
-    max_loss: float = 0.01
-    max_share: float = 1.0
-    threads: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,37 +66,17 @@ class DetectorFigures:
     found: int = 0
     labelled: FoundWords | None = None
 
-
-@dataclass(frozen=True)
-class DetectorReport:
-    """What an adaptation did.
-
-    Attributes:
-        before: Figures of the start.
-        after: Of the weights that were taken, or of the first candidate if none was.
-        choice: The candidates.
-        learned: How many photos were learned from.
-        weights: The file that was written; ``None``: the start is kept.
-        reason: Why it is kept.
-    """
-
-    before: DetectorFigures
-    after: DetectorFigures
-    choice: Choice[FoundWords]
-    learned: int
-    weights: Path | None
-    reason: str = ""
-
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready values."""
-        return {
-            "learned": self.learned,
-            "before": asdict(self.before),
-            "after": asdict(self.after),
-            "tried": [{"share": c.share, "guard": asdict(c.guard)} for c in self.choice.tried],
-            "weights": None if self.weights is None else self.weights.name,
-            "reason": self.reason,
-        }
+        """See :class:`spotter.adaptation.base.BaseFigures`."""
+        return asdict(self)
+
+    def worse_than(self, before: DetectorFigures) -> str:
+        """See :class:`spotter.adaptation.base.BaseFigures`."""
+        if self.labelled is not None and before.labelled is not None:
+            worse = self.labelled.hmean < before.labelled.hmean
+            return "it finds the words of the labelled photos worse" if worse else ""
+        worse = (self.agreement or 0.0) < (before.agreement or 0.0)
+        return "what it finds in views of the photos held back agrees less" if worse else ""
 
 
 def adapt_detector(
@@ -122,7 +85,7 @@ def adapt_detector(
     work_dir: Path,
     settings: DetectorSettings,
     labelled: Labels | None = None,
-) -> DetectorReport:
+) -> Report[DetectorFigures]:
     """Adapt a detector to unlabelled photos; interrupted, it goes on where it stopped.
 
     Args:
@@ -139,38 +102,18 @@ def adapt_detector(
         SpotterError: There is too little to learn from, or bad input.
     """
     start, header = open_detector_start(settings.start)
+    settings = replace(settings, start=start)
     kept = ("measured", "guard", "max_loss", "max_share", "threads")
     check_settings(work_dir, {**asdict(settings), "start": start.name}, kept)
     learned, held = _split(source, settings.held_back, labelled)
     print(f"{len(learned)} photos to learn from, {len(held)} held back")
     bench = _Bench(header, held[: settings.measured], labelled, work_dir, settings)
-    before = bench.measure(start)
-    adapted = _train(start, header, learned, work_dir, settings)
-    choice = choose(
-        start,
-        adapted,
-        work_dir,
-        before.guard.score,
-        bench.measure_guard,
-        settings.max_loss,
-        shares_below(settings.max_share),
-    )
-    chosen = choice.taken or choice.tried[0]
-    after = bench.measure(chosen.path, chosen.guard)
-    reason = _reason_to_keep(before, after, choice, settings.max_loss)
-    report = DetectorReport(before, after, choice, len(learned), None if reason else out, reason)
-    if not reason:
-        card = {
-            "data": f"{len(learned)} unlabelled photos; drawn scenes",
-            "minutes": settings.training.minutes,
-            "metrics": asdict(after),
-            "metrics_before": asdict(before),
-        }
-        mix_weights(start, adapted, out, chosen.share, card)
-        _export(out)
-    text = json.dumps(report.to_dict(), indent=1)
-    (work_dir / "report.json").write_text(text + "\n", encoding="utf-8")
-    return report
+
+    def train() -> Path:
+        return _train(header, learned, work_dir, settings)
+
+    data = f"{len(learned)} unlabelled photos; drawn scenes"
+    return adapt(out, work_dir, settings, bench, train, {"learned": len(learned)}, data)
 
 
 def _split(source: Path, share: float, labelled: Labels | None) -> tuple[list[Path], list[Path]]:
@@ -202,7 +145,6 @@ def _draw(work_dir: Path, name: str, count: int, settings: DetectorSettings) -> 
 
 
 def _train(
-    start: Path,
     header: Mapping[str, Any],
     learned: Sequence[Path],
     work_dir: Path,
@@ -213,7 +155,7 @@ def _train(
         write_lines(work_dir / "photos.jsonl", lines),
         _draw(work_dir, "drawn", settings.drawn, settings),
     )
-    config = detector_config(start, header, data, work_dir / "training", settings.training)
+    config = detector_config(settings.start, header, data, work_dir / "training", settings.training)
     return run_adaptation(config)
 
 
@@ -292,28 +234,3 @@ def _views(photo: np.ndarray) -> list[tuple[str, np.ndarray, float]]:
             (f"{scale:g}", cv2.resize(photo, None, fx=scale, fy=scale, interpolation=how), scale)
         )
     return views
-
-
-def _reason_to_keep(
-    before: DetectorFigures, after: DetectorFigures, choice: Choice[FoundWords], max_loss: float
-) -> str:
-    """Why the start is kept; empty: the adapted weights are better."""
-    if choice.taken is None:
-        return (
-            f"its h-mean on the guard set is {100 * after.guard.hmean:.1f} instead of"
-            f" {100 * before.guard.hmean:.1f}, and at most {100 * max_loss:g} points may be lost"
-        )
-    if after.labelled is not None and before.labelled is not None:
-        worse = after.labelled.hmean < before.labelled.hmean
-        return "it finds the words of the labelled photos worse" if worse else ""
-    if (after.agreement or 0.0) < (before.agreement or 0.0):
-        return "what it finds in views of the photos held back agrees less"
-    return ""
-
-
-def _export(out: Path) -> None:
-    try:
-        export_onnx(out)
-    except SpotterError:
-        out.unlink(missing_ok=True)
-        raise

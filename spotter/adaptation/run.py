@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from spotter.adaptation.choice import Candidate, Choice, choose, mix_weights, shares_below
+from spotter.adaptation.base import BaseSettings, Report, adapt
 from spotter.adaptation.crops import Crops, gather_crops
 from spotter.adaptation.drawn import any_word, draw_words
 from spotter.adaptation.labelled import LabelledWords
@@ -18,6 +17,7 @@ from spotter.adaptation.labels import (
     check_enough,
     independent_reader,
     label_words,
+    preset_reader,
 )
 from spotter.adaptation.measure import (
     LabelledFigures,
@@ -27,50 +27,35 @@ from spotter.adaptation.measure import (
     measure_unlabelled,
 )
 from spotter.adaptation.settings_file import check_settings
-from spotter.adaptation.training import TrainingData, TrainingSettings, train_recognizer
+from spotter.adaptation.training import TrainingData, train_recognizer
 from spotter.adaptation.views import ViewReader
-from spotter.errors import SpotterError
-from spotter.export.onnx import export_onnx
 from spotter.labeling.crop_mining import CropMiningSettings
 from spotter.training.weights import read_header
 
 _LEAST_LABELS = 20
+_LABELS = "labels.jsonl"
 _SEEDS = {"general": 1, "alike": 2}
 
 
-@dataclass(frozen=True)
-class AdaptationSettings:
-    """How a recognizer is adapted.
+@dataclass(frozen=True, kw_only=True)
+class AdaptationSettings(BaseSettings):
+    """How a recognizer is adapted; half of its drawn words are general, half like those read.
 
     Attributes:
-        start: Weights (``.safetensors``) to start from.
         mining: How words are found in photos; ``None``: the pictures are single words.
-        by_agreement: Labels are what RapidOCR and some view agree on, else what views agree on.
+        preset: Name or file of the preset whose language and views help to label; its language
+            only where ``start`` is its recognizer or brings one.
+        by_agreement: Labels are readings of RapidOCR that a view agrees with, else those of the
+            preset.
         rules: When a word gets a label.
-        training: How it trains.
-        held_back: Share of the photos that is not learned from, in [0, 1).
-        measured: Most crops held back that are measured.
-        drawn: Drawn words to learn from, half of them general, half like those read.
-        fonts: To draw with; ``None``: the system's.
-        max_loss: How much less of the guard set may be read exactly, in [0, 1].
-        max_share: Largest share of the adapted weights that is tried, in (0, 1].
         workers: Processes that mine.
-        threads: Threads per operator when reading.
     """
 
-    start: Path
     mining: CropMiningSettings | None = None
+    preset: str | Path = "default"
     by_agreement: bool = False
     rules: WordRules = field(default_factory=WordRules)
-    training: TrainingSettings = field(default_factory=TrainingSettings)
-    held_back: float = 0.1
-    measured: int = 100
-    drawn: int = 4000
-    fonts: tuple[str, ...] | None = None
-    max_loss: float = 0.01
-    max_share: float = 1.0
     workers: int = 1
-    threads: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +73,7 @@ class Figures:
     labelled: LabelledFigures | None
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready values."""
+        """See :class:`spotter.adaptation.base.BaseFigures`."""
         values: dict[str, Any] = {"guard_exact": self.guard.exact}
         if self.held_back is not None:
             values["held_back"] = asdict(self.held_back)
@@ -97,44 +82,19 @@ class Figures:
             values["exact_folded"] = self.labelled.exact_folded
         return values
 
-
-@dataclass(frozen=True)
-class Report:
-    """What an adaptation did.
-
-    Attributes:
-        before: Figures of the start.
-        after: Of the weights that were taken, or of the first candidate if none was.
-        choice: The candidates.
-        crops: Number of crops.
-        learned: How many were learned from.
-        labelled: How many of those had a label.
-        weights: The file that was written; ``None``: the start is kept.
-        reason: Why it is kept.
-    """
-
-    before: Figures
-    after: Figures
-    choice: Choice[LabelledFigures]
-    crops: int
-    learned: int
-    labelled: int
-    weights: Path | None
-    reason: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready values."""
-        tried = [{"share": c.share, "guard_exact": c.guard.exact} for c in self.choice.tried]
-        return {
-            "crops": self.crops,
-            "learned": self.learned,
-            "labelled": self.labelled,
-            "before": self.before.to_dict(),
-            "after": self.after.to_dict(),
-            "tried": tried,
-            "weights": None if self.weights is None else self.weights.name,
-            "reason": self.reason,
-        }
+    def worse_than(self, before: Figures) -> str:
+        """See :class:`spotter.adaptation.base.BaseFigures`."""
+        if self.labelled is not None and before.labelled is not None:
+            worse = self.labelled.exact < before.labelled.exact
+            return "it reads fewer of the labelled words" if worse else ""
+        was, is_ = before.held_back, self.held_back
+        if was is None or is_ is None:
+            return ""
+        if was.peer_agreement is not None and is_.peer_agreement is not None:
+            worse = is_.peer_agreement < was.peer_agreement
+            return "it reads fewer of the words held back as RapidOCR does" if worse else ""
+        worse = is_.agreement < was.agreement
+        return "its views of the words held back agree less" if worse else ""
 
 
 def adapt_recognizer(
@@ -143,7 +103,7 @@ def adapt_recognizer(
     work_dir: Path,
     settings: AdaptationSettings,
     labelled: LabelledWords | None = None,
-) -> Report:
+) -> Report[Figures]:
     """Adapt a recognizer to unlabelled photos or crops; interrupted, it goes on where it stopped.
 
     Args:
@@ -171,29 +131,15 @@ def adapt_recognizer(
         f"{len(learned)} words to learn from, {len(known)} of them labelled; {len(held)} held back"
     )
     bench = _Bench(crops, held[: settings.measured], labels, characters, labelled, settings)
-    before = bench.measure(settings.start)
-    data = _training_data(crops, learned, known, characters, work_dir, settings)
-    adapted = train_recognizer(settings.start, data, work_dir / "training", settings.training)
-    choice = choose(
-        settings.start,
-        adapted,
-        work_dir,
-        before.guard.exact,
-        bench.measure_guard,
-        settings.max_loss,
-        shares_below(settings.max_share),
-    )
-    chosen = choice.taken or choice.tried[0]
-    after = bench.measure(chosen.path, chosen.guard)
-    reason = _reason_to_keep(before, after, choice, settings.max_loss)
-    written = None if reason else out
-    counts = (len(crops), len(learned), len(known))
-    report = Report(before, after, choice, *counts, written, reason)
-    if written is not None:
-        _write(written, adapted, chosen, settings, report)
-    text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False)
-    (work_dir / "report.json").write_text(text + "\n", encoding="utf-8")
-    return report
+
+    def train() -> Path:
+        data = _training_data(crops, learned, known, characters, work_dir, settings)
+        return train_recognizer(settings.start, data, work_dir / "training", settings.training)
+
+    counts = {"crops": len(crops), "learned": len(learned), "labelled": len(known)}
+    by = "RapidOCR" if settings.by_agreement else "the preset"
+    data = f"{len(learned)} unlabelled words, {len(known)} of them labelled by {by}; drawn words"
+    return adapt(out, work_dir, settings, bench, train, counts, data)
 
 
 def _check_settings(work_dir: Path, settings: AdaptationSettings) -> None:
@@ -223,12 +169,15 @@ def _label(
     work_dir: Path,
     settings: AdaptationSettings,
 ) -> dict[int, WordLabel]:
-    peer = None
-    if settings.by_agreement:
-        peer = independent_reader(characters, settings.threads or 1)
-    file = work_dir / ("labels_agreement.jsonl" if peer else "labels_views.jsonl")
+    own = preset_reader(
+        settings.preset, settings.start, settings.training.reading_device, settings.threads
+    )
     reader = ViewReader(settings.start, settings.training.reading_device, settings.threads)
-    return label_words(crops, indices, reader, file, settings.rules, peer)
+    file = work_dir / _LABELS
+    if not settings.by_agreement:
+        return label_words(crops, indices, reader, file, settings.rules, own)
+    peer = independent_reader(characters, settings.threads or 1)
+    return label_words(crops, indices, reader, file, settings.rules, peer, own)
 
 
 def _training_data(
@@ -239,7 +188,6 @@ def _training_data(
     work_dir: Path,
     settings: AdaptationSettings,
 ) -> TrainingData:
-    kind = "agreement" if settings.by_agreement else "views"
     spelled = any_word(characters)
     general, alike = (
         draw_words(
@@ -254,8 +202,7 @@ def _training_data(
         )
         for name, seed in _SEEDS.items()
     )
-    labels = work_dir / f"labels_{kind}.jsonl"
-    return TrainingData(crops.path, learned, labels, general, alike, work_dir / "cache")
+    return TrainingData(crops.path, learned, work_dir / _LABELS, general, alike, work_dir / "cache")
 
 
 class _Bench:
@@ -289,50 +236,3 @@ class _Bench:
             measure_unlabelled(reader, self._held, self._peer) if self._held else None,
             None if self._labelled is None else measure_labelled(reader, self._labelled),
         )
-
-
-def _reason_to_keep(
-    before: Figures, after: Figures, choice: Choice[LabelledFigures], max_loss: float
-) -> str:
-    """Why the start is kept; empty: the adapted weights are better."""
-    if choice.taken is None:
-        return (
-            f"it reads {100 * after.guard.exact:.1f} % of the guard set instead of"
-            f" {100 * before.guard.exact:.1f} %, and at most {100 * max_loss:g} points may be lost"
-        )
-    if after.labelled is not None and before.labelled is not None:
-        if after.labelled.exact < before.labelled.exact:
-            return "it reads fewer of the labelled words"
-        return ""
-    if before.held_back is None or after.held_back is None:
-        return ""
-    was, is_ = before.held_back, after.held_back
-    if was.peer_agreement is not None and is_.peer_agreement is not None:
-        if is_.peer_agreement < was.peer_agreement:
-            return "it agrees less with the independent reader on the words held back"
-    elif is_.agreement < was.agreement:
-        return "its views of the words held back agree less"
-    return ""
-
-
-def _write(
-    out: Path,
-    adapted: Path,
-    chosen: Candidate[LabelledFigures],
-    settings: AdaptationSettings,
-    report: Report,
-) -> None:
-    card = {
-        "data": f"{report.learned} unlabelled words, {report.labelled} of them labelled by"
-        f" {'agreement with RapidOCR' if settings.by_agreement else 'agreement of views'};"
-        " drawn words",
-        "minutes": settings.training.minutes,
-        "metrics": report.after.to_dict(),
-        "metrics_before": report.before.to_dict(),
-    }
-    mix_weights(settings.start, adapted, out, chosen.share, card)
-    try:
-        export_onnx(out)
-    except SpotterError:
-        out.unlink(missing_ok=True)
-        raise

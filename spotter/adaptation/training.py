@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from spotter.adaptation import schedule
 from spotter.errors import ConfigError
+from spotter.label_alphabet import LabelAlphabet
 from spotter.methods.base import Samples, Views
 from spotter.methods.semi_supervised.consistency import CharacterConsistency
 from spotter.registry import MODELS
@@ -169,8 +170,12 @@ def training_config(
     header = read_header(start)
     model = buildable_config(header["config"], start, header["charset"])
     size = resizing(header)
+    words = LabelAlphabet.of_words(header["charset"])
+    alphabet = None if words is None else asdict(words)
     in_frames = model.get("prediction", {}).get("type") == "CTCPrediction"
-    loader: dict[str, Any] = {"dataset": _datasets(data, size, in_frames, settings.shares)}
+    loader: dict[str, Any] = {
+        "dataset": _datasets(data, size, in_frames, settings.shares, alphabet)
+    }
     if size.get("mode") == "buckets":
         buckets = {k: v for k, v in size.items() if k in ("widths", "height", "stretch")}
         loader["batch_sampler"] = {"type": "BucketBatchSampler", **buckets}
@@ -232,7 +237,11 @@ def adaptation_config(
 
 
 def _datasets(
-    data: TrainingData, size: Mapping[str, Any], in_frames: bool, shares: Sequence[float]
+    data: TrainingData,
+    size: Mapping[str, Any],
+    in_frames: bool,
+    shares: Sequence[float],
+    alphabet: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Labelled crops, crops as two views, general drawn words, drawn words like those read."""
     crops = {
@@ -261,7 +270,11 @@ def _datasets(
     return {
         "type": "ConcatDataset",
         "datasets": [
-            _dataset(labelled, _augmented(size, jitter=0.08), data, "labelled"),
+            # What was read has no spaces, even where the crop shows some.
+            {
+                **_dataset(labelled, _augmented(size, jitter=0.08), data, "labelled"),
+                "label_alphabet": alphabet,
+            },
             _dataset(crops, views, data, "unlabelled"),
             drawn(data.general),
             drawn(data.alike),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -39,15 +38,6 @@ class ViewReadings:
     def agreement(self) -> float:
         """Share of the further views that are read as the crop itself, in [0, 1]."""
         return sum(other == self.text for other in self.others) / max(len(self.others), 1)
-
-    def vote(self) -> tuple[str, float]:
-        """The text that most views are read as, and the share of all views that are, in [0, 1].
-
-        Ties are resolved in favour of the reading of the crop itself, then of the first view.
-        """
-        counts = Counter((self.text, *self.others))
-        text, count = counts.most_common(1)[0]
-        return text, count / (1 + len(self.others))
 
 
 class ViewReader:

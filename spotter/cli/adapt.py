@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,8 +14,11 @@ from spotter.cli.options import joined, model_option, out_option
 from spotter.errors import ConfigError, SpotterError
 
 if TYPE_CHECKING:
-    from spotter.adaptation.detector import DetectorReport
-    from spotter.adaptation.run import AdaptationSettings, Figures, Report
+    from spotter.adaptation.base import BaseSettings, Report
+    from spotter.adaptation.detector import DetectorFigures
+    from spotter.adaptation.run import AdaptationSettings, Figures
+
+S = TypeVar("S", bound="BaseSettings")
 
 _source_options = joined(
     click.option(
@@ -43,10 +46,9 @@ _label_options = joined(
         type=click.Choice(("views", "agreement")),
         default="views",
         show_default=True,
-        help='labels are what views agree on, or a view and RapidOCR (extra "bench")',
+        help='labels are what the model reads, or RapidOCR (extra "bench"), and some view shows',
     ),
-    click.option("--min-share", default=0.75, show_default=True, help="of views read alike"),
-    click.option("--min-score", default=0.9, show_default=True, help="of RapidOCR"),
+    click.option("--min-score", type=float, help="of labels; default: 0.6, with RapidOCR 0.9"),
     click.option("--held-back", default=0.1, show_default=True, help="share of the photos"),
 )
 
@@ -62,9 +64,9 @@ _training_options = joined(
     ),
     click.option(
         "--share",
-        default=1.0,
+        default=0.5,
         show_default=True,
-        help="of the adapted weights, the rest being those of the start",
+        help="of the adapted weights at most, the rest being those of the start",
     ),
     click.option("--seed", default=0, show_default=True),
     click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda"),
@@ -136,53 +138,51 @@ def _detector(
     labelled = None if labels is None else open_labels(labels, options["layout"], photos=True)
     if labelled is not None and labelled.note():
         print(f"left out: {labelled.note()}")
-    chosen = _shared(options, lr=1e-4, drawn=200)
-    chosen["training"] = replace(chosen["training"], batch_size=4)
-    settings = DetectorSettings(start=_start(options, "detector"), **chosen)
+    settings = _asked(DetectorSettings(start=_start(options, "detector")), options)
     report = adapt_detector(source, out, work_dir, settings, labelled)
     return detector_lines(report), report.reason
 
 
-def _shared(options: Mapping[str, Any], lr: float, drawn: int) -> dict[str, Any]:
-    """Settings that recognizers and detectors have in common; the values are the defaults."""
+def _asked(default: S, options: Mapping[str, Any]) -> S:
+    """Settings with what was asked for that recognizers and detectors have in common."""
     import torch
 
-    from spotter.adaptation.training import TrainingSettings
-
-    if not 0 <= options["held_back"] < 1:
-        raise ConfigError("--held-back is a share in [0, 1)")
-    if not 0 < options["share"] <= 1:
-        raise ConfigError("--share is in (0, 1]")
     if options["threads"]:
         torch.set_num_threads(options["threads"])
-    return {
-        "training": TrainingSettings(
-            minutes=options["minutes"],
-            lr=lr if options["lr"] is None else options["lr"],
-            device=options["device"],
-            seed=options["seed"],
-        ),
-        "held_back": options["held_back"],
-        "drawn": drawn if options["drawn"] is None else options["drawn"],
-        "fonts": tuple(options["fonts"]) or None,
-        "max_loss": options["max_loss"] / 100,
-        "max_share": options["share"],
-        "threads": options["threads"],
-    }
+    training = replace(
+        default.training,
+        minutes=options["minutes"],
+        lr=default.training.lr if options["lr"] is None else options["lr"],
+        device=options["device"],
+        seed=options["seed"],
+    )
+    return replace(
+        default,
+        training=training,
+        held_back=options["held_back"],
+        drawn=default.drawn if options["drawn"] is None else options["drawn"],
+        fonts=tuple(options["fonts"]) or None,
+        max_loss=options["max_loss"] / 100,
+        max_share=options["share"],
+        threads=options["threads"],
+    )
 
 
 def _settings(source: Path, options: Mapping[str, Any]) -> AdaptationSettings:
     from spotter.adaptation.labels import WordRules
     from spotter.adaptation.run import AdaptationSettings
 
-    return AdaptationSettings(
+    agreement = options["by"] == "agreement"
+    least = options["min_score"]
+    settings = AdaptationSettings(
         start=_start(options, "recognizer"),
         mining=_mining(source, options),
-        by_agreement=options["by"] == "agreement",
-        rules=WordRules(options["min_share"], options["min_score"]),
+        preset=options["model"],
+        by_agreement=agreement,
+        rules=WordRules((0.9 if agreement else 0.6) if least is None else least),
         workers=options["workers"],
-        **_shared(options, lr=4e-4, drawn=4000),
     )
+    return _asked(settings, options)
 
 
 def _start(options: Mapping[str, Any], what: str) -> Path:
@@ -213,7 +213,7 @@ def _mining(source: Path, options: Mapping[str, Any]) -> Any:
     return CropMiningSettings(str(resolve_preset(options["model"], name, name).detector))
 
 
-def report_lines(report: Report) -> Sequence[str]:
+def report_lines(report: Report[Figures]) -> Sequence[str]:
     """Lines of a table: what was measured before and after."""
     before, after = report.before, report.after
     rows = [("guard set, exact", before.guard.exact, after.guard.exact)]
@@ -231,7 +231,7 @@ def report_lines(report: Report) -> Sequence[str]:
         )
         gained, lost = before.labelled.changes(after.labelled)
         lines.append(f"labelled words read only after: {gained}, only before: {lost}")
-    tried = ", ".join(f"{c.share:g}: {100 * c.guard.exact:.1f} %" for c in report.choice.tried)
+    tried = ", ".join(f"{c.share:g}: {100 * c.guard.score:.1f} %" for c in report.choice.tried)
     lines.append(f"share of the adapted weights, and the guard set with it: {tried}")
     table = [f"{'in percent':44} {'before':>7} {'after':>7}"]
     table += [f"{name:44} {100 * was:7.1f} {100 * now:7.1f}" for name, was, now in rows]
@@ -253,7 +253,7 @@ def _held_back_rows(before: Figures, after: Figures) -> list[tuple[str, float, f
     return rows
 
 
-def detector_lines(report: DetectorReport) -> Sequence[str]:
+def detector_lines(report: Report[DetectorFigures]) -> Sequence[str]:
     """Lines of a table: what was measured of a detector before and after."""
     before, after = report.before, report.after
     rows = [("guard set", before.guard, after.guard)]
@@ -265,7 +265,7 @@ def detector_lines(report: DetectorReport) -> Sequence[str]:
             f"views of the photos held back agree: before {100 * before.agreement:.1f} of"
             f" {before.found} words, after {100 * after.agreement:.1f} of {after.found}"
         )
-    tried = ", ".join(f"{c.share:g}: {100 * c.guard.hmean:.1f}" for c in report.choice.tried)
+    tried = ", ".join(f"{c.share:g}: {100 * c.guard.score:.1f}" for c in report.choice.tried)
     return [*lines, f"share of the adapted weights, and h-mean of the guard set: {tried}"]
 
 

@@ -75,6 +75,14 @@ _agreement_options = joined(
         help="--by agreement: characters of the labels",
     ),
     click.option(
+        "--find",
+        type=click.Choice(("both", "preset")),
+        default="both",
+        show_default=True,
+        help="--by agreement: who finds the words, the preset and the independent reader or only "
+        "the preset",
+    ),
+    click.option(
         "--outlines",
         type=File,
         metavar="DIR",
@@ -143,7 +151,8 @@ def _agreement_labeller(
         options["take_marks"], options["min_score"], min_height=options["min_height"]
     )
     peer = PeerReader(options["charset"], threads=run[-1] or 1)
-    return AgreementLabeller(peer, *run, rules, outlines)
+    find = peer.find if options["find"] == "both" else None
+    return AgreementLabeller(peer, *run, rules, outlines, find)
 
 
 @command(examples=("spotter mine photos/ --out crops.lmdb --contact-sheet crops.jpg",))

@@ -48,7 +48,7 @@ from spotter.cli.options import spotter_arguments, spotter_options
     help="photos, of all clients, whose words are read together",
 )
 @click.option(
-    "--timeout", type=float, default=60, show_default=True, help="seconds until an answer"
+    "--timeout", type=float, default=60, show_default=True, help="seconds to wait, again to work"
 )
 @spotter_options
 def serve(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from torch.utils.data import Sampler
 from spotter.errors import ConfigError
 from spotter.registry import DATA_SAMPLERS
 from spotter.runtime.input_size import bucket_width
+
+_WAITING = 8
 
 
 @DATA_SAMPLERS.register_module()
@@ -27,9 +30,13 @@ class BucketBatchSampler(Sampler):
         widths: The buckets, see ``RecResize(mode="buckets")``.
         height: Height of every input.
         stretch: See :func:`spotter.runtime.input_size.bucket_width`.
+        composition: How many crops of each source of a concatenated dataset a batch has, in this
+            order. Of a width in which one source is ahead of another, only its newest crops wait,
+            enough for eight batches. ``None``: batches are as the crops come.
 
     Raises:
-        ConfigError: The dataset does not know the sizes of its images.
+        ConfigError: The dataset does not know the sizes of its images, or the composition is not
+            one number for each of its sources with ``batch_size`` as their sum.
     """
 
     def __init__(
@@ -40,6 +47,7 @@ class BucketBatchSampler(Sampler):
         height: int = 32,
         dataset: Any = None,
         stretch: float | None = None,
+        composition: Sequence[int] | None = None,
     ) -> None:
         self.source = sampler
         self.dataset = dataset if dataset is not None else getattr(sampler, "dataset", None)
@@ -49,20 +57,38 @@ class BucketBatchSampler(Sampler):
         self.widths = sorted(widths)
         self.height = height
         self.stretch = stretch
+        self.composition = None if composition is None else list(composition)
+        if self.composition is not None:
+            sources = len(getattr(self.dataset, "cumulative_sizes", [0]))
+            if len(self.composition) != sources or sum(self.composition) != batch_size:
+                raise ConfigError(
+                    f"BucketBatchSampler: composition {self.composition} does not give batches of"
+                    f" {batch_size} crops from {sources} sources"
+                )
 
     def __len__(self) -> int:
         return len(self.source) // self.batch_size
 
     def __iter__(self) -> Iterator[list[int]]:
-        waiting: dict[int, list[int]] = {width: [] for width in self.widths}
+        counts = self.composition or [self.batch_size]
+        waiting: dict[int, list[deque[int]]] = {
+            width: [deque(maxlen=_WAITING * count) for count in counts] for width in self.widths
+        }
         for index in self.source:
             width, height = sample_size(self.dataset, index)
-            bucket = bucket_width(width, height, self.height, self.widths, self.stretch)
-            batch = waiting[bucket]
-            batch.append(index)
-            if len(batch) == self.batch_size:
-                yield batch.copy()
-                batch.clear()
+            parts = waiting[bucket_width(width, height, self.height, self.widths, self.stretch)]
+            parts[0 if self.composition is None else source_of(self.dataset, index)].append(index)
+            if all(len(part) >= count for part, count in zip(parts, counts, strict=True)):
+                yield [
+                    part.popleft()
+                    for part, count in zip(parts, counts, strict=True)
+                    for _ in range(count)
+                ]
+
+
+def source_of(dataset: Any, index: int) -> int:
+    """Number of the source of a concatenation of datasets that an index belongs to."""
+    return bisect.bisect_right(dataset.cumulative_sizes, index)
 
 
 def sample_size(dataset: Any, index: int) -> tuple[int, int]:
@@ -72,7 +98,7 @@ def sample_size(dataset: Any, index: int) -> tuple[int, int]:
         ConfigError: The dataset does not know.
     """
     if hasattr(dataset, "cumulative_sizes"):
-        source = bisect.bisect_right(dataset.cumulative_sizes, index)
+        source = source_of(dataset, index)
         start = dataset.cumulative_sizes[source - 1] if source else 0
         return sample_size(dataset.datasets[source], index - start)
     if not hasattr(dataset, "image_size"):

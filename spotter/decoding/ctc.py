@@ -70,6 +70,51 @@ def step_maxima(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return path, 1.0 / np.exp(logits - largest, dtype=np.float32).sum(axis=-1)
 
 
+@dataclass(frozen=True)
+class Spaceless:
+    """The output of a recognizer whose characters include the space, as words are decoded.
+
+    Attributes:
+        logits: (N, T, K') float, without the class of the space.
+        characters: Of classes 1 and up of them.
+        spaces: For each crop, where its most probable path has a space between two characters: the
+            middles of such runs of frames, as shares of the T frames.
+    """
+
+    logits: np.ndarray
+    characters: str
+    spaces: list[tuple[float, ...]]
+
+
+def take_out_space(logits: np.ndarray, characters: str) -> Spaceless:
+    """Count the space of CTC's output as a blank, and say where it was most probable.
+
+    Args:
+        logits: (N, T, K) float; class 0 is the blank, class i + 1 is ``characters[i]``.
+        characters: K - 1 characters; without a space among them the output stays as it is.
+    """
+    if " " not in characters:
+        return Spaceless(logits, characters, [()] * len(logits))
+    space = characters.index(" ") + 1
+    rest = np.delete(logits, space, axis=-1)
+    rest[..., 0] = np.logaddexp(logits[..., 0], logits[..., space])
+    spaces = [_inner_runs(path, space) for path in logits.argmax(axis=-1)]
+    return Spaceless(rest, characters.replace(" ", ""), spaces)
+
+
+def _inner_runs(path: np.ndarray, token: int) -> tuple[float, ...]:
+    """Middles of a token's runs between two others that are no blank, as shares of the path."""
+    characters = np.flatnonzero((path != 0) & (path != token))
+    frames = np.flatnonzero(path == token)
+    if not len(frames) or not len(characters):
+        return ()
+    frames = frames[(frames > characters[0]) & (frames < characters[-1])]
+    # Runs that only blanks part are one space.
+    places = np.searchsorted(characters, frames)
+    means = (frames[places == place].mean() for place in np.unique(places))
+    return tuple(float((mean + 0.5) / len(path)) for mean in means)
+
+
 def decode_ctc(
     logits: np.ndarray, characters: str, mask: np.ndarray | None = None
 ) -> list[Decoded]:

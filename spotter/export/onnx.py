@@ -23,7 +23,7 @@ from spotter.models.recognition.four_stage import FourStageRecognizer
 from spotter.models.recognition.prediction.transformer import TransformerPrediction
 from spotter.runtime.onnx import FRAMES, RESCORED, RESCORER_INPUTS, OnnxRuntime
 from spotter.training.header import METADATA_KEY, encode_header
-from spotter.training.weights import atomic_write, build_from_weights
+from spotter.training.weights import build_from_weights, written_weights
 
 OPSET = 17
 OUTPUTS = {"detection": "probability", "recognition": "logits"}
@@ -127,7 +127,7 @@ def export_onnx(
     path = Path(out) if out is not None else Path(weights).with_suffix(".onnx")
     limit = TOLERANCES[half_weights] if tolerance is None else tolerance
     probes = probe_inputs(header)
-    with atomic_write(path) as temporary:
+    with written_weights(path) as temporary:
         graph = _optimized_graph(traced, rescorer, header, probes[0], half_weights, temporary)
         onnx.save(graph, str(temporary))
         runtime = OnnxRuntime(temporary)
@@ -218,7 +218,7 @@ def _rescorer_probe(
     rescorer: TransformerPrediction, header: dict[str, Any], words: int, frames: int = 24
 ) -> tuple[Tensor, Tensor]:
     """Random frames (1, T, C) and words that begin like the character set."""
-    characters = header["charset"]
+    characters = header["charset"].replace(" ", "")
     texts = [characters[: 2 + 3 * i] for i in range(words)]
     seen = torch.randn(1, frames, rescorer.in_channels, generator=torch.Generator().manual_seed(0))
     return seen, torch.from_numpy(attention_tokens(texts, characters))

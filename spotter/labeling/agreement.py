@@ -6,14 +6,14 @@ more often than a word of which one of them is sure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from spotter.errors import ConfigError, GeometryError
-from spotter.geometry import crop_polygon, grow_quad, native_size
+from spotter.geometry import crop_polygon, grow_quad, native_size, pairwise_overlaps
 from spotter.label_alphabet import LabelAlphabet
 from spotter.label_lattice import write_label
 from spotter.labeling.readers import WordReader
@@ -22,6 +22,9 @@ from spotter.pipeline.spotter import SceneTextSpotter
 from spotter.structures import TextInstance
 
 _LETTERS = LabelAlphabet.load("62")
+_SHARED = 0.3
+"""Two outlines that share more of either's area are of the same text."""
+
 Reading = tuple[str | None, float]
 
 
@@ -124,6 +127,9 @@ class AgreementLabeller:
         rules: When two readings make a label.
         outlines: By the stem of a photo's name, where its words are; photos without an entry, and
             all photos by default, are searched by the preset's detector.
+        find: Finds words in photos, such as :meth:`PeerReader.find`, beside the preset's detector:
+            what that does not find has else no outline, and a detector that is trained on the
+            labels learns that it is no text.
     """
 
     def __init__(
@@ -135,7 +141,9 @@ class AgreementLabeller:
         threads: int | None = None,
         rules: AgreementRules | None = None,
         outlines: Mapping[str, Sequence[np.ndarray]] | None = None,
+        find: Callable[[np.ndarray], Sequence[np.ndarray]] | None = None,
     ) -> None:
+        self._find = find
         self.rules = rules or AgreementRules()
         self.peer = peer
         self._outlines = outlines or {}
@@ -157,6 +165,8 @@ class AgreementLabeller:
             words = [TextInstance(np.asarray(each, np.float32)) for each in self._outlines[name]]
         else:
             words = self._spotter.detect(image)
+            if self._find is not None:
+                words += _not_among(words, self._find(image))
         for word in words:
             word.text = self._text(image, word)
             word.ignore = word.text is None
@@ -177,6 +187,16 @@ class AgreementLabeller:
         except GeometryError:
             return None
         return self.rules.label((read[0].text, read[0].recognition_score), peer)
+
+
+def _not_among(words: Sequence[TextInstance], outlines: Sequence[np.ndarray]) -> list[TextInstance]:
+    """The outlines that share little with the words, nor with those before them."""
+    kept: list[np.ndarray] = [word.polygon for word in words]
+    for outline in outlines:
+        shared = pairwise_overlaps([outline], kept) if kept else None
+        if shared is None or max(shared.first_share.max(), shared.second_share.max()) < _SHARED:
+            kept.append(np.asarray(outline, np.float32))
+    return [TextInstance(outline) for outline in kept[len(words) :]]
 
 
 def outlines_by_stem(photos: Iterable[Mapping[str, object]]) -> dict[str, list[np.ndarray]]:

@@ -69,6 +69,16 @@ class RapidOCREngine:
         """
         return self._call(image, use_det=True, words=self.words if words is None else words)
 
+    def word_outlines(self, image: np.ndarray) -> list[np.ndarray]:
+        """Where the words of a photo (H, W, 3) uint8 BGR are: quadrilaterals (4, 2) float32."""
+        lines = getattr(self.spot(image, words=True), "word_results", None) or ()
+        return [
+            np.asarray(box, np.float32).reshape(4, 2)
+            for line in lines
+            for text, _, box in line
+            if box is not None and str(text).strip()
+        ]
+
     def read_word(self, crop: np.ndarray) -> tuple[str | None, float]:
         """Text and score of a word crop (H, W, 3) uint8 BGR: recognition without detection."""
         output = self._call(crop, use_det=False, words=False)

@@ -47,6 +47,7 @@ class OwnReader:
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
         threads: See :mod:`spotter.runtime.runtimes`.
         language: See :class:`WordRecognizer`.
+        recognizer: File or name of a recognizer that replaces the preset's.
     """
 
     def __init__(
@@ -56,12 +57,13 @@ class OwnReader:
         device: str = "cpu",
         threads: int | None = None,
         language: str | None = None,
+        recognizer: str | Path | None = None,
     ) -> None:
         self.name = str(model)
         self._words = WordRecognizer(
-            model, runtime=runtime, device=device, threads=threads, turn=False, language=language
+            model, recognizer, runtime, device, threads=threads, turn=False, language=language
         )
-        file = resolve_preset(model, runtime=runtime).recognizer
+        file = resolve_preset(model, recognizer, recognizer, runtime).recognizer
         self._frames = TextRecognizer(open_runtime(file, "recognition", runtime, device, threads))
         self.characters = self._frames.characters
 
@@ -113,6 +115,10 @@ class PeerReader:
             spelled = spell(text, self._charset)
             readings.append((spelled, score if spelled else 0.0))
         return readings
+
+    def find(self, image: np.ndarray) -> list[np.ndarray]:
+        """Where RapidOCR finds the words of a photo (H, W, 3) uint8 BGR: (4, 2) float32 each."""
+        return self._engine.word_outlines(image)
 
     def log_probabilities(self, crop: np.ndarray) -> np.ndarray:
         """See :class:`WordReader`; the probability of other characters is dropped."""

@@ -108,8 +108,14 @@ def own_config(
         {"type": "FirstValidationHook"},
         {"type": "EarlyStopHook", "metric": metric, "patience": patience, "enough": 1.0},
     ]
+    schedule: list[dict[str, Any]] | None = [
+        {"type": "LinearLR", "start_factor": 0.01, "end": 0.05},
+        {"type": "CosineAnnealingLR", "begin": 0.05, "eta_min": lr / 50},
+    ]
     if settings.minutes is not None:
+        schedule = None
         hooks.append({"type": "TimeLimitHook", "minutes": settings.minutes})
+        hooks.append({"type": "TimedScheduleHook", "minutes": settings.minutes})
     checkpoint = {"minutes": 10, "keep": 1, "save_best": metric}
     return {
         **fine_tuning_config(
@@ -122,10 +128,7 @@ def own_config(
             "val_interval": max(10, iterations // validations),
         },
         "val_cfg": {"type": "ValLoop"},
-        "param_scheduler": [
-            {"type": "LinearLR", "start_factor": 0.01, "end": 0.05},
-            {"type": "CosineAnnealingLR", "begin": 0.05, "eta_min": lr / 50},
-        ],
+        "param_scheduler": schedule,
         "default_hooks": {
             "logger": {"type": "ProgressHook", "interval": 50, "seconds": 20},
             "checkpoint": {"type": "TimedCheckpointHook", "interval": None, **checkpoint},

@@ -11,8 +11,10 @@ from typing import Any
 
 from spotter.charset import Charset
 from spotter.errors import CharsetError, ConfigError
+from spotter.look_alikes import look_alikes
 from spotter.own_data.settings import TuningSettings, loader, own_config, validation_loader
 from spotter.training.fine_tuning import resizing
+from spotter.training.hooks.shared_parts import composed_parts
 
 _FEW = 400
 # Below this, what is read of the words that are held back is too uncertain to end a training.
@@ -131,8 +133,13 @@ def word_config(
     metric = "recognition/exact_" + ("one_minus_ned" if uncertain else "accuracy")
     model = _model(header, charset, recommended)
     config = own_config(settings, start, iterations, lr, metric, patience=6, validations=20)
-    if uncertain:
-        _choose_late(config, settings)
+    if uncertain or new > _MOSTLY_NEW:
+        # Words of new characters are read late; first those of known ones are forgotten.
+        hooks = config["custom_hooks"]
+        config["custom_hooks"] = [hook for hook in hooks if hook["type"] != "EarlyStopHook"]
+    if uncertain and settings.minutes is None:
+        # The early weights are not chosen by what few words happen to show.
+        config["train_cfg"]["val_begin"] = iterations // 2
     config.update(
         task="recognition",
         model=model,
@@ -148,19 +155,10 @@ def word_config(
     if few:
         config["custom_hooks"].append({"type": "FixedNormsHook"})
     if new > _MOSTLY_NEW and model.get("prediction", {}).get("type") == "CTCPrediction":
-        alignment = {"type": "FrameAlignmentHook", "iterations": max(1, iterations // 5)}
-        config["custom_hooks"].append(alignment)
+        config["custom_hooks"] += _start_of_new(charset, header["charset"], iterations)
     if few and sets.drawn is None:
         config["optim_wrapper"]["paramwise_cfg"] = {"custom_keys": _frozen_layers(model)}
     return config
-
-
-def _choose_late(config: dict[str, Any], settings: TuningSettings) -> None:
-    """Neither end a training nor choose its early weights by what few words happen to show."""
-    hooks = config["custom_hooks"]
-    config["custom_hooks"] = [hook for hook in hooks if hook["type"] != "EarlyStopHook"]
-    if settings.minutes is None:
-        config["train_cfg"]["val_begin"] = config["train_cfg"]["max_iters"] // 2
 
 
 def _model(
@@ -187,6 +185,18 @@ def _iterations(sets: WordSets, batch: int, new: float) -> int:
         return 20000 if new > _MOSTLY_NEW else 6000
     crops = (24000 if new > _MOSTLY_NEW else 16000) if sets.count < _FEW else 15 * sets.count
     return min(20000, max(300, crops // batch))
+
+
+def _start_of_new(charset: Charset, known: str, iterations: int) -> list[dict[str, Any]]:
+    """Hooks that help CTC over the start of an alphabet of mostly new characters."""
+    hooks: list[dict[str, Any]] = [
+        {"type": "FrameAlignmentHook", "iterations": max(1, iterations // 5)}
+    ]
+    unlike = [c for c in charset.characters if not {c, *look_alikes(c)} & set(known)]
+    new = "".join(unlike)
+    if composed_parts(new):
+        hooks.append({"type": "SharedPartsHook", "characters": new})
+    return hooks
 
 
 def _frozen_layers(model: Mapping[str, Any]) -> dict[str, dict[str, float]]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
+from typing import TypeVar
 
 import numpy as np
 
 from spotter.decoding import protected_characters
 from spotter.decoding.ctc import Decoded
 from spotter.pipeline.crops import Direction, cut_upright, cut_vertical
-from spotter.pipeline.ink import tighten
+from spotter.pipeline.ink import parts_between, tighten
 from spotter.pipeline.recognizer import RawPrediction, TextRecognizer
 from spotter.pipeline.test_time_augmentation import TestTimeAugmentation, surroundings
+
+_T = TypeVar("_T")
 
 _WORD = 3
 # Before calibration.
@@ -30,10 +33,13 @@ class WordReading(Decoded):
     Attributes:
         rotation: Degrees (0, 90, 180 or 270, clockwise) that the crop was turned by.
         outline: (N, 2) the word's polygon from the first character's top-left corner.
+        parts: Of a crop in which the recognizer sees spaces: the readings of what is between them,
+            in order.
     """
 
     rotation: int = 0
     outline: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+    parts: list[WordReading] = field(default_factory=list)
 
 
 @dataclass
@@ -48,6 +54,7 @@ class _Word:
         missing: Number of raw predictions that are asked for and not there yet.
         best: Reading in the best direction; of all views once they are there.
         views_from: Least score of the first view for which further ones are asked for.
+        parts: What the recognizer sees spaces between.
     """
 
     directions: list[Direction]
@@ -56,6 +63,13 @@ class _Word:
     missing: int
     best: WordReading | None = None
     views_from: float = 0.0
+    parts: list[_Word] = field(default_factory=list)
+
+    def reading(self) -> WordReading | None:
+        """The best reading, with those of the parts."""
+        if self.best is None or not self.parts:
+            return self.best
+        return replace(self.best, parts=_present([part.best for part in self.parts]))
 
 
 class CropBatcher:
@@ -69,6 +83,7 @@ class CropBatcher:
         batch_size: Crops per batch.
         test_time_augmentation: Further views for words with a low score; ``None``: one view per
             word.
+        part_words: Whether what stands between spaces is read along, as words of its own.
     """
 
     def __init__(
@@ -76,7 +91,9 @@ class CropBatcher:
         recognizer: TextRecognizer,
         batch_size: int,
         test_time_augmentation: TestTimeAugmentation | None = None,
+        part_words: bool = False,
     ) -> None:
+        self._part_words = part_words
         self._recognizer = recognizer
         self._batch_size = batch_size
         self._test_time_augmentation = test_time_augmentation
@@ -111,7 +128,7 @@ class CropBatcher:
         while any(self._waiting.values()):
             for width in list(self._waiting):
                 self._read(width)
-        return [word.best for word in self._words if word.best is not None]
+        return _present([word.reading() for word in self._words])
 
     def _crop(self, img: np.ndarray, direction: Direction) -> np.ndarray | None:
         """Input for a direction, or ``None`` where the word cannot run in it."""
@@ -161,6 +178,8 @@ class CropBatcher:
         word.best = _in_direction(direction, self._recognizer.decode(first))
         word.predictions = [first]
         around, word.around = word.around, []
+        if self._part_words and first.spaces and len(direction.outline) == 4:
+            self._ask_for_parts(word, direction, *around[chosen], first.spaces)
         augmentation = self._test_time_augmentation
         if (
             augmentation is None
@@ -191,6 +210,21 @@ class CropBatcher:
         self._ask(word, 1, self._recognizer.crop(part, turned))
         return True
 
+    def _ask_for_parts(
+        self,
+        word: _Word,
+        direction: Direction,
+        part: np.ndarray,
+        cut: np.ndarray,
+        spaces: Sequence[float],
+    ) -> None:
+        """Read what is between the spaces of a crop that is seen in a part of its photo."""
+        for outline, inner in parts_between(part, cut, direction.outline, spaces):
+            own = replace(direction, outline=outline, cut=inner)
+            seen = [surroundings(part, inner)]
+            word.parts.append(_Word([own], [None], seen, 1, views_from=word.views_from))
+            self._ask(word.parts[-1], 0, self._recognizer.crop(part, inner))
+
     def _of_all_views(self, word: _Word, first: WordReading) -> WordReading:
         """The reading of a word whose further views are all there."""
         predictions = _present(word.predictions)
@@ -202,9 +236,9 @@ class CropBatcher:
         return choose_view(first, readings)
 
 
-def _present(predictions: Sequence[RawPrediction | None]) -> list[RawPrediction]:
-    """Raw predictions that are all there."""
-    return [prediction for prediction in predictions if prediction is not None]
+def _present(items: Sequence[_T | None]) -> list[_T]:
+    """Those that are there; all are expected to be."""
+    return [item for item in items if item is not None]
 
 
 def _worth_reading(predictions: Sequence[RawPrediction]) -> list[int]:

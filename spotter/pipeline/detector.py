@@ -14,6 +14,7 @@ from spotter.pipeline.coarse_pass import CoarsePass, add_large_words
 from spotter.pipeline.db_postprocessor import DBPostprocessor
 from spotter.pipeline.multi_scale import (
     MAX_PASSES,
+    SMALL_SIDE,
     SmallText,
     add_small_words,
     first_scale,
@@ -227,13 +228,15 @@ class TextDetector:
         found = [Detections(words) for words in self._run(jobs, small)]
         for index, (photo, (width, _)) in enumerate(jobs):
             scale, missed = width / photo.shape[1], small[index]
+            height, photo_width = photo.shape[:2]
+            if min(height, photo_width) < SMALL_SIDE:
+                missed = SmallText.whole(photo_width, height)
             for _ in range(self._finer_passes):
                 finer = missed.next_scale(scale, largest_scale(self._scale))
                 if finer is None:
                     break
                 windows, missed = self._search_windows(photo, missed, finer)
                 words = found[index].words
-                height, photo_width = photo.shape[:2]
                 found[index].words = add_small_words(words, scale, windows, photo_width, height)
                 scale = finer
             if missed.height is not None and len(missed.boxes) > len(found[index].words) / 2:

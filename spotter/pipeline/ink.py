@@ -25,6 +25,10 @@ _INK = 0.4
 _WORD_SPACE = 0.24
 """Narrowest space between words, as a share of the height of their outline."""
 
+_RIM, _REACH = 0.1, 0.4
+"""Room that a part keeps beside its ink, and how far from where a space is seen its gap may be, as
+shares of the height."""
+
 _WIDER, _LETTER_GAP = 2.5, 0.06
 """A space is so many times as wide as the narrowest gap, which counts as at least this share."""
 
@@ -122,6 +126,57 @@ def part_of(quad: np.ndarray, start: float, end: float) -> np.ndarray:
         quad[3] + start * bottom,
     ]
     return np.array(corners, np.float32)
+
+
+def parts_between(
+    image: np.ndarray, cut: np.ndarray, outline: np.ndarray, spaces: Sequence[float]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The parts of a crop between its spaces.
+
+    A space that the recognizer sees is placed to within a frame; where the ink shows a gap nearby,
+    the parts end at that.
+
+    Args:
+        image: (H, W, 3) uint8.
+        cut: (4, 2) what was cut out of the image: the outline and a margin.
+        outline: (4, 2), in any coordinates of the same scale.
+        spaces: Their middles, as increasing shares of the width of ``cut``.
+
+    Returns:
+        Outline and cut of each part.
+    """
+    width, height = native_size(cut)
+    margin = max(width - native_size(outline)[0], 0) / 2
+    ink = line_ink(image, cut)
+    gaps = [] if ink is None else _inner_gaps(ink)
+    rim = _RIM * height / width
+    bounds = [0.0]
+    for space in spaces:
+        start, end = _nearest_gap(gaps, space, _REACH * height / width)
+        bounds += [min(start + rim, end), max(end - rim, start)]
+    bounds.append(1.0)
+    parts = []
+    for start, end in zip(bounds[::2], bounds[1::2], strict=True):
+        if end - start <= rim:
+            continue
+        ends = (share * width - margin for share in (start, end))
+        inner = (min(max(end / max(width - 2 * margin, 1.0), 0.0), 1.0) for end in ends)
+        parts.append((part_of(outline, *inner), part_of(cut, start, end)))
+    return parts
+
+
+def _inner_gaps(ink: Ink) -> list[tuple[float, float]]:
+    """Bounds of the runs without ink between runs with it, as shares of the width."""
+    count = len(ink.columns)
+    return [(last[1] / count, first[0] / count) for last, first in pairwise(ink.runs())]
+
+
+def _nearest_gap(
+    gaps: Sequence[tuple[float, float]], place: float, reach: float
+) -> tuple[float, float]:
+    """The widest gap whose middle is in reach of a place; the place itself if there is none."""
+    near = [gap for gap in gaps if abs(sum(gap) / 2 - place) <= reach]
+    return max(near, key=lambda gap: gap[1] - gap[0], default=(place, place))
 
 
 def tighten(crop: np.ndarray, space: float = 0.15) -> np.ndarray:

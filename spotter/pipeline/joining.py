@@ -118,7 +118,7 @@ def resolve_joins(
                 rotation=0,
                 outline=each.word.polygon,
             )
-        elif not joins_read_well(reading, pieces, each.shared):
+        elif reading.parts or not joins_read_well(reading, pieces, each.shared):
             continue
         elif len(pieces) > 1 and not each.spaced and not each.vertical and reading.text.isalpha():
             # Where a photo is blurred, two words leave no more space than two letters.

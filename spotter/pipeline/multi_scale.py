@@ -3,7 +3,8 @@
 A first, coarse pass over the whole photo finds the words that are large enough, and the regions in
 which the network responds to text that is too small for it. Windows around these regions are then
 searched at a finer scale, at which letters have the height that the detector was trained on. This
-repeats until no small text is left or the limit on the number of passes is reached.
+repeats until no small text is left or the limit on the number of passes is reached. Of small photos
+the second pass shows all.
 """
 
 from __future__ import annotations
@@ -40,6 +41,11 @@ WINDOW = 1024
 RESPONSE = 0.1
 """Probability from which on a pixel that belongs to no word may be text that is too small."""
 
+SMALL_SIDE = 640
+"""Photos whose short side has fewer pixels are searched at the next finer scale, too, whatever the
+first pass sees: the words of small photos are small, and what the network hardly responds to then
+is found when enlarged."""
+
 _BUDGET = 0.75
 """Pixels of the first pass as a share of the square of the bound on its sides."""
 
@@ -50,6 +56,7 @@ _UNRESOLVED_LENGTH, _UNRESOLVED_DENSITY = 2.0, 0.1
 _GROWTH = 0.5
 _CELL = 16
 _COVERED = 0.5
+_WINDOW_BOUND = 2.0
 
 
 def first_scale(width: int, height: int, scale: float, limit_side: int) -> float:
@@ -94,6 +101,11 @@ class SmallText:
         boxes = [part.boxes for part in parts] or [np.zeros((0, 4))]
         heights = [part.height for part in parts if part.height is not None]
         return cls(np.concatenate(boxes), float(np.median(heights)) if heights else None)
+
+    @classmethod
+    def whole(cls, width: int, height: int) -> SmallText:
+        """A photo that may have such text anywhere."""
+        return cls(np.array([[0.0, 0.0, width, height]]), None)
 
     def next_scale(self, scale: float, largest: float = MAX_SCALE) -> float | None:
         """The scale of the pass that follows one at ``scale``; ``None``: there is none.
@@ -213,7 +225,8 @@ def add_small_words(
     """Words of a pass and of the finer windows after it.
 
     Words of the pass that are at least twice :data:`MIN_HEIGHT` pixels high are kept as they are;
-    of the windows only lower words are used.
+    of the windows only words lower than twice that are used, and of them those that share little
+    with a word that is kept.
 
     Args:
         words: Of the pass, in pixels of the photo.
@@ -229,7 +242,7 @@ def add_small_words(
         (large if short_side(word.polygon) >= bound else small).append(word)
     windows = [SearchedWindow((0, 0, width, height), scale, small)]
     for window in finer:
-        kept = [word for word in window.words if short_side(word.polygon) < bound]
+        kept = [word for word in window.words if short_side(word.polygon) < _WINDOW_BOUND * bound]
         windows.append(SearchedWindow(window.box, window.scale, kept))
     merged = merge_windows(windows, width, height)
     if large and merged:

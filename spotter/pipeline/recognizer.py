@@ -15,6 +15,7 @@ from spotter.decoding.ctc import (
     attention_tokens,
     decode_ctc,
     decode_until_end,
+    take_out_space,
 )
 from spotter.errors import ConfigError, WeightsError
 from spotter.geometry import native_size
@@ -38,11 +39,14 @@ class RawPrediction:
         greedy: The greedy reading.
         logits: (T, K) for decoding with a language model; ``None`` without one.
         frames: (1, T, C) features from which a rescorer scores readings; ``None`` without one.
+        spaces: Where a recognizer that knows the space sees one between two characters, as shares
+            of the crop's width.
     """
 
     greedy: Decoded
     logits: np.ndarray | None = None
     frames: np.ndarray | None = None
+    spaces: tuple[float, ...] = ()
 
 
 class TextRecognizer:
@@ -83,7 +87,9 @@ class TextRecognizer:
             raise ConfigError(f"{name}: language corrects readings of CTC, not of {kind}")
         self.language = language
         self._rescores = language is not None and language.rescoring > 0 and runtime.rescores
-        self._characters: str = header["charset"]
+        self._outputs: str = header["charset"]
+        self._takes_out_space = reads_ctc(header) and " " in self._outputs
+        self._characters = self._outputs.replace(" ", "" if self._takes_out_space else " ")
 
     def crop(self, img: np.ndarray, cut: np.ndarray, stretch: float = 1.0) -> np.ndarray:
         """Cut the network's input out of a photo, (h, w, 3) uint8 BGR.
@@ -106,19 +112,28 @@ class TextRecognizer:
             frames = [each[None] for each in all_frames]
         else:
             logits = self.runtime.run(images)
+        spaces: Sequence[tuple[float, ...]] = [()] * len(crops)
+        if self._takes_out_space:
+            seen = take_out_space(logits, self._outputs)
+            logits, spaces = seen.logits, seen.spaces
         greedy = self._decoder(logits, self._characters, None)
         if self.language is None:
-            return [RawPrediction(reading) for reading in greedy]
-        return [RawPrediction(*parts) for parts in zip(greedy, logits, frames, strict=True)]
+            return [
+                RawPrediction(reading, spaces=each)
+                for reading, each in zip(greedy, spaces, strict=True)
+            ]
+        each = zip(greedy, logits, frames, spaces, strict=True)
+        return [RawPrediction(*parts) for parts in each]
 
     @property
     def characters(self) -> str:
-        """The characters of classes 1 and up of :meth:`logits`."""
+        """The characters of classes 1 and up of :meth:`logits`; of CTC without the space."""
         return self._characters
 
     def logits(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Logits (N, T, K) of N crops of one size, as :meth:`crop` gives them."""
-        return self.runtime.run(self._normalize(crops))
+        logits = self.runtime.run(self._normalize(crops))
+        return take_out_space(logits, self._outputs).logits if self._takes_out_space else logits
 
     def decode(self, prediction: RawPrediction) -> Decoded:
         """The reading of a raw prediction, corrected by the language model if there is one."""

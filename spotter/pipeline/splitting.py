@@ -2,11 +2,12 @@
 
 The detector joins words that stand close, most of all single characters to what is beside them:
 ``1 of 3`` becomes one box. The parts are read along with the whole, and count where they say the
-same.
+same. Recognizers that know the space show by themselves where words part.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -93,6 +94,35 @@ def accepted_splits(
         for split, read in zip(splits, parts, strict=True)
         if splits_read_well(readings[split.index], read, split.spaces)
     }
+
+
+def seen_parts(
+    words: Sequence[TextInstance], readings: Sequence[WordReading]
+) -> dict[int, tuple[SplitWord, list[WordReading]]]:
+    """The detections in which the recognizer sees spaces, by their index, with their words.
+
+    Args:
+        words: All detections.
+        readings: Theirs.
+    """
+    found = {}
+    for index, (word, reading) in enumerate(zip(words, readings, strict=True)):
+        if len(reading.parts) > 1 and _parts_agree(reading):
+            parts = [
+                TextInstance(part.outline, detection_score=word.detection_score)
+                for part in reading.parts
+            ]
+            found[index] = (SplitWord(index, word, parts, []), reading.parts)
+    return found
+
+
+def _parts_agree(whole: WordReading) -> bool:
+    """Whether the parts say what the whole says, or are read as surely."""
+    if not all(part.text for part in whole.parts):
+        return False
+    if "".join(part.text for part in whole.parts).casefold() == whole.text.casefold():
+        return True
+    return math.prod(part.score for part in whole.parts) >= whole.score
 
 
 def replace_wholes(

@@ -23,7 +23,7 @@ from spotter.pipeline.crop_batching import CropBatcher
 from spotter.pipeline.crops import reading_directions
 from spotter.pipeline.detector import open_detector
 from spotter.pipeline.joining import resolve_joins
-from spotter.pipeline.splitting import accepted_splits, replace_wholes
+from spotter.pipeline.splitting import accepted_splits, replace_wholes, seen_parts
 from spotter.pipeline.word_recognizer import (
     Language,
     calibrate_reading,
@@ -259,6 +259,7 @@ class SceneTextSpotter:
         for word in words:
             directions = reading_directions(word.polygon, self.crop_margin)
             batcher.add(photo, directions, self._views_from(word))
+        # The words stay as they are given, even if they hold spaces.
         return self._collect(words, batcher.finish())
 
     def _spot_pages(
@@ -337,7 +338,7 @@ class SceneTextSpotter:
             singly = [next(readings) for _ in each.words]
             whole = [next(readings) for _ in each.joined]
             parts = [[next(readings) for _ in split.parts] for split in each.splits]
-            splits = accepted_splits(singly, each.splits, parts)
+            splits = seen_parts(each.words, singly) | accepted_splits(singly, each.splits, parts)
             # What is several words is not one letterspaced word.
             joined = [
                 (join, reading)
@@ -357,7 +358,9 @@ class SceneTextSpotter:
         return self._test_time_augmentation.views_from(word.detection_score, self.min_score)
 
     def _batcher(self) -> CropBatcher:
-        return CropBatcher(self.recognizer, self.rec_batch_size, self._test_time_augmentation)
+        return CropBatcher(
+            self.recognizer, self.rec_batch_size, self._test_time_augmentation, part_words=True
+        )
 
     def _collect(
         self, words: Sequence[TextInstance], readings: Sequence[Any]

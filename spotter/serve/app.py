@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
@@ -93,20 +92,18 @@ class Service:
             HTTPException: 429 where the queue has no room, 504 where time is up.
         """
         assert self.queue is not None
-        deadline = time.monotonic() + self.settings.timeout
         try:
-            jobs = self.queue.put(kind, uploads, deadline)
+            jobs = self.queue.put(kind, uploads, self.settings.timeout)
         except QueueFullError:
             raise HTTPException(429, "the queue is full; try again", {"Retry-After": "1"}) from None
         self.metrics.waiting.set(len(self.queue))
-        outcomes = {job.outcome for job in jobs}
         try:
-            while outcomes and time.monotonic() < deadline:
-                _, outcomes = await asyncio.wait(outcomes, timeout=_LOOK_SECONDS)
-                if outcomes and await request.is_disconnected():
+            while left := [job for job in jobs if not job.outcome.done()]:
+                if any(job.given_up for job in left):
+                    raise DeadlineError
+                await asyncio.wait({job.outcome for job in left}, timeout=_LOOK_SECONDS)
+                if await request.is_disconnected():
                     raise HTTPException(499, "the client has gone")
-            if outcomes:
-                raise DeadlineError
             return [job.outcome.result() for job in jobs]
         except DeadlineError:
             line = f"no answer within {self.settings.timeout:g} s; send fewer or smaller files"

@@ -32,20 +32,39 @@ class Job:
     Attributes:
         kind: Which function answers it.
         item: What that function takes.
-        deadline: Time of ``time.monotonic()`` after which nobody waits for it.
+        seconds: How long it may wait, and how long it may then be worked on.
+        deadline: Time of ``time.monotonic()`` at which the wait or the work is over.
         outcome: Its result or exception, once there is one.
+        begun: Whether it is being worked on.
         dropped: Nobody waits for it any more.
     """
 
     kind: str
     item: Any
-    deadline: float
+    seconds: float
     outcome: asyncio.Future[Any] = field(repr=False)
+    begun: bool = False
     dropped: bool = False
+
+    def __post_init__(self) -> None:
+        self.deadline = time.monotonic() + self.seconds
+
+    def begin(self) -> None:
+        """Say that the work begins, for which the time counts anew."""
+        self.deadline = time.monotonic() + self.seconds
+        self.begun = True
+
+    @property
+    def given_up(self) -> bool:
+        """Whether nobody need wait any longer: it was not begun in time, or is worked on for twice
+        the time, although work is checked against the deadline.
+        """
+        grace = self.seconds if self.begun else 0.0
+        return time.monotonic() > self.deadline + grace
 
     @property
     def expired(self) -> bool:
-        """Whether nobody waits for the answer any more."""
+        """Whether it shall not be begun, or not be continued."""
         return self.dropped or time.monotonic() > self.deadline
 
 
@@ -100,8 +119,13 @@ class BatchQueue:
         self._waiting.clear()
         await asyncio.to_thread(self._thread.shutdown, True, cancel_futures=True)
 
-    def put(self, kind: str, items: Sequence[Any], deadline: float) -> list[Job]:
+    def put(self, kind: str, items: Sequence[Any], seconds: float) -> list[Job]:
         """Put jobs into the queue, all or none.
+
+        Args:
+            kind: Which function answers them.
+            items: What it takes.
+            seconds: See :class:`Job`.
 
         Raises:
             QueueFullError: There is no room for all of them.
@@ -109,7 +133,7 @@ class BatchQueue:
         if len(self) + len(items) > self._max_size:
             raise QueueFullError
         loop = asyncio.get_running_loop()
-        jobs = [Job(kind, item, deadline, loop.create_future()) for item in items]
+        jobs = [Job(kind, item, seconds, loop.create_future()) for item in items]
         self._waiting.extend(jobs)
         self._wake.set()
         return jobs

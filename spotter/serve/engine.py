@@ -80,7 +80,8 @@ class Engine:
     def spot(self, jobs: Sequence[Job]) -> list[Spotted | Exception]:
         """The words of each job's :class:`Upload`; the words of all are read together.
 
-        Before each page of a document the job is checked: a job that has expired is not continued.
+        The time of a job begins with its first page. Where it is over before the last one, the
+        pages until then are answered, and one more result says which were not read.
         """
         answers = [Spotted([]) for _ in jobs]
         late: set[int] = set()
@@ -120,6 +121,7 @@ class Engine:
             if job.expired:
                 answers.append(DeadlineError())
                 continue
+            job.begin()
             record = {"image": job.item.name, "text": None, "score": 0.0, "error": None}
             answers.append(record)
             try:
@@ -134,15 +136,20 @@ class Engine:
         return answers
 
     def _pages(self, job: Job) -> Iterator[tuple[np.ndarray | None, SpottingResult | None]]:
-        """Pixels and empty results of a job's pages; ``None`` last where its time was up."""
+        """Pixels and empty results of a job's pages; no result where it was not begun in time."""
         name = job.item.name
-        try:
-            pages = read_pages(job.item.open(), self._limits)
-            while not job.expired:
-                page = next(pages, None)
-                if page is None:
-                    return
-                yield page.image, SpottingResult(name, error=page.error, page=page.number)
+        if job.expired:
             yield None, None
+            return
+        job.begin()
+        number = 0
+        try:
+            for page in read_pages(job.item.open(), self._limits):
+                if number and job.expired:
+                    line = f"{name}: pages from {page.number} on are not read within the time limit"
+                    yield None, SpottingResult(name, error=line, page=page.number)
+                    return
+                number += 1
+                yield page.image, SpottingResult(name, error=page.error, page=page.number)
         except SpotterError as error:
             yield None, SpottingResult(name, error=str(error))

@@ -34,7 +34,8 @@ class ServerSettings:
             answered with status 429.
         max_batch: Most photos whose words are read together, whichever clients they are from.
         max_crops: Most word crops that are read together.
-        timeout: Seconds for sending a request, and again for the answer.
+        timeout: Seconds for sending a request, again for waiting, and again for the work on each of
+            its files.
 
     Raises:
         ConfigError: A limit that is not positive.

@@ -8,6 +8,7 @@ of running text, single characters and accented letters come now and then.
 from __future__ import annotations
 
 import string
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -76,9 +77,11 @@ _BRACKETS = (("(", ")"), ('"', '"'), ("'", "'"), ("[", "]"), ("<", ">"), ("*", "
 
 def _read_lines(path: str | Path) -> list[str]:
     try:
-        return Path(path).read_text(encoding="utf-8").splitlines()
+        text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the word list {path}: {error}") from None
+    # Alphabets are composed; the letters of some lists, such as Hunspell's of Korean, are not.
+    return unicodedata.normalize("NFC", text).splitlines()
 
 
 class TextSource:

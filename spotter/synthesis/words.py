@@ -85,7 +85,7 @@ class WordSynthesizer:
         word, clutter, unit = project(rng, setting, height)
         for _ in range(3):
             ground = self.ground(rng, word.shape)
-            image = degrade(rng, self._paint(rng, ground, word, clutter, unit), unit)
+            image = self.photograph(rng, self._paint(rng, ground, word, clutter, unit), unit)
             if readable(image, word, 13.0):
                 break
         return image, self.fonts.spelled(font, drawn)
@@ -131,6 +131,10 @@ class WordSynthesizer:
                 x = int((rng.random() * 1.2 - 0.6) * width)
                 placed.append((ink, x, -gap - ink.shape[0] if side == 2 else height + gap))
         return placed
+
+    def photograph(self, rng: np.random.Generator, image: np.ndarray, unit: float) -> np.ndarray:
+        """(H, W, 3) uint8: what a camera makes of a painted word whose lines are ``unit`` high."""
+        return degrade(rng, image, unit)
 
     def ground(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         """(H, W, 3) float32 of what the word stands on."""

@@ -20,7 +20,7 @@ import spotter
 from spotter.errors import WeightsError
 from spotter.training.distributed import gather_objects, unwrapped
 from spotter.training.randomness import generator_states
-from spotter.training.weights import atomic_write, load_checkpoint_file
+from spotter.training.weights import load_checkpoint_file, written_weights
 
 FORMAT = 1
 LAST = "last_checkpoint"
@@ -60,9 +60,9 @@ def collect_checkpoint(runner: Any) -> dict[str, Any]:
 def write_checkpoint(checkpoint: Mapping[str, Any], path: str | Path) -> None:
     """Write a checkpoint whole or not at all, then name it in ``last_checkpoint``."""
     path = Path(path)
-    with atomic_write(path) as temporary:
+    with written_weights(path) as temporary:
         torch.save(checkpoint, temporary)
-    with atomic_write(path.with_name(LAST)) as temporary:
+    with written_weights(path.with_name(LAST)) as temporary:
         temporary.write_text(path.name)
 
 

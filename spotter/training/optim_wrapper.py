@@ -45,7 +45,7 @@ class AutocastOptimWrapper(OptimWrapper):
         super().__init__(**kwargs)
         device = self.optimizer.param_groups[0]["params"][0].device
         self.device_type = device.type
-        self.dtype = _resolve_dtype(dtype, self.device_type)
+        self.dtype = resolve_dtype(dtype, self.device_type)
         self.loss_scaler = torch.amp.GradScaler(
             self.device_type, enabled=self.dtype == torch.float16
         )
@@ -107,7 +107,16 @@ def cpu_computes_bfloat16() -> bool:
         return False
 
 
-def _resolve_dtype(name: str, device_type: str) -> torch.dtype:
+def resolve_dtype(name: str, device_type: str) -> torch.dtype:
+    """What a network computes in on a device.
+
+    Args:
+        name: See :class:`AutocastOptimWrapper`.
+        device_type: ``"cpu"`` or ``"cuda"``.
+
+    Raises:
+        ConfigError: Unknown name, or float16 on a CPU.
+    """
     if name == "auto":
         if device_type == "cuda":
             native = torch.cuda.is_bf16_supported(including_emulation=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from spotter.charset import Charset
 from spotter.errors import WeightsError
 from spotter.io.names import one_line
+from spotter.io.writing import atomic_write
 from spotter.training.distributed import unwrapped
 from spotter.training.foreign_models import build_to_fit
 from spotter.training.header import (
@@ -76,32 +77,25 @@ class LoadReport:
 
 
 @contextmanager
-def atomic_write(path: str | Path) -> Iterator[Path]:
-    """Gives a temporary path beside ``path``, and moves it there when the block succeeds.
-
-    ``path`` is therefore either the old file or the whole new one, also after a power cut.
+def written_weights(path: str | Path) -> Iterator[Path]:
+    """:func:`spotter.io.writing.atomic_write` for weights, which also survive a power cut.
 
     Raises:
-        WeightsError: It cannot be written, such as on a full disk.
+        WeightsError: The file cannot be written, such as on a full disk.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        yield temporary
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        # safetensors writes files that only their owner may read.
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        os.replace(temporary, path)
+        with atomic_write(path) as temporary:
+            yield temporary
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
+            # safetensors writes files that only their owner may read.
+            mask = os.umask(0)
+            os.umask(mask)
+            temporary.chmod(0o666 & ~mask)
     except (OSError, RuntimeError, SafetensorError) as error:
         # A full disk raises any of them, depending on the library that writes.
-        raise WeightsError(f"{path}: cannot be written ({one_line(error, 160)})") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or one_line(error, 160)
+        raise WeightsError(f"{path}: cannot be written ({reason})") from error
 
 
 def save_weights(
@@ -135,7 +129,7 @@ def save_weights(
         # safetensors refuses tensors that share memory (tied weights) or are not contiguous.
         tensors[name] = tensor.clone(memory_format=torch.contiguous_format)
     metadata = {"format": "pt", METADATA_KEY: encode_header(header)}
-    with atomic_write(path) as temporary:
+    with written_weights(path) as temporary:
         save_file(tensors, temporary, metadata=metadata)
 
 

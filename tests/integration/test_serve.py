@@ -78,6 +78,29 @@ def test_two_processes_count_together() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_requests_of_the_documentation(tmp_path: Path) -> None:
+    pytest.importorskip("pypdfium2")
+    from PIL import Image
+
+    with Image.open(PHOTO) as image:
+        sign = image.crop((730, 40, 1170, 260))
+    for name in ("photo.jpg", "one.jpg", "two.jpg", "scan.pdf", "word.png"):
+        sign.save(tmp_path / name)
+    lines = re.findall(r"^curl .*", (ROOT / "docs/serve.md").read_text("utf-8"), re.M)
+    assert len(lines) == 5
+    with server() as port:
+        for line in lines:
+            line = line.replace("127.0.0.1:8000", f"127.0.0.1:{port}")
+            line = line.replace("curl ", "curl --fail --silent --show-error ", 1)
+            done = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, check=True)
+            if " > " not in line:
+                assert b"EXIT" in done.stdout or "/v1/read" in line, line
+    assert "EXIT" in (tmp_path / "scan.hocr").read_text("utf-8")
+    assert (tmp_path / "outlined.jpg").read_bytes().startswith(b"\xff\xd8")
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(PROGRAM is None, reason="no Chromium is installed")
 def test_page(tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"

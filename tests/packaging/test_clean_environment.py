@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
+import subprocess
 import time
 import venv
 from pathlib import Path
@@ -72,3 +74,33 @@ def test_training_keeps_the_opencv_without_libgl(wheel: Path, tmp_path: Path) ->
     assert {name for name in chosen if "opencv" in name} == {"opencv-python-headless"}
     call(python, "-m", "pip", "install", "--quiet", wheel, "mmengine-lite", "matplotlib")
     assert call(python, "-c", "import mmengine.config\n" + HEADLESS).strip() == "NONE"
+
+
+def test_the_image_installs_and_answers(wheel: Path, tmp_path: Path) -> None:
+    """What the second stage of the Dockerfile runs, in an environment in place of an image."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    install = re.search(
+        r'^RUN pip install --no-cache-dir "\$\(ls /wheels/\*\.whl\)(\[.*?\])"', text, re.M
+    )
+    assert install is not None
+    python = environment(tmp_path / "image")
+    call(python, "-m", "pip", "install", "--no-cache-dir", "--quiet", f"{wheel}{install[1]}")
+    last = {
+        name: json.loads(words) for name, words in re.findall(r"^(ENTRYPOINT|CMD) (.*)", text, re.M)
+    }
+    (check,) = re.findall(r"^HEALTHCHECK .*CMD (\[.*\])", text, re.M)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program, *words = [*last["ENTRYPOINT"], *last["CMD"], "--port", str(port)]
+    _, *asked = json.loads(check.replace("8000", str(port)))
+    server = subprocess.Popen([python.with_name(program), *words], cwd=tmp_path)
+    try:
+        end = time.monotonic() + 300
+        while subprocess.run([python, *asked], capture_output=True, check=False).returncode:
+            assert server.poll() is None
+            assert time.monotonic() < end
+            time.sleep(1)
+    finally:
+        server.terminate()
+        server.wait(120)

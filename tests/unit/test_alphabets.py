@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 
 import pytest
 
@@ -46,3 +47,13 @@ def test_korean_holds_the_syllables_of_the_standard() -> None:
     assert len(hangul) == 2350
     assert "뷁" not in hangul  # KS X 1001 lacks it
     assert alphabets()["digits"] == "0123456789"
+
+
+def test_the_shipped_alphabet_has_the_letters_of_the_languages_that_the_docs_name() -> None:
+    latin = set(alphabets()["latin"])
+    page = Path(__file__).parents[2] / "docs/model_zoo.md"
+    text = page.read_text(encoding="utf-8").partition("## Languages and limits")[2]
+    named = " ".join(text.partition("Having a letter")[0].lower().split())
+    names = set(alphabets()) - {"digits", "numbers", "latin"}
+    spelled = {n for n in names if not {c for c in alphabets()[n] if c.isalpha()} - latin}
+    assert {n for n in names if n in named} == spelled

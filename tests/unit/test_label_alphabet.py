@@ -53,3 +53,11 @@ def test_loading_takes_mappings_and_alphabets():
 def test_what_is_no_alphabet_is_refused(source):
     with pytest.raises(CharsetError, match="label alphabet"):
         LabelAlphabet.load(source)
+
+
+def test_labels_of_words_leave_out_the_space() -> None:
+    assert LabelAlphabet.of_words("abc") is None
+    alphabet = LabelAlphabet.of_words("aA1 ")
+    assert alphabet == LabelAlphabet("aA1")
+    assert LabelAlphabet.of_words("a1 ") == LabelAlphabet("a1", case=False)
+    assert alphabet.project("a A1") == "aA1"

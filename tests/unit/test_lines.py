@@ -113,3 +113,13 @@ def test_a_result_tells_its_lines_and_its_text() -> None:
         first = result.lines[0]
         np.testing.assert_allclose(first.polygon, turned([box(20, 20, 84)], degrees)[0], atol=1e-3)
     assert SpottingResult("x").text == ""
+
+
+def test_a_result_is_the_words_that_it_holds() -> None:
+    words = [TextInstance(np.zeros((4, 2), np.float32), text=text) for text in ("one", "two")]
+    result = SpottingResult("x", instances=words)
+    assert [word.text for word in result] == ["one", "two"]
+    assert result.words is result.instances
+    assert len(result) == 2
+    # A photo without words is a result, too.
+    assert SpottingResult("x")

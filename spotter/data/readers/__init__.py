@@ -34,6 +34,7 @@ from spotter.data.readers.mjsynth import MJSynthReader
 from spotter.data.readers.mmocr import MMOCRReader
 from spotter.data.readers.mmocr_words import MMOCRWordsReader
 from spotter.data.readers.msra_td500 import MSRATD500Reader
+from spotter.data.readers.neighbouring_words import NeighbouringWordsReader
 from spotter.data.readers.paddleocr import PaddleOCRReader
 from spotter.data.readers.pseudo_labels import PseudoLabelReader
 from spotter.data.readers.scene_words import SceneWordsReader
@@ -77,6 +78,7 @@ __all__ = [
     "MMOCRWordsReader",
     "MSRATD500Reader",
     "MinedWordsReader",
+    "NeighbouringWordsReader",
     "PaddleOCRReader",
     "PseudoLabelReader",
     "Reader",

@@ -18,7 +18,7 @@ from spotter.methods.semi_supervised.domain_adaptation import DomainAdaptation, 
 from spotter.methods.semi_supervised.readings import Answer, Characters, Encoded, Reading, encode
 from spotter.registry import MODELS
 
-PROJECTIONS = ("feedforward", "linear", None)
+PROJECTIONS = ("feedforward", "linear", "residual", None)
 
 
 @MODELS.register_module()
@@ -43,7 +43,10 @@ class CharacterConsistency(SemiSupervised):
         confidence: See :func:`word_confidence`.
         threshold: Least confidence; 0: without filter.
         context_sharing: ``False``: the online decoder is fed with its own characters.
-        projection: ``"feedforward"``: d -> d/4, layer norm, ReLU, -> d; ``"linear"``; or ``None``.
+        projection: ``"feedforward"``: d -> d/4, layer norm, ReLU, -> d; ``"linear"``;
+            ``"residual"``: what ``"feedforward"`` gives is added to its input, and is zero at
+            first; or ``None``. The first two have to be learnt before anything else, which a
+            recognizer that is trained already does not need.
         temperature: τ, below 1: the target's distribution is sharpened.
         hard: One-hot targets and cross-entropy instead of KL.
         weight: w.
@@ -157,7 +160,7 @@ def build_projection(kind: str | None, channels: int) -> nn.Module | None:
     """The projection before the classifier on the path of the online model's strong view.
 
     Args:
-        kind: ``"feedforward"``, ``"linear"`` or ``None``.
+        kind: ``"feedforward"``, ``"linear"``, ``"residual"`` or ``None``.
         channels: d, of what the classifier is given.
 
     Raises:
@@ -167,12 +170,28 @@ def build_projection(kind: str | None, channels: int) -> nn.Module | None:
         return None
     if kind == "linear":
         return nn.Linear(channels, channels)
-    if kind != "feedforward":
+    if kind not in PROJECTIONS:
         raise ConfigError(f"projection {kind!r} is none of {', '.join(map(str, PROJECTIONS))}")
     narrow = max(channels // 4, 1)
-    return nn.Sequential(
+    layers = nn.Sequential(
         nn.Linear(channels, narrow), nn.LayerNorm(narrow), nn.ReLU(), nn.Linear(narrow, channels)
     )
+    if kind == "feedforward":
+        return layers
+    for parameter in layers[-1].parameters():
+        nn.init.zeros_(parameter)
+    return _Residual(layers)
+
+
+class _Residual(nn.Module):
+    """Adds what layers give to their input."""
+
+    def __init__(self, layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = layers
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x)
 
 
 def _rows(encoded: Encoded, kept: Tensor) -> Tensor:

@@ -84,7 +84,9 @@ class FourStageRecognizer(BaseModel):
         }
         self.prediction: Prediction = build_part(prediction, **shared)
         self.auxiliary, self.auxiliary_weight = self._build_second(auxiliary, shared)
-        second, self.rescorer_weight = self._build_second(rescorer, shared)
+        # What is rescored are words.
+        words = {**shared, "charset": self.charset.without_space()}
+        second, self.rescorer_weight = self._build_second(rescorer, words)
         self.rescorer = cast("TransformerPrediction | None", second)
 
     def _build_second(
@@ -233,7 +235,9 @@ class FourStageRecognizer(BaseModel):
         for prefix, stage in self._charset_stages():
             start = f"{prefix}."
             own = {k[len(start) :]: v for k, v in remapped.items() if k.startswith(start)}
-            fitted, new_characters = stage.remap_charset(own, old_charset)
+            old = old_charset.without_space() if prefix == "rescorer" else old_charset
+            fitted, new = stage.remap_charset(own, old)
+            new_characters += [each for each in new if each not in new_characters]
             remapped.update({start + k: v for k, v in fitted.items()})
         return remapped, new_characters
 

@@ -12,8 +12,10 @@ from spotter.training.hooks.frame_alignment import FrameAlignmentHook
 from spotter.training.hooks.fusion_start import FusionStartHook
 from spotter.training.hooks.label_check import LabelCheckHook
 from spotter.training.hooks.progress import ProgressHook, RunInfoHook
+from spotter.training.hooks.shared_parts import SharedPartsHook
 from spotter.training.hooks.stop import InterruptHook, TimeLimitHook
 from spotter.training.hooks.target_validation import TargetValidationHook
+from spotter.training.hooks.timed_schedule import TimedScheduleHook
 
 __all__ = [
     "CharacterProbeHook",
@@ -27,7 +29,9 @@ __all__ = [
     "LabelCheckHook",
     "ProgressHook",
     "RunInfoHook",
+    "SharedPartsHook",
     "TargetValidationHook",
     "TimeLimitHook",
     "TimedCheckpointHook",
+    "TimedScheduleHook",
 ]

@@ -36,7 +36,7 @@ def test_shares_of_two_files(weights: Path, tmp_path: Path) -> None:
         mix_weights(weights, adapted, out, 0.5)
 
 
-@pytest.mark.parametrize(("loss", "taken"), [(0.5, 1.0), (0.3, 0.75), (0.1, None)])
+@pytest.mark.parametrize(("loss", "taken"), [(0.5, 1.0), (0.3, 0.75), (-0.1, None)])
 def test_the_largest_share_that_forgets_little(
     weights: Path, tmp_path: Path, loss: float, taken: float | None
 ) -> None:
@@ -51,12 +51,10 @@ def test_the_largest_share_that_forgets_little(
 
     choice = choose(weights, adapted, tmp_path, 0.8, guard, max_loss=loss)
     assert (choice.taken.share if choice.taken else None) == taken
-    assert len(choice.tried) == {1.0: 1, 0.75: 2, None: 3}[taken]
+    assert len(choice.tried) == {1.0: 1, 0.75: 2, None: 4}[taken]
 
 
 def test_shares_to_try() -> None:
-    assert shares_below(1.0) == (1.0, 0.75, 0.5)
-    assert shares_below(0.6) == (0.6, 0.5)
-    assert shares_below(0.3) == (0.3,)
-    with pytest.raises(ConfigError, match="not 0"):
-        shares_below(0.0)
+    assert shares_below(1.0) == (1.0, 0.75, 0.5, 0.25)
+    assert shares_below(0.6) == (0.6, 0.5, 0.25)
+    assert shares_below(0.3) == (0.3, 0.25)

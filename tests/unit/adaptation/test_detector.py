@@ -15,10 +15,10 @@ import torch
 from mmengine.config import Config
 
 from spotter.adaptation import detector as adaptation
+from spotter.adaptation.base import Report
 from spotter.adaptation.choice import Candidate, Choice
 from spotter.adaptation.detector import (
     DetectorFigures,
-    DetectorReport,
     DetectorSettings,
     adapt_detector,
     measure_agreement,
@@ -139,7 +139,7 @@ def test_an_adaptation_from_start_to_end(
     report = adapt_detector(photos, out, work, asked, labelled)
     lines = (work / "photos.jsonl").read_text().splitlines()
     # The labelled photo is neither learned from nor held back.
-    assert 3 <= len(lines) == report.learned < 7
+    assert 3 <= len(lines) == report.counts["learned"] < 7
     assert not any("/0.png" in line for line in lines)
     assert report.after.labelled is not None
     assert report.weights == out
@@ -174,8 +174,12 @@ def test_agreement_of_views(photos: Path) -> None:
 def test_the_lines_of_a_report() -> None:
     was, now = FoundWords(0.5, 0.5, 0.5), FoundWords(0.75, 0.5, 0.6)
     choice = Choice([Candidate(Path("a"), 1.0, now)])
-    report = DetectorReport(
-        DetectorFigures(was, 0.8, 10), DetectorFigures(now, 0.9, 12), choice, 3, None
+    report = Report(
+        DetectorFigures(was, 0.8, 10),
+        DetectorFigures(now, 0.9, 12),
+        choice,
+        {"learned": 3},
+        None,
     )
     assert detector_lines(report) == [
         "guard set: before hmean 50.0 (precision 50.0, recall 50.0),"

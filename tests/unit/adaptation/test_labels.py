@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,37 +12,30 @@ import numpy as np
 import pytest
 
 from spotter.adaptation.crops import Crops
-from spotter.adaptation.labels import WordRules, check_enough, label_words
+from spotter.adaptation.labels import WordRules, check_enough, label_words, preset_reader
 from spotter.adaptation.views import ViewReader, ViewReadings
 from spotter.data.readers.pseudo_labels import PseudoLabelReader
 from spotter.errors import ConfigError, SpotterError
 from tests.unit.adaptation.conftest import text_of
 
 
-def test_votes_by_hand() -> None:
-    readings = ViewReadings("a", 0.9, ("b", "b", "a", "b"))
-    assert readings.agreement == 0.25
-    assert readings.vote() == ("b", 0.6)
-    # Of a tie the crop itself decides.
-    assert ViewReadings("a", 0.9, ("b",)).vote() == ("a", 0.5)
-    assert ViewReadings("a", 0.9, ()).vote() == ("a", 1.0)
+def test_agreement_by_hand() -> None:
+    assert ViewReadings("a", 0.9, ("b", "b", "a", "b")).agreement == 0.25
+    assert ViewReadings("a", 0.9, ()).agreement == 0.0
 
 
 def test_rules() -> None:
-    rules = WordRules(min_share=0.6, min_score=0.9)
-    assert rules.by_views(ViewReadings("a", 0.9, ("b", "b", "a", "b"))) == "b"
-    assert rules.by_views(ViewReadings("a", 0.9, ("b", "c", "a"))) is None
-    assert rules.by_views(ViewReadings("", 0.0, ("", ""))) is None
-    seen = ViewReadings("XS2MA", 0.9, ("XS2", "xs2ma"))
-    # Marks are the independent reader's, letters and their case some view's.
-    assert rules.by_agreement(seen, ("-XS2MA", 0.95)) == "-XS2MA"
-    assert rules.by_agreement(seen, ("XS2", 0.95)) == "XS2"
-    assert rules.by_agreement(seen, ("Xs2ma", 0.95)) is None
-    assert rules.by_agreement(seen, ("-XS2MA", 0.85)) is None
-    assert rules.by_agreement(seen, ("--", 0.95)) is None
-    assert rules.by_agreement(seen, (None, 0.0)) is None
-    with pytest.raises(ConfigError, match="min_share"):
-        WordRules(min_share=0.0)
+    rules = WordRules(min_score=0.9)
+    seen = ["XS2MA", "XS2", "xs2ma"]
+    # Marks are those of the reading, letters and their case some view's.
+    assert rules.label(("-XS2MA", 0.95), seen) == "-XS2MA"
+    assert rules.label(("XS2", 0.95), seen) == "XS2"
+    assert rules.label(("Xs2ma", 0.95), seen) is None
+    assert rules.label(("-XS2MA", 0.85), seen) is None
+    assert rules.label(("--", 0.95), seen) is None
+    assert rules.label((None, 0.0), seen) is None
+    with pytest.raises(ConfigError, match="min_score"):
+        WordRules(min_score=1.1)
 
 
 class Teller:
@@ -51,7 +45,6 @@ class Teller:
 
     def __init__(self) -> None:
         self.plain = self.viewed = 0
-        self.peers = 0
 
     def read(self, crops: Iterable[np.ndarray], views: Any = None) -> Iterator[ViewReadings]:
         for crop in crops:
@@ -63,13 +56,28 @@ class Teller:
             yield ViewReadings(first, 0.9, () if views == () else (text, text, text))
 
 
-class Peer(Teller):
-    """Sees a mark before each word; is unsure of number 2."""
+class Peer:
+    """Sees a mark before each word; is unsure of number 2; reads number 5 with another digit."""
 
-    def read(self, crops: Sequence[np.ndarray]) -> list[tuple[str | None, float]]:  # type: ignore[override]
-        self.peers += len(crops)
+    def __init__(self) -> None:
+        self.read_crops = 0
+
+    def read(self, crops: Sequence[np.ndarray]) -> list[tuple[str | None, float]]:
+        self.read_crops += len(crops)
         numbers = [int(crop[0, 0, 0]) for crop in crops]
-        return [(f"-{text_of(n)}", 0.5 if n == 2 else 0.99) for n in numbers]
+        return [(_marked(n), 0.5 if n == 2 else 0.99) for n in numbers]
+
+
+def _marked(number: int) -> str:
+    return "-00" if number == 5 else f"-{text_of(number)}"
+
+
+class WithLanguage(Peer):
+    """Reads number 5 as the other reader does."""
+
+    def read(self, crops: Sequence[np.ndarray]) -> list[tuple[str | None, float]]:
+        self.read_crops += len(crops)
+        return [("00", 0.2) for _ in crops]
 
 
 @pytest.fixture
@@ -79,38 +87,55 @@ def numbered(crops: Crops, monkeypatch: pytest.MonkeyPatch) -> Crops:
     return crops
 
 
-def test_labels_by_views_are_what_the_reader_of_labels_takes(
-    numbered: Crops, tmp_path: Path
-) -> None:
+def test_labels_are_what_the_reader_of_labels_takes(numbered: Crops, tmp_path: Path) -> None:
     reader: Any = Teller()
+    peer: Any = Peer()
     file = tmp_path / "labels.jsonl"
-    label_words(numbered, range(5), reader, file, WordRules())
-    labels = label_words(numbered, range(10), reader, file, WordRules())
-    assert reader.viewed == 10  # the first five once
-    assert [labels[i].label for i in range(10)] == [text_of(i) for i in range(10)]
-    assert (labels[3].plain, labels[3].share) == ("7", 0.75)
+    label_words(numbered, range(5), reader, file, WordRules(), peer)
+    labels = label_words(numbered, range(10), reader, file, WordRules(), peer)
+    assert reader.plain == peer.read_crops == 10  # the first five once
+    expected = [None if i in (2, 5) else f"-{text_of(i)}" for i in range(10)]
+    assert [labels[i].label for i in range(10)] == expected
+    assert (labels[3].plain, labels[3].peer) == ("7", f"-{text_of(3)}")
     inner = {"type": "LMDBReader", "lmdb_path": str(numbered.path), "labelled": False}
     read = PseudoLabelReader(
         {"type": "SelectedReader", "reader": inner, "indices": list(range(10))}, file
     )
-    assert [sample["text"] for sample in read] == [text_of(i) for i in range(10)]
+    assert [sample["text"] for sample in read] == [text for text in expected if text]
+    check_enough(labels, range(10), 8)
+    with pytest.raises(SpotterError, match="8 of 10 words got a label"):
+        check_enough(labels, range(10), 9)
 
 
-def test_labels_by_agreement_look_at_views_only_where_they_can_decide(
-    numbered: Crops, tmp_path: Path
-) -> None:
+def test_further_readings_only_where_they_can_decide(numbered: Crops, tmp_path: Path) -> None:
     reader: Any = Teller()
-    peer: Any = Peer()
+    peer, own = Peer(), WithLanguage()
     file = tmp_path / "labels.jsonl"
-    labels = label_words(numbered, range(6), reader, file, WordRules(), peer)
-    assert (reader.plain, reader.viewed, peer.peers) == (6, 2, 6)  # views of 0 and 3
-    expected = [f"-{text_of(i)}" if i != 2 else None for i in range(6)]
-    assert [labels[i].label for i in range(6)] == expected
+    readers: Any = (peer, own)
+    labels = label_words(numbered, range(6), reader, file, WordRules(), *readers)
+    # Views of 0, 3 and 5; of 2 the independent reader is not sure.
+    assert (reader.plain, reader.viewed, peer.read_crops, own.read_crops) == (6, 3, 6, 3)
+    # Of 5 only the reading with language is that of the independent reader.
+    assert [labels[i].label for i in range(6)] == [None if i == 2 else _marked(i) for i in range(6)]
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert [line["score"] for line in lines] == [1, 1, 0, 1, 1, 1]
-    check_enough(labels, range(6), 5)
-    with pytest.raises(SpotterError, match="5 of 6 words got a label"):
-        check_enough(labels, range(6), 6)
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_the_language_of_the_preset_goes_with_its_recognizer(
+    weights: Path, tmp_path: Path, other: bool
+) -> None:
+    start = shutil.copy(weights, tmp_path / "other.safetensors") if other else weights
+    asked: dict[str, Any] = {}
+    preset = tmp_path / "mine.json"
+    preset.write_text(json.dumps({"detector": str(weights), "recognizer": str(weights)}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "spotter.adaptation.labels.OwnReader", lambda *args, **kw: asked.update(kw, args=args)
+        )
+        preset_reader(preset, start, threads=1)
+    assert asked["args"] == (preset, "torch", "cpu", 1)
+    assert asked["recognizer"] == (start if other else None)
 
 
 def test_views_of_a_network_do_not_depend_on_company(weights: Path) -> None:

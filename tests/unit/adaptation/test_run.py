@@ -138,7 +138,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> None:
             for i, text in texts.items()
         ]
         out.write_text("".join(lines))
-        return {i: WordLabel(text, "", 1.0) for i, text in texts.items()}
+        return {i: WordLabel(text, "", text) for i, text in texts.items()}
 
     monkeypatch.setattr(run, "label_words", label_words)
 
@@ -157,11 +157,11 @@ def test_an_adaptation_from_start_to_end(
     out, work = tmp_path / "mine.safetensors", tmp_path / "work"
     report = adapt_recognizer(pictures, out, work, settings(weights), LabelledWords(file))
     # The four labelled words are neither learned from nor held back.
-    assert report.crops == 40
+    assert report.counts["crops"] == 40
     held = report.before.held_back
     assert held is not None
-    assert report.learned + held.words == 36
-    assert report.labelled == report.learned
+    assert report.counts["learned"] + held.words == 36
+    assert report.counts["labelled"] == report.counts["learned"]
     assert report.weights == out
     assert read_header(out)["card"]["adapted_from"] == "small"
     moved = [
@@ -177,7 +177,7 @@ def test_an_adaptation_from_start_to_end(
     assert any(line.startswith("4 labelled words, exact") for line in lines)
     # Other settings are another adaptation.
     with pytest.raises(ConfigError, match="name another --work-dir"):
-        adapt_recognizer(pictures, out, work, settings(weights, rules=WordRules(min_share=0.5)))
+        adapt_recognizer(pictures, out, work, settings(weights, rules=WordRules(min_score=0.5)))
 
 
 def test_what_has_forgotten_is_refused(
@@ -185,11 +185,11 @@ def test_what_has_forgotten_is_refused(
 ) -> None:
     out = tmp_path / "mine.safetensors"
     # Better than now is asked for: one that reads nothing cannot be.
-    asked = settings(weights, max_loss=-1.1)
+    asked = settings(weights, max_loss=-1.1, max_share=1.0)
     report = adapt_recognizer(pictures, out, tmp_path / "work", asked)
     assert report.weights is None
-    assert "of the guard set instead of" in report.reason
-    assert [candidate.share for candidate in report.choice.tried] == [1.0, 0.75, 0.5]
+    assert "on the guard set is" in report.reason
+    assert [candidate.share for candidate in report.choice.tried] == [1.0, 0.75, 0.5, 0.25]
     assert not out.exists()
 
 
@@ -199,8 +199,8 @@ def test_what_has_forgotten_is_refused(
         (["words", "--crops", "--out", "mine.onnx"], "weights are a .safetensors file"),
         (["words", "--crops", "--out", "m.safetensors"], "words: no such folder"),
         (["words", "--out", "m.safetensors", "--labels", "a.csv"], "a.csv: no such file"),
-        (["words", "--out", "m.safetensors", "--held-back", "1"], "a share in"),
-        (["words", "--out", "m.safetensors", "--share", "0"], "--share is in"),
+        (["words", "--out", "m.safetensors", "--held-back", "1"], "held_back must be in"),
+        (["words", "--out", "m.safetensors", "--share", "0"], "share of adapted weights in"),
         (["words", "--out", "m.safetensors", "--minutes", "0"], "must be positive"),
         (["words", "--out", "m.safetensors", "--recognizer", "none"], "no such weights"),
     ],

@@ -18,9 +18,10 @@ class Crops:
         return (30, 60, 250)[index % 3], 32
 
 
-def batches(dataset: object, count: int) -> list[list[int]]:
+def batches(dataset: object, count: int, composition: list[int] | None = None) -> list[list[int]]:
     sampler = EndlessSampler(dataset, seed=3, rank=0, world_size=1)
-    return list(islice(BucketBatchSampler(sampler, 4, widths=(32, 64, 256)), count))
+    widths = (32, 64, 256)
+    return list(islice(BucketBatchSampler(sampler, 4, widths, composition=composition), count))
 
 
 def test_batches_are_full_and_share_a_width() -> None:
@@ -45,3 +46,17 @@ def test_the_order_is_repeatable_and_works_over_several_sources() -> None:
 def test_data_without_sizes_is_refused() -> None:
     with pytest.raises(ConfigError, match="LMDB"):
         batches([1, 2, 3], 1)
+
+
+def test_batches_have_so_many_crops_of_each_source() -> None:
+    several = ConcatDataset([Crops(), Crops()])
+    found = batches(several, 30, [1, 3])
+    assert [[i >= 60 for i in batch] for batch in found] == [[False, True, True, True]] * 30
+    assert all(len({i % 60 % 3 for i in batch}) == 1 for batch in found)
+    assert found == batches(several, 30, [1, 3])
+
+
+@pytest.mark.parametrize("composition", [[4], [1, 2], [1, 1, 2]])
+def test_a_composition_that_does_not_fit_is_refused(composition: list[int]) -> None:
+    with pytest.raises(ConfigError, match="2 sources"):
+        batches(ConcatDataset([Crops(), Crops()]), 1, composition)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from spotter.labeling.agreement import (
     outlines_by_stem,
 )
 from spotter.labeling.photo_labels import LabelJob, label_photos
+from spotter.labeling.rapidocr import RapidOCREngine
 
 
 @pytest.mark.parametrize(
@@ -102,3 +104,33 @@ def test_a_reader_that_disagrees(photo: np.ndarray) -> None:
     words = AgreementLabeller(EchoReader("MOTEL"), threads=1).label(photo)
     assert words
     assert all(word.ignore and word.text is None for word in words)
+
+
+def test_words_that_only_the_independent_reader_finds(photo: np.ndarray) -> None:
+    image = np.full((300, 320, 3), 255, np.uint8)
+    image[:120] = photo
+    found = AgreementLabeller(EchoReader("HOTEL"), threads=1).label(image)
+    assert len(found) == 1
+    own = found[0].polygon
+    below = np.array([[60, 200], [120, 200], [120, 230], [60, 230]], np.float32)
+
+    def find(_: np.ndarray) -> list[np.ndarray]:
+        return [own + 3, below, below + 2]
+
+    words = AgreementLabeller(EchoReader("HOTEL"), threads=1, find=find).label(image)
+    # What both find counts once; what is found beside it has an outline, if no label.
+    assert [(word.text, word.ignore) for word in words] == [("HOTEL", False), (None, True)]
+    np.testing.assert_array_equal(words[1].polygon, below)
+
+
+def test_word_outlines_of_rapidocr(monkeypatch: pytest.MonkeyPatch) -> None:
+    box = [[0, 0], [9, 0], [9, 4], [0, 4]]
+    output = SimpleNamespace(
+        word_results=[(("two", 0.9, box), (" ", 0.9, box)), (("", 0.0, None),)]
+    )
+    monkeypatch.setattr(RapidOCREngine, "__init__", lambda self: None)
+    monkeypatch.setattr(RapidOCREngine, "spot", lambda self, image, words: output)
+    [outline] = RapidOCREngine().word_outlines(np.zeros((8, 8, 3), np.uint8))
+    np.testing.assert_array_equal(outline, np.array(box, np.float32))
+    output.word_results = None
+    assert RapidOCREngine().word_outlines(np.zeros((8, 8, 3), np.uint8)) == []

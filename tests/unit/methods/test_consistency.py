@@ -214,6 +214,20 @@ def test_the_projection_stands_on_the_unsupervised_path_only() -> None:
     assert build_projection("linear", 16).weight.shape == (16, 16)
 
 
+def test_a_residual_projection_starts_as_the_identity_and_learns() -> None:
+    recipe = consistency(threshold=0.0, projection="residual")
+    inputs, samples = batch()
+    without = consistency(threshold=0.0, projection=None)
+    without.load_state_dict(recipe.state_dict(), strict=False)
+    losses = recipe(inputs, samples, mode="loss")
+    expected = without(inputs, samples, mode="loss")["loss_consistency"]
+    torch.testing.assert_close(losses["loss_consistency"], expected)
+    total(losses).backward()
+    last = recipe.projection.layers[-1]
+    assert last.weight.grad.abs().max() > 0
+    assert [name for name, p in recipe.projection.named_parameters() if p.grad is None] == []
+
+
 def test_the_exported_graph_has_no_projection_and_no_target() -> None:
     onnx = pytest.importorskip("onnx")
     recipe = consistency(threshold=0.0)
@@ -350,7 +364,9 @@ def test_ramp_and_settings() -> None:
     assert recipe.current_weight() == pytest.approx(3.0 * np.exp(-5 * 0.25))
     recipe.updates = 50
     assert recipe.current_weight() == 3.0
-    with pytest.raises(ConfigError, match="projection 'wide' is none of feedforward, linear, None"):
+    with pytest.raises(
+        ConfigError, match="projection 'wide' is none of feedforward, linear, resid"
+    ):
         consistency(projection="wide")
     with pytest.raises(ConfigError, match="temperature"):
         consistency(temperature=0.0)

@@ -25,11 +25,16 @@ HEADER = {
 
 
 def config(
-    held_back: int, *texts: str, count: int = 48, drawn: bool = True, **settings: Any
+    held_back: int,
+    *texts: str,
+    count: int = 48,
+    drawn: bool = True,
+    alphabet: str = "abcdé",
+    **settings: Any,
 ) -> dict[str, Any]:
     sets = WordSets(READER, READER if drawn else None, READER, count, held_back, texts)
     tuning = TuningSettings(Path("out"), "start", **settings)
-    return word_config(tuning, Path("start"), HEADER, Charset("abcdé"), sets, {"language": None})
+    return word_config(tuning, Path("start"), HEADER, Charset(alphabet), sets, {"language": None})
 
 
 def hooks(made: dict[str, Any]) -> set[str]:
@@ -64,3 +69,24 @@ def test_a_new_script_is_aligned_first_and_takes_longer(text: str, new: bool) ->
     assert made["train_cfg"]["max_iters"] == (1500 if new else 1000)
     # What only a language model would ask is not trained.
     assert "rescorer" not in made["model"]
+
+
+def test_composed_characters_without_a_look_alike_learn_together() -> None:
+    (hook,) = (
+        hook
+        for hook in config(500, count=0, alphabet="ab가각á")["custom_hooks"]
+        if hook["type"] == "SharedPartsHook"
+    )
+    # á begins with the weights of a.
+    assert hook["characters"] == "가각"
+    assert "SharedPartsHook" not in hooks(config(500, count=0, alphabet="abcdefgá"))
+
+
+def test_the_rate_ends_with_a_time_limit() -> None:
+    timed = config(500, count=0, minutes=5)
+    assert timed["param_scheduler"] is None
+    assert {"type": "TimedScheduleHook", "minutes": 5} in timed["custom_hooks"]
+    assert "TimedScheduleHook" not in hooks(config(500, count=0))
+    # Words of new characters are read late: nothing ends before they are.
+    assert "EarlyStopHook" not in hooks(timed)
+    assert "EarlyStopHook" in hooks(config(500, "ab", count=800))

@@ -207,9 +207,10 @@ def test_values_beyond_half_precision_stay() -> None:
     assert halve_weights(model) == 0
 
 
-def test_a_rescorer_is_a_second_graph_in_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("charset", [RECOGNIZER["charset"], "latin_spaces"])
+def test_a_rescorer_is_a_second_graph_in_the_file(tmp_path: Path, charset: str) -> None:
     rescorer = {"type": "TransformerPrediction", "channels": 16, "heads": 2, "weight": 0.5}
-    config = {**RECOGNIZER, "rescorer": rescorer}
+    config = {**RECOGNIZER, "charset": charset, "rescorer": rescorer}
     recognizer = build(config)
     buckets = {"mean": 127.5, "std": 127.5, "height": 32, "mode": "buckets", "widths": [32, 64]}
     file = tmp_path / "joint.safetensors"
@@ -229,11 +230,13 @@ def test_a_rescorer_is_a_second_graph_in_the_file(tmp_path: Path) -> None:
     np.testing.assert_allclose(logits, ours.run(images), atol=1e-6)
     for one, other in zip((logits, frames), theirs.run_with_frames(images), strict=True):
         np.testing.assert_allclose(one, other, atol=5e-3 * max(1.0, np.abs(other).max()))
-    tokens = attention_tokens(["a", "cab", "7up"], recognizer.charset.characters)
+    # Words are rescored, without spaces.
+    characters = recognizer.charset.without_space().characters
+    tokens = attention_tokens(["a", "cab", "7up"], characters)
     rescored = ours.rescore(frames[1:2], tokens)
     np.testing.assert_allclose(rescored, theirs.rescore(frames[1:2], tokens), atol=0.05)
     # Each word for itself.
-    alone = ours.rescore(frames[1:2], attention_tokens(["cab"], recognizer.charset.characters))
+    alone = ours.rescore(frames[1:2], attention_tokens(["cab"], characters))
     assert alone[0] == pytest.approx(rescored[1], abs=1e-4)
     entry = {"model": LanguageModel.build([WordSource({"cab": 1.0})], 2), "rescoring": 1.0}
     crops = [photo(w, 32, [(4, 6, w - 8, 20)], seed=w) for w in (40, 64, 90, 31)]

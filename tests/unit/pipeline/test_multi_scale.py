@@ -119,3 +119,30 @@ def test_a_preset_may_limit_the_finer_passes(
         runs[passes] = scales
     assert runs[0] == []
     assert runs[1] == runs[None][:1] != []
+
+
+def test_small_photos_are_enlarged_as_a_whole(
+    preset: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[tuple[tuple[int, ...], list[list[float]], float]] = []
+    spotter = SceneTextSpotter(**preset, threads=1)
+    search = spotter.detector._search_windows
+
+    def note(img: np.ndarray, missed: SmallText, scale: float) -> object:
+        searched.append((img.shape[:2], missed.boxes.tolist(), scale))
+        return search(img, missed, scale)
+
+    monkeypatch.setattr(spotter.detector, "_search_windows", note)
+    large = [(40, 40, 300, 60)]
+    # All that is seen is large, so that only the size of the photo calls for a second pass.
+    assert len(spotter.detect(photo(416, 320, large))) == 1
+    assert len(spotter.detect(photo(1280, 704, large))) == 1
+    assert searched == [((320, 416), [[0.0, 0.0, 416.0, 320.0]], 2.0)]
+
+
+def test_what_is_only_seen_enlarged_is_kept_beside_the_large_words() -> None:
+    coarse = [word(0, 0, 300, 60, 0.6)]
+    finer = [word(0, 100, 90, 40), word(0, 200, 200, 120)]
+    # Of 40 pixels: more than the 24 of small words, and less than twice as many.
+    found = add_small_words(coarse, 1.0, [SearchedWindow((0, 0, 400, 400), 2.0, finer)], 400, 400)
+    assert [each.polygon[0].tolist() for each in found] == [[0, 0], [0, 100]]

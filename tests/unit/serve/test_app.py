@@ -135,7 +135,6 @@ def test_pages(client: Any) -> None:
 
 def test_a_document_whose_time_is_up_is_left_between_pages(networks: dict[str, Any]) -> None:
     import asyncio
-    import time
 
     from spotter.serve.batching import DeadlineError, Job
     from spotter.serve.engine import Engine, Spotted, Upload
@@ -149,7 +148,7 @@ def test_a_document_whose_time_is_up_is_left_between_pages(networks: dict[str, A
     async def run() -> None:
         def job(kind: type[Job], name: str, data: bytes) -> Job:
             outcome = asyncio.get_running_loop().create_future()
-            return kind("spot", Upload(name, data), time.monotonic() + 100, outcome)
+            return kind("spot", Upload(name, data), 100.0, outcome)
 
         looked: list[int] = []
 
@@ -161,12 +160,19 @@ def test_a_document_whose_time_is_up_is_left_between_pages(networks: dict[str, A
 
         late = job(Twice, "late.tif", stream.getvalue())
         whole = job(Job, "b.png", ONE_WORD)
-        first, second = engine.spot([late, whole])
-        # Two pages were read before it was seen that nobody waits any more.
-        assert isinstance(first, DeadlineError)
+        never = job(Job, "never.png", ONE_WORD)
+        never.dropped = True
+        first, second, third = engine.spot([late, whole, never])
+        assert isinstance(first, Spotted)
+        assert [len(page.instances) for page in first.results] == [1, 1, 0]
+        line = "late.tif: pages from 3 on are not read within the time limit"
+        assert [page.error for page in first.results] == [None, None, line]
         assert len(looked) == 3
         assert isinstance(second, Spotted)
         assert len(second.results[0].instances) == 1
+        assert isinstance(third, DeadlineError)
+        # What waited is timed anew.
+        assert (late.begun, whole.begun, never.begun) == (True, True, False)
 
     asyncio.run(run())
 

@@ -12,7 +12,7 @@ import pytest
 
 from spotter.serve.batching import BatchQueue, Job, QueueFullError
 
-LATER = time.monotonic() + 1e6
+LATER = 1e6  # seconds
 
 
 class Recorder:
@@ -140,3 +140,22 @@ def test_the_end_cancels_what_waits() -> None:
         assert recorder.batches == [[1]]
 
     asyncio.run(run())
+
+
+def test_time_counts_anew_once_work_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    job = Job("spot", 1, 60.0, asyncio.Future(loop=asyncio.new_event_loop()))
+    now[0] = 159.0
+    assert not job.expired
+    job.begin()
+    now[0] = 218.0
+    assert not job.expired
+    # The work is to end at its next page, but what is half done is waited for.
+    now[0] = 220.0
+    assert (job.expired, job.given_up) == (True, False)
+    now[0] = 280.0
+    assert job.given_up
+    waiting = Job("spot", 1, 60.0, asyncio.Future(loop=asyncio.new_event_loop()))
+    now[0] = 341.0
+    assert (waiting.expired, waiting.given_up) == (True, True)

@@ -1,4 +1,5 @@
 import string
+import unicodedata
 
 import numpy as np
 import pytest
@@ -23,6 +24,13 @@ def test_labels_are_short_printable_and_without_spaces(source):
 def test_the_same_state_gives_the_same_labels(source):
     assert draws(source, 50, seed=3) == draws(source, 50, seed=3)
     assert draws(source, 50, seed=3) != draws(source, 50, seed=4)
+
+
+def test_words_of_a_list_are_composed(tmp_path):
+    words = tmp_path / "words.txt"
+    words.write_text(unicodedata.normalize("NFD", "출구\nÖl\n"), encoding="utf-8")
+    found = TextSource(words, charset="출구Öl", kinds={"word": 1})
+    assert {text.casefold() for text in draws(found, 50)} == {"출구", "öl"}
 
 
 def test_the_mixture_holds_what_signs_say(source):

@@ -19,7 +19,6 @@ from spotter.models.token_maps import remap_tensor
 from spotter.registry import MODELS
 from spotter.training.header import buildable_config, header_from_config, make_header
 from spotter.training.weights import (
-    atomic_write,
     build_from_weights,
     load_all,
     load_into,
@@ -27,6 +26,7 @@ from spotter.training.weights import (
     load_state,
     read_header,
     save_weights,
+    written_weights,
 )
 from tests.unit.training.toy import ToyRegressor
 
@@ -118,7 +118,7 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     path.write_text("old")
 
     def fail() -> None:
-        with atomic_write(path) as temporary:
+        with written_weights(path) as temporary:
             temporary.write_text("half of the n")
             raise OSError("disk full")
 

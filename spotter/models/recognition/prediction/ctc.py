@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from spotter.charset import Charset
-from spotter.decoding.ctc import decode_ctc
+from spotter.decoding.ctc import decode_ctc, take_out_space
 from spotter.errors import CharsetError
 from spotter.label_lattice import LabelLattice
 from spotter.models.recognition.prediction.base import Decoded, Prediction, no_loss, rows_of
@@ -153,10 +153,12 @@ class CTCPrediction(Prediction):
     def decode(self, logits: Tensor, mask: Tensor | None = None) -> list[Decoded]:
         """Greedy best path: repeats merged, blanks dropped.
 
-        A character scores the highest probability among its run of frames.
+        A character scores the highest probability among its run of frames. Spaces, where the
+        charset has one, are left out of the readings.
         """
         padding = None if mask is None else mask.cpu().numpy()
-        return decode_ctc(logits.float().cpu().numpy(), self.charset.characters, padding)
+        seen = take_out_space(logits.float().cpu().numpy(), self.charset.characters)
+        return decode_ctc(seen.logits, seen.characters, padding)
 
     def charset_parameters(self) -> dict[str, int]:
         """The classifier's rows."""

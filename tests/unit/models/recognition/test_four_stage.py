@@ -211,3 +211,25 @@ def test_errors_say_what_is_wrong() -> None:
         model(torch.zeros(1, 3, 32, 48), mode="loss")
     with pytest.raises(ConfigError, match="mode"):
         model(torch.zeros(1, 3, 32, 48), mode="train")
+
+
+def test_a_recognizer_learns_the_space_and_its_rescorer_does_not() -> None:
+    rescorer = {"type": "TransformerPrediction", "channels": 16}
+    old = build(charset="94", rescorer=rescorer)
+    model = build(charset="latin_spaces", rescorer=rescorer)
+    assert " " in model.charset
+    assert " " not in model.rescorer.charset
+    state, new = model.remap_charset(old.state_dict(), old.charset)
+    model.load_state_dict(state)
+    assert " " in new
+    space = model.charset.index(" ") + 1
+    assert model.prediction.classifier.out_features == space + 1
+    torch.testing.assert_close(
+        model.rescorer.embedding.weight[:95], old.rescorer.embedding.weight[:95]
+    )
+    # And back, to a charset without the space.
+    back, _ = old.remap_charset(model.state_dict(), model.charset)
+    torch.testing.assert_close(back["rescorer.embedding.weight"], old.rescorer.embedding.weight)
+    torch.testing.assert_close(
+        back["prediction.classifier.weight"], old.prediction.classifier.weight
+    )

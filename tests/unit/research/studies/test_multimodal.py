@@ -18,11 +18,14 @@ from research.studies.multimodal_configs import METHODS, StudySettings
 from research.studies.multimodal_report import examples, findings, write_report
 from research.studies.multimodal_score import compare, correct, milliseconds_per_word
 from research.studies.report import StudyRows
+from research.studies.semi_supervised_data import TESTS
 from research.studies.training import RunResult
 from spotter.errors import ConfigError
 from spotter.models.recognition import ClozeLanguageModel
 from spotter.registry import MODELS
 from spotter.training.header import register_models
+from spotter.training.weights import load_into
+from tests.unit.research.studies.conftest import RECOGNIZER
 
 
 @pytest.fixture
@@ -67,7 +70,7 @@ def test_stages_go_on_from_each_other(settings: StudySettings) -> None:
         assert cfg.load_from.path == str(settings.out / "runs" / "start_seed0" / "last.safetensors")
         assert cfg.model.get("contrastive_weight", 1.0) == weight
         assert ("mined" in str(cfg.train_dataloader)) == (kind == "contrastive")
-        assert cfg.model.recognizer == configs.small_vision()
+        assert cfg.model.recognizer == configs.study_vision(settings)
     language = configs.language_config(settings)
     assert language.train_cfg.max_iters == settings.language
     assert language.model.language == configs.small_language()
@@ -77,6 +80,23 @@ def test_stages_go_on_from_each_other(settings: StudySettings) -> None:
     )
     masked = configs.language_config(settings, "language_masked").model.language
     assert masked == {**configs.small_language(), "type": "MaskedLanguageModel"}
+
+
+def test_vision_starts_from_the_encoder_of_given_weights(tmp_path: Path, weights: Path) -> None:
+    settings = StudySettings(tmp_path, tmp_path, archives=tmp_path, weights=weights)
+    first = configs.start_config(0, settings)
+    assert first.load_from.path == str(weights)
+    assert "prediction." not in first.load_from.prefixes
+    assert first.model.feature_extraction == RECOGNIZER["feature_extraction"]
+    assert first.model.prediction.type == "ParallelPrediction"
+    with DefaultScope.overwrite_default_scope("spotter"):
+        model = MODELS.build(first.model)
+    names = {name for name, _ in model.named_parameters()}
+    report = load_into(model, **first.load_from)
+    assert {name for name in names if name.startswith("feature_extraction.")} <= set(report.used)
+    assert report.missing == []
+    later = configs.row_config("self", 0, settings).model.recognizer.vision
+    assert later.feature_extraction == RECOGNIZER["feature_extraction"]
 
 
 def test_stages_are_shared_and_rows_resumed(
@@ -153,7 +173,7 @@ def test_time_is_measured(settings: StudySettings) -> None:
 
 def made_row(name: str, seed: int, fusion: float, vision: float) -> dict[str, Any]:
     def everywhere(value: float) -> dict[str, float]:
-        return {"svt": value, "icdar2015": value, "iiit5k": value, "mean": value}
+        return dict.fromkeys((*TESTS, "mean"), value)
 
     run = {"cpu_seconds": 60.0, "iterations": 100, "curve": [[30.0, 0.1], [60.0, fusion]]}
     corrected = {"0.25": everywhere(0.31), "0.5": everywhere(0.33), "1.0": everywhere(0.2)}

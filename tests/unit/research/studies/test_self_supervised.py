@@ -22,6 +22,7 @@ from research.studies.self_supervised import (
 )
 from research.studies.self_supervised_report import write_report
 from spotter.errors import ConfigError
+from tests.unit.research.studies.conftest import RECOGNIZER
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,20 @@ def test_every_method_has_its_configs(data: Path, tmp_path: Path) -> None:
     assert shares == [(0.1, 0), (0.1, 0)]
 
 
+def test_rows_start_from_the_encoder_of_given_weights(
+    data: Path, tmp_path: Path, weights: Path
+) -> None:
+    own = StudySettings(data, tmp_path, weights=weights)
+    first = pretrain_config(METHODS["seqclr_window"], own, 0)
+    assert first.load_from.path == str(weights)
+    assert first.model.recognizer.feature_extraction == RECOGNIZER["feature_extraction"]
+    plain = reading_config("ctc", own, 0, None)
+    assert plain.load_from == first.load_from
+    after = reading_config("ctc", own, 0, tmp_path / "last.safetensors")
+    assert after.load_from.path == str(tmp_path / "last.safetensors")
+    assert after.load_from.prefixes == first.load_from.prefixes
+
+
 def row(name: str, seed: int, ned: float) -> dict[str, Any]:
     scores = {"accuracy": ned / 2, "accuracy_ed1": ned / 1.5, "one_minus_ned": ned, "choice": ned}
     flat = {f"recognition/{k}": v for k, v in scores.items()}
@@ -158,7 +173,7 @@ def test_the_page_says_what_the_rows_say(tmp_path: Path) -> None:
     assert cells[1:6] == ["2", "30.0 ± 0.0", "17.5 ± 2.5", "23.3 ± 3.3", "35.0 ± 5.0"]
     assert cells[6] == "35.0 ± 5.0"
     assert cells[-4:] == ["0.100", "12", "60", "180"]
-    assert "window-to-instance beats a random encoder: **so it is**" in text
+    assert "window-to-instance beats no stage 1: **so it is**" in text
     assert "CTC +25.0" in text
     assert "no worse than frame-to-instance: **not here**" in text
     assert "15 processor minutes" in text

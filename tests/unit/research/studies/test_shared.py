@@ -80,7 +80,7 @@ def test_a_row_says_what_it_was_made_by(tmp_path: Path) -> None:
     assert ran == [("a", 0), ("b", 0), ("a", 1)]
     made = json.loads((tmp_path / "rows" / "a_seed1.json").read_text())
     assert (made["title"], made["seed"], made["width"]) == ("method a", 1, 48)
-    assert made["settings"] == {"scale": 1.0, "width": 48, "device": "cpu"}
+    assert made["settings"] == {"scale": 1.0, "width": 48, "device": "cpu", "weights": None}
     assert made["wall_seconds"] >= 0
 
 
