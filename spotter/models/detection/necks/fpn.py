@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from spotter.errors import ConfigError
 from spotter.registry import MODELS
 from spotter.training.depthwise import DepthwiseConv2d
 
@@ -110,6 +111,9 @@ class FPNC(BaseModule):
         asf: Adaptive scale fusion of DBNet++.
         context: Blocks (:class:`ContextBlock`) on the laterals of each level, finest level first;
             empty: none.
+
+    Raises:
+        ConfigError: ``context`` has another number of levels.
     """
 
     def __init__(
@@ -133,6 +137,8 @@ class FPNC(BaseModule):
         self.lateral = nn.ModuleList(conv(c, lateral_channels, 1) for c in in_channels)
         self.smooth = nn.ModuleList(conv(lateral_channels, out_channels, 3) for _ in in_channels)
         self.asf = AdaptiveScaleFusion(len(in_channels), out_channels) if asf else None
+        if context and len(context) != len(in_channels):
+            raise ConfigError(f"context names {len(context)} levels of {len(in_channels)}")
         self.context = nn.ModuleList(
             nn.Sequential(*(ContextBlock(lateral_channels) for _ in range(count)))
             for count in context

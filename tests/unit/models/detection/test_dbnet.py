@@ -95,6 +95,11 @@ def test_pyramid_adds_coarse_levels_to_fine_ones() -> None:
     torch.testing.assert_close(neck((fine, coarse)), torch.cat([fine + grown, grown], 1))
 
 
+def test_context_names_every_level() -> None:
+    with pytest.raises(ConfigError, match="context names 2 levels of 4"):
+        build(context=(1, 1))
+
+
 def test_deformable_convolution_starts_as_half_a_convolution() -> None:
     conv = torch.nn.Conv2d(3, 4, 3, 2, 1, bias=False)
     x = torch.randn(1, 3, 9, 9)
