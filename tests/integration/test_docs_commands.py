@@ -210,8 +210,10 @@ def test_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
             continue
         print(line, file=sys.stderr)
         program, *words = expanded(bounded(line, folder / "fonts"))
-        if program == "spotter":
+        # Sets that a training has opened stay open until its process ends.
+        if program == "spotter" and words[0] != "train":
             run(cli, words)
         else:
-            assert program == "python", line
-            subprocess.run([sys.executable, *words], check=True, env=os.environ)
+            assert program in ("spotter", "python"), line
+            module = ["-m", "spotter"] if program == "spotter" else []
+            subprocess.run([sys.executable, *module, *words], check=True, env=os.environ)
