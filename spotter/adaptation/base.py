@@ -63,15 +63,16 @@ class BaseFigures(Protocol):
 
 
 F = TypeVar("F", bound=BaseFigures)
+F_co = TypeVar("F_co", bound=BaseFigures, covariant=True)
 
 
-class Bench(Protocol[F]):
+class Bench(Protocol[F_co]):
     """Measures weights on the same words or photos each time."""
 
     def measure_guard(self, weights: Path) -> Any:
         """Figures on the guard set."""
 
-    def measure(self, weights: Path, guard: Any = None) -> F:
+    def measure(self, weights: Path, guard: Any = None) -> F_co:
         """All figures; those of the guard set may be known."""
 
 

@@ -25,7 +25,7 @@ DOCS = sorted(path for path in (ROOT / "docs").rglob("*.md") if "releases" not i
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
 # Pages that a program writes; the commands they show are those of the version that wrote them.
 WRITTEN = ("benchmarks.md", "models", "studies", "releases.md")
-AUTHORED = [path for path in PAGES if not set(WRITTEN) & set(path.parts)]
+AUTHORED = [path for path in PAGES if not set(WRITTEN) & set(path.relative_to(ROOT).parts)]
 
 FENCE = re.compile(r"^ *```(\w*)[^\n]*\n(.*?)^ *```", re.M | re.S)
 LINK = re.compile(r"\]\(([^)\s]+)\)")

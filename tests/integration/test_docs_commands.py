@@ -39,6 +39,7 @@ EXEMPT = {
     r"s3://|--engine ray": "needs object storage and a cluster; tests/unit/bulk",
     r"LAYOUT SRC DST|total_text": "needs a data set; test_convert_dataset.py reads every layout",
     r"^(cd|for|do|done|export)\b|^fonts\+=": "sets what the lines after it use",
+    r"hangul|korean/recognizer": "needs fonts of Hangul; other lines run the same commands",
     r"shards": "needs shards; tests/unit/labeling mines an archive of photos",
     r"serve_load": "measures for minutes; test_serve.py sends its requests",
 }

@@ -85,7 +85,7 @@ def test_the_image_installs_and_answers(wheel: Path, tmp_path: Path) -> None:
     assert install is not None
     python = environment(tmp_path / "image")
     call(python, "-m", "pip", "install", "--no-cache-dir", "--quiet", f"{wheel}{install[1]}")
-    last = {
+    last: dict[str, list[str]] = {
         name: json.loads(words) for name, words in re.findall(r"^(ENTRYPOINT|CMD) (.*)", text, re.M)
     }
     (check,) = re.findall(r"^HEALTHCHECK .*CMD (\[.*\])", text, re.M)
@@ -93,7 +93,7 @@ def test_the_image_installs_and_answers(wheel: Path, tmp_path: Path) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     program, *words = [*last["ENTRYPOINT"], *last["CMD"], "--port", str(port)]
-    _, *asked = json.loads(check.replace("8000", str(port)))
+    asked: list[str] = json.loads(check.replace("8000", str(port)))[1:]
     server = subprocess.Popen([python.with_name(program), *words], cwd=tmp_path)
     try:
         end = time.monotonic() + 300

@@ -79,6 +79,7 @@ def test_rows_are_what_they_say(name: str, settings: StudySettings) -> None:
     }
     if name in switches:
         assert cfg.model == {**plain.model, **switches[name]}
+    assert plain.model.domain.weight == 0.13
     assert ("mild" in texts) == (name == "mild_views")
     if name in ("consistency", "mean_teacher"):
         assert model.momentum == settings.momentum
