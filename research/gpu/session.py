@@ -16,6 +16,7 @@ from research.gpu.loop import Training
 from research.gpu.shared_batches import SharedBatches
 from research.gpu.sources import batch_maker, load_config
 from research.gpu.validation import validate
+from spotter.errors import SpotterError
 from spotter.registry import MODELS
 from spotter.training.distributed import select_device
 from spotter.training.header import header_from_config
@@ -126,9 +127,14 @@ def main(arguments: list[str] | None = None) -> None:
 def finish(
     cfg: Config, training: Training, options: argparse.Namespace, device: torch.device
 ) -> dict[str, object]:
-    """Validate the averages and save them with their scores."""
+    """Validate the averages and save them with their scores; without, where a set is missing."""
     state: dict[str, Tensor] = training.average.state_dict(training.model)
-    metrics = validate(cfg, state, device, options.cache, options.limit)
+    try:
+        metrics = validate(cfg, state, device, options.cache, options.limit)
+    except SpotterError as error:
+        # The weights are there; they can be scored where the set is.
+        print(f"not validated: {error}", flush=True)
+        metrics = {}
     save(training, options.out, metrics)
     progress = training.progress
     return {

@@ -118,6 +118,23 @@ def test_a_teacher_is_opened_once_and_has_to_fit(recognizer: Any, tmp_path: Path
         Teacher(model).loss(wider, inputs, torch.ones(2))
 
 
+def test_a_missing_validation_set_costs_no_weights(
+    recognizer: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cfg, model = recognizer
+    reader = {"type": "WordListReader", "annotation_file": str(tmp_path / "none.txt")}
+    cfg.words_val = [{"name": "none", "reader": reader}]
+    out = tmp_path / "out"
+    options = session.parse_arguments(
+        ["tiny", "--seconds", "1", "--out", str(out), "--cache", str(tmp_path / "cache")]
+    )
+    cpu = torch.device("cpu")
+    summary = session.finish(cfg, Training(cfg, model, cpu), options, cpu)
+    assert summary["metrics"] == {}
+    assert (out / session.WEIGHTS).is_file()
+    assert "not validated: " in capsys.readouterr().out
+
+
 def test_the_recognizers_are_and_see_what_is_released() -> None:
     release = Config.fromfile("configs/recognition/deep_ctc_release.py")
     for name in ("recognizer_shipped", "recognizer_distilled"):
