@@ -55,6 +55,7 @@ class _Word:
         best: Reading in the best direction; of all views once they are there.
         views_from: Least score of the first view for which further ones are asked for.
         parts: What the recognizer sees spaces between.
+        is_part: It is such a part, and is not parted again.
     """
 
     directions: list[Direction]
@@ -64,6 +65,7 @@ class _Word:
     best: WordReading | None = None
     views_from: float = 0.0
     parts: list[_Word] = field(default_factory=list)
+    is_part: bool = False
 
     def reading(self) -> WordReading | None:
         """The best reading, with those of the parts."""
@@ -178,7 +180,8 @@ class CropBatcher:
         word.best = _in_direction(direction, self._recognizer.decode(first))
         word.predictions = [first]
         around, word.around = word.around, []
-        if self._part_words and first.spaces and len(direction.outline) == 4:
+        parts = self._part_words and not word.is_part and first.spaces
+        if parts and len(direction.outline) == 4:
             self._ask_for_parts(word, direction, *around[chosen], first.spaces)
         augmentation = self._test_time_augmentation
         if (
@@ -219,10 +222,13 @@ class CropBatcher:
         spaces: Sequence[float],
     ) -> None:
         """Read what is between the spaces of a crop that is seen in a part of its photo."""
-        for outline, inner in parts_between(part, cut, direction.outline, spaces):
+        parts = parts_between(part, cut, direction.outline, spaces)
+        if len(parts) < 2:
+            return
+        for outline, inner in parts:
             own = replace(direction, outline=outline, cut=inner)
             seen = [surroundings(part, inner)]
-            word.parts.append(_Word([own], [None], seen, 1, views_from=word.views_from))
+            word.parts.append(_Word([own], [None], seen, 1, None, word.views_from, is_part=True))
             self._ask(word.parts[-1], 0, self._recognizer.crop(part, inner))
 
     def _of_all_views(self, word: _Word, first: WordReading) -> WordReading:

@@ -13,7 +13,8 @@ from itertools import pairwise
 import numpy as np
 
 from spotter.decoding.ctc import Decoded
-from spotter.geometry import min_area_rect, order_vertices
+from spotter.geometry import min_area_rect
+from spotter.pipeline.columns import vertical_words
 from spotter.pipeline.crop_batching import WordReading
 from spotter.pipeline.ink import line_ink, part_of
 from spotter.structures import TextInstance
@@ -43,8 +44,6 @@ _WORD_SPACE = 1.8
 _AGREES = 0.3
 """Least score of a whole that agrees with its pieces, as a share of theirs together."""
 
-_STACK_GAP, _STACK_OFFSET, _STACK_PITCH = 0.9, 0.35, 0.2
-
 
 @dataclass(frozen=True)
 class JoinedWord:
@@ -73,7 +72,7 @@ def propose_joins(image: np.ndarray, words: Sequence[TextInstance]) -> list[Join
         words: Found in it.
     """
     quads = [w.polygon if len(w.polygon) == 4 else min_area_rect(w.polygon) for w in words]
-    joined = _vertical_words(words, quads)
+    joined = [JoinedWord(*column, vertical=True) for column in vertical_words(words, quads)]
     used = {index for each in joined for index in each.members}
     neighbours = _right_neighbours(quads)
     for chain in _chains(neighbours, quads, _CHAIN_GAP, used):
@@ -343,44 +342,3 @@ def _share(line: np.ndarray, quad: np.ndarray) -> float:
     axis, width, _ = _axes(line)
     start = (line[0] + line[3]) / 2
     return float((quad.mean(axis=0) - start) @ axis) / width
-
-
-def _vertical_words(words: Sequence[TextInstance], quads: Sequence[np.ndarray]) -> list[JoinedWord]:
-    """Columns of three and more single upright characters that have no neighbours in their rows."""
-    boxes = np.array([[*q.min(axis=0), *q.max(axis=0)] for q in quads]).reshape(-1, 4)
-    sizes = boxes[:, 2:] - boxes[:, :2]
-    middles = (boxes[:, 2:] + boxes[:, :2]) / 2
-    single = (sizes[:, 0] <= 1.5 * sizes[:, 1]) & (sizes[:, 1] <= 2.2 * sizes[:, 0])
-    below: dict[int, int] = {}
-    for i in np.flatnonzero(single).tolist():
-        height = sizes[i, 1]
-        level = np.abs(middles[:, 1] - middles[i, 1]) <= 0.5 * height
-        near = np.abs(middles[:, 0] - middles[i, 0]) - sizes[:, 0] / 2 <= 4 * height
-        if (level & near).sum() > 1:
-            single[i] = False
-    for i in np.flatnonzero(single).tolist():
-        height = sizes[i, 1]
-        fits = (
-            single
-            & (middles[:, 1] > middles[i, 1])
-            & (np.abs(middles[:, 0] - middles[i, 0]) <= _STACK_OFFSET * height)
-            & (boxes[:, 1] - boxes[i, 3] <= _STACK_GAP * height)
-            & (np.maximum(sizes[:, 1], height) <= 1.5 * np.minimum(sizes[:, 1], height))
-        )
-        candidates = np.flatnonzero(fits)
-        if len(candidates):
-            below[i] = int(candidates[np.argmin(middles[candidates, 1])])
-    found = []
-    for start in sorted(set(below) - set(below.values())):
-        column = [start]
-        while column[-1] in below:
-            column.append(below[column[-1]])
-        pitch = np.diff(middles[column, 1])
-        if len(column) < 3 or np.std(pitch) > _STACK_PITCH * np.mean(pitch):
-            continue
-        low, high = boxes[column, :2].min(axis=0), boxes[column, 2:].max(axis=0)
-        corners = np.array([low, [high[0], low[1]], high, [low[0], high[1]]], np.float32)
-        score = float(np.mean([words[index].detection_score for index in column]))
-        whole = TextInstance(order_vertices(corners), detection_score=score)
-        found.append(JoinedWord(column, whole, vertical=True))
-    return found

@@ -179,3 +179,14 @@ def test_wholes_take_the_place_of_their_pieces() -> None:
         assert [reading.text for reading in readings] == ["ab", "cd", "ef"]
     assert spell([Decoded(c, [], 0.5) for c in "HOT"]).text == "HOT"  # type: ignore[union-attr]
     assert spell(read) is None
+
+
+def test_a_column_that_the_detector_has_cut_is_one_word() -> None:
+    image = paper(400, 300)
+    tall, last = box(100, 20, 28, 167), box(100, 200, 28, 32)
+    [joined] = propose_joins(image, [last, tall])
+    assert (joined.members, joined.vertical) == ([1, 0], True)
+    np.testing.assert_allclose(np.ptp(joined.word.polygon, axis=0), (28, 212))
+    # A character of another size, beside the column or far below it is none of its.
+    for other in (box(90, 200, 80, 90), box(130, 200, 28, 32), box(100, 260, 28, 32)):
+        assert propose_joins(image, [tall, other]) == []

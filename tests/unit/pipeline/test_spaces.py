@@ -113,6 +113,21 @@ class WidthReader:
         return prediction.greedy
 
 
+class DoubtfulReader(WidthReader):
+    """Sees a space in the middle of every crop."""
+
+    def forward(self, crops: list[np.ndarray]) -> list[RawPrediction]:
+        return [RawPrediction(Decoded("ab", [], 0.6), spaces=(0.5,))] * len(crops)
+
+
+def test_parts_are_not_parted_again() -> None:
+    image, outline = photo()
+    batcher = CropBatcher(DoubtfulReader(), 4, part_words=True)  # type: ignore[arg-type]
+    batcher.add(image, reading_directions(outline))
+    [reading] = batcher.finish()
+    assert [part.parts for part in reading.parts] == [[], []]
+
+
 @pytest.mark.parametrize("part_words", [True, False])
 def test_the_batcher_reads_what_is_between_spaces(part_words: bool) -> None:
     image, outline = photo()
