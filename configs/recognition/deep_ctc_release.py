@@ -57,6 +57,7 @@ train_dataloader = dict(
         datasets=[
             dict(**_base_.icdar2015_words_train, pipeline=train_pipeline, cache_height=64),
             dict(**_base_.icdar2015_scene_words_train, pipeline=train_pipeline, cache_height=96),
+            dict(**_base_.icdar2015_runs_train, pipeline=train_pipeline, cache_height=64),
             dict(**_base_.icdar2003_words_train, pipeline=train_pipeline, cache_height=128),
             dict(**_base_.svt_words_train, pipeline=train_pipeline, cache_height=128),
             dict(**_base_.iiit5k_train, pipeline=train_pipeline, cache_height=64),
@@ -64,7 +65,7 @@ train_dataloader = dict(
             dict(**_base_.receipt_numbers_train, pipeline=train_pipeline, cache_height=64),
             dict(**_base_.wire_labels_train, pipeline=train_pipeline, cache_height=64),
         ],
-        ratios=[0.13, 0.23, 0.1, 0.05, 0.15, 0.15, 0.1, 0.09],
+        ratios=[0.13, 0.22, 0.04, 0.1, 0.05, 0.14, 0.14, 0.09, 0.09],
     ),
 )
 val_dataloader = dict(

@@ -54,3 +54,19 @@ svt_words_train = dict(
         ),
     ),
 )
+# Runs of neighbouring words with the spaces between them, for the class of the space.
+icdar2015_runs_train = dict(
+    type="TextRecDataset",
+    name="icdar2015_runs",
+    unspellable="leave_out",
+    reader=dict(
+        type="SceneWordsReader",
+        context=context,
+        min_height=8.0,
+        max_length=32,
+        reader=dict(
+            type="NeighbouringWordsReader",
+            reader=icdar2015_scene_words_train["reader"]["reader"],
+        ),
+    ),
+)

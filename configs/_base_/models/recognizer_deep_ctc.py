@@ -2,7 +2,7 @@
 # which start as the identity, CTC, and a decoder that rescores what CTC finds likely.
 _base_ = ["recognizer_ctc_compact.py"]
 model = dict(
-    charset="latin",
+    charset="latin_spaces",
     max_length=32,
     feature_extraction=dict(depths=(2, 4, 4, 5), zero_init_residual=True),
     rescorer=dict(type="TransformerPrediction", weight=0.5),
