@@ -117,7 +117,9 @@ def resolve_joins(
                 rotation=0,
                 outline=each.word.polygon,
             )
-        elif reading.parts or not joins_read_well(reading, pieces, each.shared):
+        elif _parted_at_seams(reading, pieces, each.shared) or not joins_read_well(
+            reading, pieces, each.shared
+        ):
             continue
         elif len(pieces) > 1 and not each.spaced and not each.vertical and reading.text.isalpha():
             # Where a photo is blurred, two words leave no more space than two letters.
@@ -134,6 +136,13 @@ def resolve_joins(
             kept.append(word)
             kept_readings.append(reading)
     return kept, kept_readings
+
+
+def _parted_at_seams(whole: WordReading, pieces: Sequence[WordReading], shared: int) -> bool:
+    """Whether the recognizer sees a space in a whole where one of its pieces ends."""
+    spaces = np.cumsum([len(part.text) for part in whole.parts])[:-1]
+    seams = np.cumsum([len(piece.text) for piece in pieces])[:-1]
+    return bool((np.abs(spaces[:, None] - seams) <= shared).any())
 
 
 def joins_read_well(whole: Decoded, pieces: Sequence[Decoded], shared: int = 0) -> bool:

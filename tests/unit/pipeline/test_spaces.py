@@ -10,6 +10,7 @@ from spotter.decoding.ctc import Decoded, decode_ctc, take_out_space
 from spotter.pipeline.crop_batching import CropBatcher, WordReading
 from spotter.pipeline.crops import reading_directions
 from spotter.pipeline.ink import parts_between
+from spotter.pipeline.joining import JoinedWord, resolve_joins
 from spotter.pipeline.recognizer import RawPrediction
 from spotter.pipeline.splitting import seen_parts
 from spotter.structures import TextInstance
@@ -152,3 +153,17 @@ def test_parts_count_where_they_agree_or_are_surer() -> None:
     assert parts("of372", 0.9, "of", "312") == []
     assert parts("of372", 0.7, "of", "312") == ["of", "312"]
     assert parts("of", 0.1, "of", "") == []
+
+
+@pytest.mark.parametrize(("parts", "joined"), [(("of", "3/12"), False), (("of3", "/12"), True)])
+def test_pieces_stay_apart_where_a_space_is_seen_between_them(
+    parts: tuple[str, ...], joined: bool
+) -> None:
+    outline = photo()[1]
+    words = [TextInstance(outline, detection_score=0.9) for _ in range(2)]
+    pieces = [WordReading(text, score=0.9, outline=outline) for text in ("of", "3/12")]
+    read = [WordReading(text, score=0.9, outline=outline) for text in parts]
+    whole = WordReading("of3/12", score=0.95, outline=outline, parts=read)
+    join = JoinedWord([0, 1], TextInstance(outline, detection_score=0.9))
+    _, readings = resolve_joins(words, pieces, [join], [whole])
+    assert [each.text for each in readings] == (["of3/12"] if joined else ["of", "3/12"])
