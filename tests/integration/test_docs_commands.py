@@ -133,6 +133,14 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     many = [a + b for a in words for b in words]
     letters = "".join(sorted(set("".join(many))))
     (tmp_path / "more/alphabet.txt").write_text(letters, encoding="utf-8")
+    corners = [[74, 52], [174, 52], [174, 83], [74, 83]]
+    word = {"polygon": corners, "text": "EXIT", "ignore": False}
+    for part in ("train", "val"):
+        labelled_photo(tmp_path / "more" / part, "photo")
+        label = {"img_path": "photo.jpg", "width": 0, "height": 0, "instances": [word]}
+        size = cv2.imread(str(tmp_path / "more" / part / "photo.jpg")).shape
+        label |= {"width": size[1], "height": size[0]}
+        (tmp_path / "more" / part / "labels.jsonl").write_text(json.dumps(label) + "\n")
     for name in ("words.txt", "signs.txt", "german.tsv", "more/words.txt"):
         (tmp_path / name).write_text("\n".join(many), encoding="utf-8")
     shipped = ROOT / "spotter/hub/weights"
