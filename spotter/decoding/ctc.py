@@ -92,6 +92,9 @@ def take_out_space(logits: np.ndarray, characters: str) -> Spaceless:
     Args:
         logits: (N, T, K) float; class 0 is the blank, class i + 1 is ``characters[i]``.
         characters: K - 1 characters; without a space among them the output stays as it is.
+
+    Returns:
+        The output with K' = K - 1 classes, and where the spaces were.
     """
     if " " not in characters:
         return Spaceless(logits, characters, [()] * len(logits))

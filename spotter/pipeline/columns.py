@@ -10,6 +10,8 @@ from spotter.geometry import order_vertices
 from spotter.structures import TextInstance
 
 _STACK_GAP, _STACK_OFFSET, _STACK_PITCH = 0.9, 0.35, 0.2
+"""Of the characters of a column, as shares of a character: widest gap, largest sideways offset, and
+spread of their distances."""
 
 _TALL = 1.8
 """Least height of a column of characters, in widths."""
@@ -18,14 +20,15 @@ _TALL = 1.8
 def vertical_words(
     words: Sequence[TextInstance], quads: Sequence[np.ndarray]
 ) -> list[tuple[list[int], TextInstance]]:
-    """Columns of three and more single upright characters that have no neighbours in their rows.
+    """Columns of three and more single upright characters that have no neighbours in their rows,
+    and tall boxes with one more character at an end, which the detector has cut off.
 
     Args:
         words: Found in a photo.
         quads: Their outlines, (4, 2) each.
 
     Returns:
-        The places of the characters of each column, from top to bottom, and the word around them.
+        The indices of the boxes of each column, from top to bottom, and the word around them.
     """
     boxes = np.array([[*q.min(axis=0), *q.max(axis=0)] for q in quads]).reshape(-1, 4)
     sizes = boxes[:, 2:] - boxes[:, :2]

@@ -25,9 +25,11 @@ _INK = 0.4
 _WORD_SPACE = 0.24
 """Narrowest space between words, as a share of the height of their outline."""
 
-_RIM, _REACH = 0.1, 0.4
-"""Room that a part keeps beside its ink, and how far from where a space is seen its gap may be, as
-shares of the height."""
+RIM = 0.1
+"""Room that a part of an outline keeps beside its ink, as a share of the height."""
+
+_REACH = 0.4
+"""How far from where a space is seen its gap may be, as a share of the height."""
 
 _WIDER, _LETTER_GAP = 2.5, 0.06
 """A space is so many times as wide as the narrowest gap, which counts as at least this share."""
@@ -149,7 +151,7 @@ def parts_between(
     margin = max(width - native_size(outline)[0], 0) / 2
     ink = line_ink(image, cut)
     gaps = [] if ink is None else _inner_gaps(ink)
-    rim = _RIM * height / width
+    rim = RIM * height / width
     bounds = [0.0]
     for space in spaces:
         start, end = _nearest_gap(gaps, space, _REACH * height / width)

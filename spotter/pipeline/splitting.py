@@ -16,7 +16,7 @@ import numpy as np
 
 from spotter.geometry import native_size
 from spotter.pipeline.crop_batching import WordReading
-from spotter.pipeline.ink import Ink, line_ink, part_of
+from spotter.pipeline.ink import RIM, Ink, line_ink, part_of
 from spotter.pipeline.joining import JoinedWord
 from spotter.structures import TextInstance
 
@@ -30,7 +30,6 @@ _JOINING = "-./:,@_#&+'"
 
 _LEAST_CONTRAST = 60.0
 _SHORTEST = 1.8
-_RIM = 0.1
 _MOST_PARTS = 6
 
 
@@ -42,7 +41,8 @@ class SplitWord:
         index: Of the detection.
         word: The detection.
         parts: The words, in reading order.
-        spaces: Widths of the spaces between them, as shares of the height.
+        spaces: Widths of the spaces between them, as shares of the height; empty where it was the
+            recognizer that saw them.
     """
 
     index: int
@@ -179,7 +179,7 @@ def _split(index: int, word: TextInstance, ink: Ink) -> SplitWord | None:
     spaces = ink.word_spaces()
     if not 0 < len(spaces) < _MOST_PARTS:
         return None
-    count, rim = len(ink.columns), _RIM * ink.per_height
+    count, rim = len(ink.columns), RIM * ink.per_height
     parts = []
     for first, last in pairwise([0, *(index + 1 for index, _ in spaces), len(runs)]):
         start = 0.0 if first == 0 else (runs[first][0] - rim) / count
