@@ -7,14 +7,12 @@ import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmarks.systems.base import Reading, System, TimedSpot
-from spotter.errors import GeometryError, ImageError
-from spotter.geometry import order_vertices
-from spotter.labeling.rapidocr import ENGINES, RapidOCREngine
+from spotter.errors import ImageError
+from spotter.labeling.rapidocr import ENGINES, RapidOCREngine, text_instances
 from spotter.structures import TextInstance
 
 _NOTE = "what it was trained on is not known here and may include these sets"
@@ -85,28 +83,3 @@ class RapidOCRSystem(System):
     def read(self, crops: Sequence[np.ndarray]) -> list[Reading]:
         """See :class:`System`."""
         return [self.engine.read_word(crop) for crop in crops]
-
-
-def text_instances(output: Any, words: bool) -> list[TextInstance]:
-    """RapidOCR's output as words or lines; those without text or a proper outline are left out.
-
-    Args:
-        output: Of the engine.
-        words: Whether it holds boxes of words, which are taken then, or of lines only.
-    """
-    if getattr(output, "txts", None) is None:
-        return []
-    if words:
-        read = [word for line in output.word_results for word in line if len(word) == 3]
-    else:
-        read = list(zip(output.txts, output.scores, output.boxes, strict=True))
-    found = []
-    for text, score, box in read:
-        if box is None or not text:
-            continue
-        try:
-            polygon = order_vertices(np.asarray(box, np.float32))
-        except GeometryError:
-            continue
-        found.append(TextInstance(polygon, text, detection_score=float(score)))
-    return found

@@ -17,6 +17,7 @@ from spotter.data.cache import CachedImages
 from spotter.data.pipeline import build_pipeline
 from spotter.data.randomness import integer
 from spotter.data.readers import Reader, SelectedReader
+from spotter.data.readers.base import built_reader
 from spotter.data.readers.selected import select
 from spotter.data.transforms.loading import archived_size, is_archived, load_pixels
 from spotter.data.word_context import seen_size
@@ -24,7 +25,7 @@ from spotter.errors import ConfigError, ImageError
 from spotter.geometry import native_size
 from spotter.io.images import image_size
 from spotter.label_alphabet import LabelAlphabet
-from spotter.registry import DATASETS, READERS
+from spotter.registry import DATASETS
 
 _MAX_REDRAWS = 50
 
@@ -76,7 +77,7 @@ class TextDataset(Dataset):
         skip_unreadable: bool = False,
         cache_threads: int = 1,
     ) -> None:
-        self.reader: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
+        self.reader: Reader = built_reader(reader)
         self.pipeline = build_pipeline(pipeline)
         self.indices = select(len(self.reader), start, stop, indices)
         if not self.indices:

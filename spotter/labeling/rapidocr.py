@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from spotter.errors import ConfigError
+from spotter.errors import ConfigError, GeometryError
+from spotter.geometry import order_vertices
+from spotter.structures import TextInstance
 
 ENGINES = {
     "rapidocr": "RapidOCR, words",
@@ -71,13 +73,8 @@ class RapidOCREngine:
 
     def word_outlines(self, image: np.ndarray) -> list[np.ndarray]:
         """Where the words of a photo (H, W, 3) uint8 BGR are: quadrilaterals (4, 2) float32."""
-        lines = getattr(self.spot(image, words=True), "word_results", None) or ()
-        return [
-            np.asarray(box, np.float32).reshape(4, 2)
-            for line in lines
-            for text, _, box in line
-            if box is not None and str(text).strip()
-        ]
+        found = text_instances(self.spot(image, words=True), words=True)
+        return [word.polygon for word in found if str(word.text).strip()]
 
     def read_word(self, crop: np.ndarray) -> tuple[str | None, float]:
         """Text and score of a word crop (H, W, 3) uint8 BGR: recognition without detection."""
@@ -119,3 +116,28 @@ class RapidOCREngine:
 def rapidocr_installed() -> bool:
     """Whether the package can be imported."""
     return importlib.util.find_spec("rapidocr") is not None
+
+
+def text_instances(output: Any, words: bool) -> list[TextInstance]:
+    """RapidOCR's output as words or lines; those without text or a proper outline are left out.
+
+    Args:
+        output: Of the engine.
+        words: Whether it holds boxes of words, which are taken then, or of lines only.
+    """
+    if getattr(output, "txts", None) is None:
+        return []
+    if words:
+        read = [word for line in output.word_results for word in line if len(word) == 3]
+    else:
+        read = list(zip(output.txts, output.scores, output.boxes, strict=True))
+    found = []
+    for text, score, box in read:
+        if box is None or not text:
+            continue
+        try:
+            polygon = order_vertices(np.asarray(box, np.float32))
+        except GeometryError:
+            continue
+        found.append(TextInstance(polygon, text, detection_score=float(score)))
+    return found

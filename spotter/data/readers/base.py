@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from spotter.errors import AnnotationError, ImageError, SpotterError
 from spotter.io.bounded import MEBI, read_file
 from spotter.io.images import IMAGE_SUFFIXES
 from spotter.io.names import one_line, printable_path
+from spotter.registry import READERS
 
 MAX_BYTES = 4096 * MEBI
 """Of an annotation file, and of what one that is packed unpacks to."""
@@ -22,6 +23,11 @@ ARCHIVE_KEYS = ("lmdb_path", "tar_path", "key", "offset", "size")
 
 _LONGEST_NUMBER = 300
 _HINT = "; strict=False leaves such entries out"
+
+
+def built_reader(reader: Iterable[Mapping[str, Any]] | Mapping[str, Any]) -> Any:
+    """A reader as it is given, or the one that a config describes."""
+    return READERS.build(reader) if isinstance(reader, Mapping) else reader
 
 
 class Reader(ABC):

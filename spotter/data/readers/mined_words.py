@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spotter.data.readers.base import Reader
+from spotter.data.readers.base import Reader, built_reader
 from spotter.data.readers.json_files import field
 from spotter.data.readers.lmdb import LMDBReader, read_lmdb_value
 from spotter.data.readers.scene import canonical_polygon
@@ -41,7 +41,7 @@ class MinedWordsReader(LMDBReader):
         self.min_iou = min_iou
         self._photos: dict[str, dict[str, Any]] = {}
         for item in annotations:
-            reader: Reader = READERS.build(item) if isinstance(item, Mapping) else item
+            reader: Reader = built_reader(item)
             for photo in reader:
                 self._photos[_name(photo["img_path"])] = photo
         super().__init__(lmdb_path, False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spotter.data.readers.base import Reader
+from spotter.data.readers.base import Reader, built_reader
 from spotter.registry import READERS
 
 _LARGEST_SINE = 0.1
@@ -44,7 +44,7 @@ class NeighbouringWordsReader(Reader):
         widest_space: float = 1.0,
         max_length: int = 32,
     ) -> None:
-        photos = READERS.build(reader) if isinstance(reader, Mapping) else reader
+        photos = built_reader(reader)
         self._photos: list[dict[str, Any]] = []
         for photo in photos:
             runs = _runs(photo["instances"], most_words, widest_space)

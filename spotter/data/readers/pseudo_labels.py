@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from spotter.data.readers.base import Reader, read_lines
+from spotter.data.readers.base import Reader, built_reader, read_lines
 from spotter.data.readers.json_files import parse_json
 from spotter.errors import AnnotationError
 from spotter.registry import READERS
@@ -47,7 +47,7 @@ class PseudoLabelReader(Reader):
         min_length: int = 1,
         max_length: int | None = 25,
     ) -> None:
-        self.reader: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
+        self.reader: Reader = built_reader(reader)
         readings = read_pseudo_labels(labels)
         self._kept: list[tuple[int, str]] = []
         for index in range(len(self.reader)):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from spotter.data.readers.base import ARCHIVE_KEYS, Reader
+from spotter.data.readers.base import ARCHIVE_KEYS, Reader, built_reader
 from spotter.geometry import grow_quad, native_size
 from spotter.registry import READERS
 
@@ -43,7 +43,7 @@ class SceneWordsReader(Reader):
         max_length: int | None = None,
         unlabelled: bool = False,
     ) -> None:
-        photos = READERS.build(reader) if isinstance(reader, Mapping) else reader
+        photos = built_reader(reader)
         self.context = context
         self._words: list[dict[str, Any]] = []
         self.left_out: Counter[str] = Counter()

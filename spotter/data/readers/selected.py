@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from spotter.data.readers.base import Reader
+from spotter.data.readers.base import Reader, built_reader
 from spotter.errors import ConfigError
 from spotter.registry import READERS
 
@@ -34,7 +34,7 @@ class SelectedReader(Reader):
         stop: int | None = None,
         indices: Sequence[int] | None = None,
     ) -> None:
-        self.reader: Reader = READERS.build(reader) if isinstance(reader, Mapping) else reader
+        self.reader: Reader = built_reader(reader)
         self.indices = select(len(self.reader), start, stop, indices)
         super().__init__(self.reader.strict)
         self.refusals = list(self.reader.refusals)

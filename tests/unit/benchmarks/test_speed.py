@@ -21,7 +21,7 @@ from benchmarks.systems import (
     baseline_system,
     present_baselines,
 )
-from benchmarks.systems.baselines import text_instances
+from spotter.labeling.rapidocr import text_instances
 from spotter.pipeline import SceneTextSpotter
 from spotter.structures import TextInstance
 from tests.unit.pipeline.networks import photo

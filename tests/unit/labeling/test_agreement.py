@@ -126,11 +126,12 @@ def test_words_that_only_the_independent_reader_finds(photo: np.ndarray) -> None
 def test_word_outlines_of_rapidocr(monkeypatch: pytest.MonkeyPatch) -> None:
     box = [[0, 0], [9, 0], [9, 4], [0, 4]]
     output = SimpleNamespace(
-        word_results=[(("two", 0.9, box), (" ", 0.9, box)), (("", 0.0, None),)]
+        txts=("two", ""),
+        word_results=[(("two", 0.9, box), (" ", 0.9, box)), (("", 0.0, None),)],
     )
     monkeypatch.setattr(RapidOCREngine, "__init__", lambda self: None)
     monkeypatch.setattr(RapidOCREngine, "spot", lambda self, image, words: output)
     [outline] = RapidOCREngine().word_outlines(np.zeros((8, 8, 3), np.uint8))
     np.testing.assert_array_equal(outline, np.array(box, np.float32))
-    output.word_results = None
+    output.txts = None
     assert RapidOCREngine().word_outlines(np.zeros((8, 8, 3), np.uint8)) == []
