@@ -18,7 +18,7 @@ _EXTREMES = (2, 98)
 # Where there is next to nothing to see, noise is not blown up to letters.
 _LEAST_RANGE = 8.0
 # By how many times further views raise a score at most.
-_LIFT = 20.0
+_LIFT = 5.0
 
 
 @dataclass(frozen=True)

@@ -193,9 +193,9 @@ def test_a_word_whose_first_view_scores_too_little_gets_no_further_views() -> No
 
 def test_views_pay_only_for_words_that_they_can_save() -> None:
     augmentation = TestTimeAugmentation(0.6, (View(stretch=1.5),))
-    # 0.5 * 0.6 is below 0.35; 0.7 needs a score of 0.5, a twentieth of which is 0.025.
+    # 0.5 * 0.6 is below 0.35; 0.7 needs a score of 0.5, a fifth of which is 0.1.
     assert augmentation.views_from(0.5**2, 0.35) > 1.0
-    assert augmentation.views_from(0.7**2, 0.35) == pytest.approx(0.025)
+    assert augmentation.views_from(0.7**2, 0.35) == pytest.approx(0.1)
     # Where nothing is dropped, every word is worth them.
     assert augmentation.views_from(0.01, 0.0) == 0.0
     assert augmentation.views_from(0.0, 0.0) == 0.0
