@@ -55,7 +55,7 @@ def word_scores(cfg: Config, model: Any, cache: Path, limit: int | None) -> dict
                 data = model.data_preprocessor(data)
                 read = model(data["inputs"], data["data_samples"], mode="predict")
                 pairs += [(sample.text or "", sample.predicted_text or "") for sample in read]
-        exact = sum(_spelled(true) == said for true, said in pairs) / len(pairs)
+        exact = sum(_spelled(true) == _spelled(said) for true, said in pairs) / len(pairs)
         folded = sum(_folded(true) == _folded(said) for true, said in pairs) / len(pairs)
         scores[f"{row['name']}/folded"] = folded
         if not row.get("folded"):
@@ -87,7 +87,7 @@ def photo_scores(cfg: Config, model: Any, cache: Path, limit: int | None) -> dic
 
 
 def _spelled(text: str) -> str:
-    """Spaces are no characters of a charset."""
+    """Without spaces, which some labels leave out."""
     return "".join(text.split())
 
 

@@ -100,6 +100,13 @@ _agreement_options = joined(
 @click.argument("photos")
 @out_option
 @click.option("--by", type=click.Choice(("views", "agreement")), default="views", show_default=True)
+@click.option(
+    "--layout",
+    type=click.Choice(("icdar2015", "ctw1500")),
+    default="icdar2015",
+    show_default=True,
+    help="of the label files: quadrilaterals, or outlines that follow curved words",
+)
 @workers_option
 @model_option
 @device_options()
@@ -108,10 +115,9 @@ _agreement_options = joined(
 def label(photos: str, out: Path, **options: Any) -> None:
     """Label the photos of a folder, list or tar archive that have no labels.
 
-    Words of which the labeller is sure get a label, the others ###, in the layout of ICDAR2015:
-    with --by views those that are read alike in many views, with --by agreement those that an
-    independent reader (RapidOCR, extra "bench") reads alike. A later run goes on where the last one
-    stopped.
+    Words of which the labeller is sure get a label, the others ###: with --by views those that are
+    read alike in many views, with --by agreement those that an independent reader (RapidOCR, extra
+    "bench") reads alike. A later run goes on where the last one stopped.
     """
     workers = parse_workers(options["workers"], 1)
     threads = options["threads"] if workers == 1 else 1
@@ -122,7 +128,7 @@ def label(photos: str, out: Path, **options: Any) -> None:
     else:
         job = LabelJob(partial(_agreement_labeller, photos, options, run))
     with OutputLock(out, is_folder=True):
-        _say(out, label_photos(_found([photos]), out, job, workers))
+        _say(out, label_photos(_found([photos]), out, job, workers, layout=options["layout"]))
 
 
 def _found(sources: Sequence[str]) -> Photos:

@@ -29,7 +29,7 @@ from spotter.pipeline.test_time_augmentation import View, surroundings
 from spotter.pipeline.word_recognizer import open_recognizer
 from spotter.runtime.runtimes import open_runtime
 from spotter.structures import TextInstance
-from spotter.synthesis.writers import icdar_lines
+from spotter.synthesis.writers import icdar_lines, polygon_lines
 
 VIEWS = (
     View(lengthen=0.25),
@@ -234,17 +234,27 @@ class LabelJob:
         return {"image": name, "words": [], "error": error}
 
 
+LAYOUTS: dict[str, tuple[str, Callable[[list[dict[str, Any]]], str]]] = {
+    "icdar2015": ("gt_", icdar_lines),
+    "ctw1500": ("", polygon_lines),
+}
+"""How label files are written: what their names begin with, and the lines of a photo's words."""
+
+
 def label_photos(
     photos: Photos,
     out: str | Path,
     job: LabelJob,
     workers: int | None = 1,
     console: Console | None = None,
+    layout: str = "icdar2015",
 ) -> LabelReport:
-    """Write ``gt_<stem>.txt`` for each photo that has none yet, in the layout of ICDAR2015.
+    """Write a label file for each photo that has none yet.
 
-    Words without a label are ``###`` there, which readers ignore. Where a photo cannot be read,
-    nothing is written. The labels do not depend on ``workers``.
+    In the layout of ICDAR2015 (``gt_<stem>.txt``) a curved word is the smallest rectangle around
+    it; in that of CTW1500 (``<stem>.txt``) it keeps its outline. Words without a label are ``###``,
+    which readers ignore. Where a photo cannot be read, nothing is written. The labels do not depend
+    on ``workers``.
 
     Args:
         photos: The photos; see :func:`photo_stem`.
@@ -253,10 +263,14 @@ def label_photos(
         workers: Processes that label, of which any may die; ``None``: one for each core; 1: this
             process.
         console: Where the bar goes; default: standard error.
+        layout: A key of :data:`LAYOUTS`.
 
     Raises:
-        ConfigError: Two photos have the same stem.
+        ConfigError: Two photos have the same stem, or there is no such layout.
     """
+    if layout not in LAYOUTS:
+        raise ConfigError(f"no layout {layout!r}; there are {', '.join(LAYOUTS)}")
+    prefix, lines = LAYOUTS[layout]
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     _check_stems(photos)
@@ -264,7 +278,7 @@ def label_photos(
     files: dict[str, Path] = {}
 
     def is_done(photo: Photo) -> bool:
-        file = folder / f"gt_{photo_stem(photo.name, photo.source)}.txt"
+        file = folder / f"{prefix}{photo_stem(photo.name, photo.source)}.txt"
         done = file.exists()
         if not done:
             files[photo.name] = file
@@ -279,7 +293,7 @@ def label_photos(
                 report.add(answered.name, record)
                 if record["error"] is None:
                     # Whoever sees the file sees all of it.
-                    write_file(file, icdar_lines(record["words"]))
+                    write_file(file, lines(record["words"]))
     return report
 
 

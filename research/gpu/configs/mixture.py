@@ -3,8 +3,7 @@
 # _GEOMETRY in ../sources.py. Any LMDB of words and any folder of photos in the layout of ICDAR2015
 # can be added. SPOTTER_DATA is the folder of the data sets, SPOTTER_DRAWN that of drawn ones.
 # Labels of our own making lie in ``labels`` beside the data sets: lists of words of `spotter
-# relabel` (NAME.txt), files of photos' words on which two readers agree (words/NAME) and of photos'
-# outlines (outlines/NAME) of `spotter label`.
+# relabel` (NAME.txt) and folders of photos' labels of `spotter label` (photos/NAME).
 _data = "{{$SPOTTER_DATA:data}}"
 _drawn = "{{$SPOTTER_DRAWN:drawn}}"
 _max_length = 32
@@ -34,6 +33,12 @@ def _scene_words(reader, **options):
     )
 
 
+def _runs(name, share, height, photos, **options):
+    """Neighbouring words with the spaces between them."""
+    reader = _scene_words(dict(type="NeighbouringWordsReader", reader=photos), min_height=7.0)
+    return dict(name=f"{name}_runs", share=share, height=height, reader=reader, **options)
+
+
 def _relabelled(name, share, height):
     """Words of a data set whose own labels leave out marks or case."""
     reader = dict(
@@ -42,15 +47,24 @@ def _relabelled(name, share, height):
     return dict(name=name, share=share, height=height, reader=reader, optional=True)
 
 
+def _labelled_photos(name, images):
+    """Photos with labels on which two readers agree; what is doubtful is ignored."""
+    labels = f"{_data}/labels/photos/{name}"
+    return dict(type="CTW1500TextReader", annotation_root=labels, image_root=images)
+
+
 def _agreed_words(name, share, images):
-    """Words of photos on which two readers agree."""
-    photos = dict(
-        type="ICDARDetectionReader",
-        annotation_root=f"{_data}/labels/words/{name}",
-        image_root=images,
-    )
-    reader = _scene_words(photos, margin=0.05, min_height=8.0)
+    reader = _scene_words(_labelled_photos(name, images), margin=0.05, min_height=8.0)
     return dict(name=f"{name}_words", share=share, height=96, reader=reader, optional=True)
+
+
+def _drawn_photos(name, **limits):
+    reader = dict(
+        type="CTW1500TextReader",
+        annotation_root=f"{_drawn}/{name}/gt",
+        image_root=f"{_drawn}/{name}/images",
+    )
+    return _part(reader, **limits) if limits else reader
 
 
 def _drawn_words(name, share, **options):
@@ -88,6 +102,10 @@ words = [
     dict(name="receipt_words", share=8, height=64, reader=_listed("receipt_words", stop=4500)),
     dict(name="receipt_numbers", share=5, height=64, reader=_listed("receipt_numbers", stop=3500)),
     dict(name="wire_labels", share=5, height=64, reader=_listed("wire_labels", stop=1300)),
+    _runs("icdar2015", 3, 64, _icdar2015),
+    _runs("drawn_scenes", 2, 48, _drawn_photos("scenes", stop=400), style="drawn", optional=True),
+    # A page has hundreds of runs.
+    _runs("drawn_pages", 4, 48, _drawn_photos("pages", stop=150), style="drawn", optional=True),
     _relabelled("iiit5k", 9, 64),
     _relabelled("svt", 3, 128),
     _agreed_words("mlt17", 7, f"{_data}/mlt17_en_fr/images"),
@@ -109,8 +127,7 @@ words_val = [
 ]
 
 
-def _outlined(name, share, scales, labels, images):
-    reader = dict(type="CTW1500TextReader", annotation_root=labels, image_root=images)
+def _outlined(name, share, scales, reader):
     return dict(name=name, share=share, scales=scales, reader=reader, optional=True)
 
 
@@ -128,17 +145,12 @@ photos = [
         reader=_photos(f"{_data}/msra_td500_train"),
     ),
     # A part of their words stands on curves.
-    _outlined("drawn_scenes", 14, (0.4, 1.4), f"{_drawn}/scenes/gt", f"{_drawn}/scenes/images"),
-    _outlined("drawn_pages", 13, (0.5, 1.6), f"{_drawn}/pages/gt", f"{_drawn}/pages/images"),
-    _outlined("logos", 6, (0.5, 1.6), f"{_data}/labels/outlines/logos", _logos),
-    _outlined("packages", 4, (0.3, 1.3), f"{_data}/labels/outlines/packages", _packages),
-    _outlined(
-        "svt",
-        2,
-        (0.5, 1.5),
-        f"{_data}/labels/outlines/svt",
-        f"{_data}/svt_scenes_train/img",
-    ),
+    _outlined("drawn_scenes", 14, (0.4, 1.4), _drawn_photos("scenes")),
+    _outlined("drawn_pages", 13, (0.5, 1.6), _drawn_photos("pages")),
+    # Most of these photos are smaller than 400 pixels, and are searched enlarged.
+    _outlined("logos", 14, (0.7, 2.2), _labelled_photos("logos", _logos)),
+    _outlined("packages", 12, (0.8, 2.4), _labelled_photos("packages", _packages)),
+    _outlined("svt", 2, (0.5, 1.5), _labelled_photos("svt", f"{_data}/svt_scenes_train/img")),
 ]
 photos_val = dict(
     name="icdar2015",

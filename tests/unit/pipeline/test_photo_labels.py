@@ -8,10 +8,18 @@ import numpy as np
 import pytest
 
 from spotter.bulk.run import Photos
+from spotter.data.readers.ctw1500_text import CTW1500TextReader
 from spotter.data.readers.icdar_detection import ICDARDetectionReader
 from spotter.errors import ConfigError
 from spotter.geometry import iou_matrix
-from spotter.labeling.photo_labels import LabelJob, LabelRules, PhotoLabeller, label_photos
+from spotter.labeling.photo_labels import (
+    LAYOUTS,
+    LabelJob,
+    LabelRules,
+    PhotoLabeller,
+    label_photos,
+)
+from spotter.structures import TextInstance
 from spotter.synthesis.writers import SynthesisSettings, write_scenes
 
 
@@ -92,3 +100,28 @@ def test_two_photos_of_one_name_are_refused(tmp_path: Path) -> None:
     photos = {name: tmp_path / name for name in ("a/x.png", "b/x.png")}
     with pytest.raises(ConfigError, match="two photos are named x"):
         label_photos(Photos.named(photos), tmp_path / "out", LabelJob(PhotoLabeller))
+
+
+class _CurvedWord:
+    """Says that every photo holds one curved word, and one that cannot be read."""
+
+    outline = np.array([[5, 9], [20, 5], [35, 9], [35, 19], [20, 15], [5, 19]], np.float32)
+
+    def label(self, image: np.ndarray, stem: str) -> list[TextInstance]:
+        below = np.array([[5, 25], [35, 25], [35, 35], [5, 35]], np.float32)
+        return [TextInstance(self.outline, "CIRCLE"), TextInstance(below, None, ignore=True)]
+
+
+def test_the_layout_of_ctw1500_keeps_the_outlines_of_curved_words(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    cv2.imwrite(str(tmp_path / "images" / "seal.png"), np.zeros((48, 48, 3), np.uint8))
+    photos = Photos.named({"seal.png": tmp_path / "images" / "seal.png"})
+    for layout in LAYOUTS:
+        label_photos(photos, tmp_path / layout, LabelJob(_CurvedWord), layout=layout)
+    [photo] = CTW1500TextReader(tmp_path / "ctw1500", tmp_path / "images")
+    assert [word["text"] for word in photo["instances"]] == ["CIRCLE", None]
+    np.testing.assert_array_equal(photo["instances"][0]["polygon"], _CurvedWord.outline)
+    [photo] = ICDARDetectionReader(tmp_path / "icdar2015", tmp_path / "images")
+    assert [len(word["polygon"]) for word in photo["instances"]] == [4, 4]
+    with pytest.raises(ConfigError, match="no layout 'total'; there are icdar2015, ctw1500"):
+        label_photos(photos, tmp_path / "out", LabelJob(_CurvedWord), layout="total")

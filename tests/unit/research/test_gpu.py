@@ -234,14 +234,14 @@ def test_the_table_holds_validation_words_back() -> None:
 
 def test_lists_of_words_travel_with_names_from_the_folder_of_the_data(tmp_path: Path) -> None:
     data, folder = tmp_path / "data", tmp_path / "labels"
-    (folder / "words" / "logos").mkdir(parents=True)
+    (folder / "photos" / "logos").mkdir(parents=True)
     line = f"{data}/iiit5k_train/images/1.webp Café\n"
     (folder / "iiit5k.txt").write_text(line, encoding="utf-8")
-    (folder / "words" / "logos" / "gt_1.txt").write_text("0,0,9,0,9,9,0,9,Café\n", "utf-8")
+    (folder / "photos" / "logos" / "1.txt").write_text("0,0,9,0,9,9,0,9,####Café\n", "utf-8")
     packed = dict(pack.labels(folder, data))
     assert packed == {
         "data/labels/iiit5k.txt": "iiit5k_train/images/1.webp Café\n".encode(),
-        "data/labels/words/logos/gt_1.txt": "0,0,9,0,9,9,0,9,Café\n".encode(),
+        "data/labels/photos/logos/1.txt": "0,0,9,0,9,9,0,9,####Café\n".encode(),
     }
 
 
