@@ -15,6 +15,7 @@ from torch import Tensor
 
 from research.gpu.batch_photometric import BatchPhotometric
 from research.gpu.mixed_batches import TARGETS
+from spotter.charset import Charset
 from spotter.errors import ConfigError
 from spotter.models.recognition.four_stage import FourStageRecognizer
 from spotter.training.weights import build_from_weights
@@ -64,7 +65,8 @@ def recognizer_losses(
         losses["loss_ctc"] = (1.0 - teacher.share) * losses["loss_ctc"]
         losses["loss_teacher"] = teacher.share * teacher.loss(logits, inputs, counts)
     if model.rescorer is not None:
-        tokens = attention_tokens(batch["characters"], batch["lengths"], model.rescorer.token_map)
+        words = without_space(batch["characters"], batch["lengths"], model.charset)
+        tokens = attention_tokens(*words, model.rescorer.token_map)
         said = model.rescorer.teacher_logits(frames, tokens, None)
         entropy = model.rescorer.cross_entropy(said, tokens)
         losses["loss_attention_rescorer"] = model.rescorer_weight * entropy
@@ -138,6 +140,23 @@ def load_teacher(model: Any, settings: Mapping[str, Any], device: torch.device) 
         raise ConfigError(f"{path}: the teacher's charset is not that of its pupil")
     moved = teacher.to(device).to(memory_format=torch.channels_last)
     return Teacher(moved, **options)
+
+
+def without_space(characters: Tensor, lengths: Tensor, charset: Charset) -> tuple[Tensor, Tensor]:
+    """Characters (N, L) and lengths (N,) as a rescorer counts them, which does not know the space.
+
+    Args:
+        characters: From 1, in a charset that may have a space.
+        lengths: Of the texts; what follows is 0.
+        charset: Of the characters.
+    """
+    if " " not in charset:
+        return characters, lengths
+    space = charset.index(" ") + 1
+    spaces = characters == space
+    kept = (characters - (characters > space).to(characters.dtype)).masked_fill(spaces, 0)
+    order = spaces.int().argsort(dim=1, stable=True)
+    return kept.gather(1, order), lengths - spaces.sum(1)
 
 
 def attention_tokens(characters: Tensor, lengths: Tensor, token_map: Any) -> Tensor:

@@ -57,7 +57,8 @@ def words(model: Any, texts: list[str]) -> dict[str, torch.Tensor]:
 
 def test_losses_are_those_of_the_model(recognizer: Any) -> None:
     _, model = recognizer
-    texts = ["Price", "€4,20", "x", ""]
+    texts = ["Price", "€4,20", "x", "", "WHY PAY 2", "of a length that fills the " + "x" * 5]
+    assert len(texts[-1]) == 32
     batch = words(model, texts)
     inputs = network_input(model, batch["images"], None, torch.float32)
     data = {"inputs": list(batch["images"].permute(0, 3, 1, 2))}
