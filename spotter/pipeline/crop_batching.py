@@ -181,7 +181,7 @@ class CropBatcher:
         word.predictions = [first]
         around, word.around = word.around, []
         parts = self._part_words and not word.is_part and first.spaces
-        if parts and len(direction.outline) == 4:
+        if parts and len(direction.outline) == len(direction.cut) and not len(direction.cut) % 2:
             self._ask_for_parts(word, direction, *around[chosen], first.spaces)
         augmentation = self._test_time_augmentation
         if (

@@ -10,7 +10,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from spotter.geometry import native_size
+from spotter.geometry import native_size, resample_polyline
 from spotter.pipeline.crops import cut_word
 
 _ROWS = 24
@@ -130,6 +130,14 @@ def part_of(quad: np.ndarray, start: float, end: float) -> np.ndarray:
     return np.array(corners, np.float32)
 
 
+def part_of_strip(strip: np.ndarray, start: float, end: float) -> np.ndarray:
+    """As :func:`part_of`, of a strip (2n, 2) with paired vertices, n > 2; shares are in [0, 1]."""
+    half = len(strip) // 2
+    shares = np.linspace(start, end, half)
+    top, bottom = (resample_polyline(side, shares) for side in (strip[:half], strip[half:][::-1]))
+    return np.concatenate([top, bottom[::-1]]).astype(np.float32)
+
+
 def parts_between(
     image: np.ndarray, cut: np.ndarray, outline: np.ndarray, spaces: Sequence[float]
 ) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -140,8 +148,9 @@ def parts_between(
 
     Args:
         image: (H, W, 3) uint8.
-        cut: (4, 2) what was cut out of the image: the outline and a margin.
-        outline: (4, 2), in any coordinates of the same scale.
+        cut: (4, 2), or (2n, 2) of a curved word: what was cut out of the image, the outline and a
+            margin.
+        outline: As ``cut``, in any coordinates of the same scale.
         spaces: Their middles, as increasing shares of the width of ``cut``.
 
     Returns:
@@ -157,13 +166,14 @@ def parts_between(
         start, end = _nearest_gap(gaps, space, _REACH * height / width)
         bounds += [min(start + rim, end), max(end - rim, start)]
     bounds.append(1.0)
+    part = part_of if len(cut) == 4 else part_of_strip
     parts = []
     for start, end in zip(bounds[::2], bounds[1::2], strict=True):
         if end - start <= rim:
             continue
         ends = (share * width - margin for share in (start, end))
         inner = (min(max(end / max(width - 2 * margin, 1.0), 0.0), 1.0) for end in ends)
-        parts.append((part_of(outline, *inner), part_of(cut, start, end)))
+        parts.append((part(outline, *inner), part(cut, start, end)))
     return parts
 
 

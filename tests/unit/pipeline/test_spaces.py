@@ -95,6 +95,27 @@ def test_outlines_of_parts_are_those_of_the_word_without_the_margin() -> None:
     np.testing.assert_allclose(parts[0][1][0], cut[0], atol=1e-3)
 
 
+def test_a_curved_word_is_parted_along_its_strip() -> None:
+    # Two bars of ink on an arc of 90 degrees around the photo's lower middle, radii 60 to 90.
+    image = np.full((120, 200, 3), 255, np.uint8)
+    for first, last in ((-140, -100), (-80, -40)):
+        cv2.ellipse(image, (100, 110), (75, 75), 0, first, last, (0, 0, 0), 14)
+    angles = np.deg2rad(np.linspace(-140, -40, 8))
+    ring = np.stack([np.cos(angles), np.sin(angles)], 1)
+    strip = np.concatenate([[100, 110] + 88 * ring, ([100, 110] + 62 * ring)[::-1]])
+    strip = strip.astype(np.float32)
+    (left, cut), (right, _) = parts_between(image, strip, strip, [0.45])
+    np.testing.assert_allclose(left, cut, atol=1e-3)
+    assert left.shape == right.shape == (16, 2)
+    np.testing.assert_allclose(left[[0, -1]], strip[[0, -1]], atol=1e-3)
+    np.testing.assert_allclose(right[[7, 8]], strip[[7, 8]], atol=1e-3)
+    ends = [left[7], right[0]]
+    found = [np.rad2deg(np.arctan2(y - 110, x - 100)) for x, y in ends]
+    # The gap is between -100 and -80 degrees, less the round ends of the bars.
+    assert -105 < found[0] < found[1] < -75
+    assert found[0] < -90 < found[1]
+
+
 class WidthReader:
     """Reads crops by their width: the widest one as two words."""
 
