@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from spotter.charset import Charset
 from spotter.errors import ConfigError
 from spotter.training.fine_tuning import resizing
 from spotter.training.header import buildable_config
@@ -51,14 +52,20 @@ class Start:
         """Arguments of :class:`RecResize` that give the recognizer its inputs."""
         return resizing(self.header)
 
+    def charset(self, decoder: str) -> str:
+        """Characters of :meth:`recognizer`."""
+        characters = Charset(self.header["charset"])
+        return (characters if decoder == "ctc" else characters.without_space()).characters
+
     def recognizer(self, decoder: str) -> dict[str, Any]:
         """Config of the recognizer.
 
         Args:
             decoder: ``"ctc"``: as in the file; ``"attention"``: the rescoring decoder is the
-                prediction stage, and CTC trains along.
+                prediction stage, and CTC trains along; neither has the space, which what rescores
+                does not know.
         """
-        config = buildable_config(self.header["config"], self.path, self.header["charset"])
+        config = buildable_config(self.header["config"], self.path, self.charset(decoder))
         if decoder == "ctc":
             return config
         if not config.get("rescorer"):
@@ -91,9 +98,15 @@ class Start:
         copy = folder / f"start_{self.digest}_{decoder}.safetensors"
         if not copy.is_file():
             names = {"prediction": "auxiliary", "rescorer": "prediction"}
+            spelt = Charset(self.header["charset"])
+            # Classes of CTC: the blank, then the characters.
+            kept = [0, *(n for n, character in enumerate(spelt.characters, 1) if character != " ")]
             state = {}
             for name, tensor in load_state(self.path).items():
                 stage, dot, rest = name.partition(".")
+                if stage == "prediction" and len(tensor) == len(spelt) + 1:
+                    tensor = tensor[kept].clone()
                 state[names.get(stage, stage) + dot + rest] = tensor
-            save_weights(copy, state, {**self.header, "config": self.recognizer(decoder)})
+            about = {"config": self.recognizer(decoder), "charset": self.charset(decoder)}
+            save_weights(copy, state, {**self.header, **about})
         return copy

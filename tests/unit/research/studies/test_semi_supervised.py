@@ -28,8 +28,9 @@ from research.studies.words import accuracy, paired_interval
 from spotter.errors import ConfigError
 from spotter.registry import MODELS
 from spotter.structures import TextRecSample
+from spotter.training.header import make_header
 from spotter.training.weights import build_from_weights, load_state, read_header, save_weights
-from tests.unit.research.studies.conftest import PREPROCESSING
+from tests.unit.research.studies.conftest import PREPROCESSING, RECOGNIZER
 
 
 @pytest.fixture
@@ -103,6 +104,28 @@ def test_both_decoders_of_the_start_read_as_before(settings: StudySettings, weig
         assert torch.equal(other.encode(images)[1], frames)
         assert torch.equal(other.auxiliary(frames), plain.prediction(frames))
         assert torch.equal(other.prediction(frames), plain.rescorer(frames))
+
+
+def test_the_second_decoder_goes_on_without_the_space(settings: StudySettings) -> None:
+    config = {**RECOGNIZER, "charset": "latin_spaces"}
+    with DefaultScope.overwrite_default_scope("spotter"):
+        plain = MODELS.build(config)
+    path = settings.out / "spaces.safetensors"
+    characters = plain.charset.characters
+    save_weights(path, plain, make_header("recognition", "s", config, characters, PREPROCESSING))
+    start = Start(path)
+    assert start.charset("ctc") == characters
+    plain = build_from_weights(path)[0]
+    other = build_from_weights(start.weights("attention", settings.out))[0]
+    assert other.charset.characters == characters.replace(" ", "")
+    images = torch.randn(2, 3, 32, 64)
+    with torch.no_grad():
+        frames = plain.encode(images)[1]
+        both = plain.prediction(frames)
+        space = characters.index(" ") + 1
+        without = torch.cat([both[..., :space], both[..., space + 1 :]], -1)
+        torch.testing.assert_close(other.auxiliary(frames), without)
+        torch.testing.assert_close(other.prediction(frames), plain.rescorer(frames))
 
 
 def test_weights_without_a_second_decoder_are_refused(tmp_path: Path, weights: Path) -> None:
