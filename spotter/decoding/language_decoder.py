@@ -119,7 +119,7 @@ class LanguageDecoder:
         self,
         search: CTCBeamSearch,
         threshold: float = 0.9,
-        min_greedy_score: float = 0.04,
+        min_greedy_score: float = 1e-3,
         rescoring: float = 0.0,
         hypotheses: int = 8,
         beam_delta: float = 5.0,
