@@ -26,6 +26,7 @@ from spotter.io.names import printable_path
 from spotter.labeling.agreement import AgreementLabeller, AgreementRules, outlines_by_stem
 from spotter.labeling.crop_mining import CropMiningSettings, mine_crops, write_contact_sheet
 from spotter.labeling.photo_labels import (
+    LAYOUTS,
     LabelJob,
     LabelRules,
     PhotoLabeller,
@@ -102,7 +103,7 @@ _agreement_options = joined(
 @click.option("--by", type=click.Choice(("views", "agreement")), default="views", show_default=True)
 @click.option(
     "--layout",
-    type=click.Choice(("icdar2015", "ctw1500")),
+    type=click.Choice(tuple(LAYOUTS)),
     default="icdar2015",
     show_default=True,
     help="of the label files: quadrilaterals, or outlines that follow curved words",

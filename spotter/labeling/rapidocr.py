@@ -124,11 +124,14 @@ def text_instances(output: Any, words: bool) -> list[TextInstance]:
     Args:
         output: Of the engine.
         words: Whether it holds boxes of words, which are taken then, or of lines only.
+
+    Returns:
+        Quadrilaterals (4, 2) float32 in pixels of the photo, with text and score in [0, 1].
     """
     if getattr(output, "txts", None) is None:
         return []
     if words:
-        read = [word for line in output.word_results for word in line if len(word) == 3]
+        read = [word for line in output.word_results or () for word in line if len(word) == 3]
     else:
         read = list(zip(output.txts, output.scores, output.boxes, strict=True))
     found = []

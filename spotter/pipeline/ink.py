@@ -131,7 +131,13 @@ def part_of(quad: np.ndarray, start: float, end: float) -> np.ndarray:
 
 
 def part_of_strip(strip: np.ndarray, start: float, end: float) -> np.ndarray:
-    """As :func:`part_of`, of a strip (2n, 2) with paired vertices, n > 2; shares are in [0, 1]."""
+    """The part of a strip between two shares of the length of its sides, (2n, 2) float32.
+
+    Args:
+        strip: (2n, 2) with paired vertices, n > 2: the top side, then the bottom side backwards.
+        start: Share in [0, 1] at which the part starts.
+        end: Share in [0, 1] at which the part ends.
+    """
     half = len(strip) // 2
     shares = np.linspace(start, end, half)
     top, bottom = (resample_polyline(side, shares) for side in (strip[:half], strip[half:][::-1]))
