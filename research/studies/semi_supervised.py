@@ -128,7 +128,7 @@ class StudySettings(StudySizes):
     iterations: int = 1000
     labelled: int = 32
     unlabelled: int = 32
-    rate: float = 4e-4
+    rate: float = 1e-4
     momentum: float = 0.99
     synthetic: int = 40000
     test_words: int = 0
@@ -321,6 +321,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--iterations", type=int, default=StudySettings.iterations)
     parser.add_argument(
+        "--rate", type=float, default=StudySettings.rate, help="peak of the learning rate"
+    )
+    parser.add_argument(
         "--test-words", type=int, default=0, help="words of each test that are read; default: all"
     )
     args = parser.parse_args(arguments)
@@ -334,6 +337,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         weights=args.start,
         drawn=tuple(args.drawn),
         iterations=args.iterations,
+        rate=args.rate,
         test_words=args.test_words,
     )
     run_command(STUDY, args, settings, write_report)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -161,14 +163,30 @@ def test_correction_keeps_lengths_and_weighs_language() -> None:
     assert tokens == [12, 13, 0, 0, 0]
 
 
-def test_time_is_measured(settings: StudySettings) -> None:
-    register_models()
-    with DefaultScope.overwrite_default_scope("spotter"):
-        model = MODELS.build(configs.row_config("self", 0, settings).model).recognizer.eval()
-    times = milliseconds_per_word(model, 32, repeats=2)
-    assert times["vision and language"] > times["vision"] > 0
-    wanted = (times["vision and language"] - times["vision"]) / 2
-    assert times["per round"] == pytest.approx(wanted)
+class _Timed:
+    """Two rounds after vision; vision takes 2 seconds by a clock of its own, all of it 8."""
+
+    rounds = 2
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def parameters(self) -> Iterator[torch.Tensor]:
+        return iter([torch.zeros(1)])
+
+    def vision(self, image: torch.Tensor) -> None:
+        assert image.shape == (1, 3, 32, 48)
+        self.now += 2.0
+
+    def __call__(self, image: torch.Tensor) -> None:
+        self.now += 8.0
+
+
+def test_time_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = _Timed()
+    monkeypatch.setattr(time, "process_time", lambda: model.now)
+    times = milliseconds_per_word(model, 48, repeats=2)
+    assert times == {"vision": 2000.0, "vision and language": 8000.0, "per round": 3000.0}
 
 
 def made_row(name: str, seed: int, fusion: float, vision: float) -> dict[str, Any]:
