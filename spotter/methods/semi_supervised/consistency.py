@@ -28,9 +28,13 @@ class CharacterConsistency(SemiSupervised):
     The target reads the weak view. The online decoder gets the strong view and is fed with the
     target's characters, so that its t-th step predicts the target's t-th character. On this path
     only, a projection stands before the shared classifier; the labelled batch and prediction do not
-    pass it. With V the steps of the kept words and ρ their share of the batch,
+    pass it. With V the steps of the kept words, n the characters and ends that were read there and
+    ρ the share of the kept words in the batch,
 
-        L = L_supervised + w ρ / |V| Σ_V KL(softmax(z_target / τ) ‖ softmax(z_online)) + λ L_domain
+        L = L_supervised + w ρ / n Σ_V KL(softmax(z_target / τ) ‖ softmax(z_online)) + λ L_domain
+
+    A decoder has one step for each character or end. Most frames of CTC are blanks, on which the
+    models agree anyway; as the sum is divided by characters, not by frames, they dilute nothing.
 
     Train with weight decay: together with projection and average, it prevents a collapse of the two
     models.
@@ -95,7 +99,8 @@ class CharacterConsistency(SemiSupervised):
         )
         steps = reading.valid & answer.valid & kept[:, None]
         total = divergence(answer.logits, reading, self.temperature, self.hard)[steps].sum()
-        count, taken, crops = sum_over_processes(steps.sum(), kept.sum(), kept.numel())
+        characters_read = (steps & reading.counted).sum()
+        count, taken, crops = sum_over_processes(characters_read, kept.sum(), kept.numel())
         share = taken / max(crops, 1.0)
         losses["loss_consistency"] = self.current_weight() * share * share_of_total(total, count)
         if self.domain is not None:

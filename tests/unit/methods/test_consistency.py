@@ -82,7 +82,8 @@ def test_loss_is_the_published_formula(prediction: str) -> None:
                     q = answer.logits[n, t].double().softmax(0)
                     terms.append(float((p * (p / q).log()).nan_to_num().sum()))
     assert 0 < len(kept) < 12
-    expected = 2.0 * len(kept) / 12 * sum(terms) / len(terms)
+    characters = sum(int(reading.counted[n].sum()) for n in kept)
+    expected = 2.0 * len(kept) / 12 * sum(terms) / characters
     assert float(losses["loss_consistency"]) == pytest.approx(expected, rel=1e-4)
     assert float(losses["kept"]) == pytest.approx(len(kept) / 12)
     assert float(losses["confidence"]) == pytest.approx(float(score.mean()))
