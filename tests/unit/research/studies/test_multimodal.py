@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -163,30 +162,22 @@ def test_correction_keeps_lengths_and_weighs_language() -> None:
     assert tokens == [12, 13, 0, 0, 0]
 
 
-class _Timed:
-    """Two rounds after vision; vision takes 2 seconds by a clock of its own, all of it 8."""
+def test_time_is_measured(settings: StudySettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    register_models()
+    with DefaultScope.overwrite_default_scope("spotter"):
+        model = MODELS.build(configs.row_config("self", 0, settings).model).recognizer.eval()
+    # By a clock of its own the features take 2 seconds, and language 3 in each round.
+    clock = [0.0]
 
-    rounds = 2
+    def takes(seconds: float) -> Any:
+        return lambda *_: clock.__setitem__(0, clock[0] + seconds)
 
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def parameters(self) -> Iterator[torch.Tensor]:
-        return iter([torch.zeros(1)])
-
-    def vision(self, image: torch.Tensor) -> None:
-        assert image.shape == (1, 3, 32, 48)
-        self.now += 2.0
-
-    def __call__(self, image: torch.Tensor) -> None:
-        self.now += 8.0
-
-
-def test_time_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = _Timed()
-    monkeypatch.setattr(time, "process_time", lambda: model.now)
-    times = milliseconds_per_word(model, 48, repeats=2)
-    assert times == {"vision": 2000.0, "vision and language": 8000.0, "per round": 3000.0}
+    model.vision.feature_extraction.register_forward_hook(takes(2.0))
+    model.language.register_forward_hook(takes(3.0))
+    monkeypatch.setattr(time, "process_time", lambda: clock[0])
+    times = milliseconds_per_word(model, 32, repeats=2)
+    wanted = {"vision": 2e3, "vision and language": 2e3 + 3e3 * model.rounds, "per round": 3e3}
+    assert times == wanted
 
 
 def made_row(name: str, seed: int, fusion: float, vision: float) -> dict[str, Any]:
