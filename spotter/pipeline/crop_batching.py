@@ -22,8 +22,15 @@ _WORD = 3
 # Before calibration.
 _DOUBTFUL = 0.5
 
-_READS_BADLY, _READS_WELL, _CLEARER = 0.3, 0.8, 0.5
-"""Scores, without language, of words that are upside down: as they seem to run, and turned."""
+READS_BADLY_IN_PHOTO, READS_BADLY_ALONE = 0.3, 0.5
+"""Scores, without language, below which a word may be upside down.
+
+The words of a photo mostly run the way the photo does, which is found before they are read; a crop
+has no such neighbours.
+"""
+
+_READS_WELL, _CLEARER = 0.8, 0.5
+"""Score of a word that is upside down once it is turned, and what it has to be ahead by."""
 
 
 @dataclass
@@ -86,6 +93,8 @@ class CropBatcher:
         test_time_augmentation: Further views for words with a low score; ``None``: one view per
             word.
         part_words: Whether what stands between spaces is read along, as words of its own.
+        reads_badly: Score of the first view, without language, below which a word is read upside
+            down as well.
     """
 
     def __init__(
@@ -94,8 +103,10 @@ class CropBatcher:
         batch_size: int,
         test_time_augmentation: TestTimeAugmentation | None = None,
         part_words: bool = False,
+        reads_badly: float = READS_BADLY_IN_PHOTO,
     ) -> None:
         self._part_words = part_words
+        self._reads_badly = reads_badly
         self._recognizer = recognizer
         self._batch_size = batch_size
         self._test_time_augmentation = test_time_augmentation
@@ -201,7 +212,7 @@ class CropBatcher:
     def _ask_reversed(self, word: _Word, predictions: Sequence[RawPrediction]) -> bool:
         """Whether a word that reads badly the way it seems to run is read the other way, too."""
         [direction, *others] = word.directions
-        if others or direction.spaced or predictions[0].greedy.score >= _READS_BADLY:
+        if others or direction.spaced or predictions[0].greedy.score >= self._reads_badly:
             return False
         part, cut = word.around[0]
         back = direction.reversed()

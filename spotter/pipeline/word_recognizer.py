@@ -13,7 +13,7 @@ from spotter.decoding.calibration import ScoreCalibration
 from spotter.errors import SpotterError
 from spotter.hub.resolution import ResolvedPreset, language_file, resolve_preset
 from spotter.io.images import ImageSource, read_image
-from spotter.pipeline.crop_batching import CropBatcher, WordReading
+from spotter.pipeline.crop_batching import READS_BADLY_ALONE, CropBatcher, WordReading
 from spotter.pipeline.crops import image_directions
 from spotter.pipeline.recognizer import TextRecognizer, reads_ctc
 from spotter.runtime.runtimes import Runtime, open_runtime
@@ -180,7 +180,12 @@ class WordRecognizer:
             One reading per image, ``None`` for images that cannot be read; and one error message
             per image, ``None`` for those that were read.
         """
-        batcher = CropBatcher(self._recognizer, self.batch_size, self._test_time_augmentation)
+        batcher = CropBatcher(
+            self._recognizer,
+            self.batch_size,
+            self._test_time_augmentation,
+            reads_badly=READS_BADLY_ALONE,
+        )
         tickets: list[int | None] = []
         errors: list[str | None] = []
         for image in images:

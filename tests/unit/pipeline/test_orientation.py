@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from spotter.decoding.ctc import Decoded
-from spotter.pipeline.crop_batching import CropBatcher, WordReading
+from spotter.pipeline.crop_batching import (
+    READS_BADLY_ALONE,
+    READS_BADLY_IN_PHOTO,
+    CropBatcher,
+    WordReading,
+)
 from spotter.pipeline.crops import reading_directions
 from spotter.pipeline.orientation import photo_orientation, turn_photo
 from spotter.pipeline.recognizer import RawPrediction
@@ -117,9 +122,11 @@ def test_a_single_word_that_is_upside_down() -> None:
     quad = np.array([[10, 10], [70, 10], [70, 30], [10, 30]], np.float32)
     image = np.zeros((50, 90, 3), np.uint8)
 
-    def read(backward: Decoded, forward: Decoded) -> tuple[WordReading, int]:
+    def read(
+        backward: Decoded, forward: Decoded, reads_badly: float = READS_BADLY_IN_PHOTO
+    ) -> tuple[WordReading, int]:
         reader = DirectionReader(backward, forward)
-        batcher = CropBatcher(reader, 4)  # type: ignore[arg-type]
+        batcher = CropBatcher(reader, 4, reads_badly=reads_badly)  # type: ignore[arg-type]
         batcher.add(image, reading_directions(quad))
         [word] = batcher.finish()
         return word, reader.seen
@@ -132,3 +139,7 @@ def test_a_single_word_that_is_upside_down() -> None:
         assert read(other, Decoded("pjom", [], 0.1))[0].text == "pjom"
     word, seen = read(Decoded("word", [], 0.95), Decoded("pjom", [], 0.6))
     assert (word.text, word.rotation, seen) == ("pjom", 0, 1)
+    # A crop alone has no neighbours that say how its photo runs.
+    half = Decoded("word", [], 0.95), Decoded("pjom", [], 0.4)
+    assert read(*half)[0].text == "pjom"
+    assert read(*half, READS_BADLY_ALONE)[0].text == "word"
