@@ -7,6 +7,7 @@ import functools
 import hashlib
 import logging
 import os
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +18,7 @@ from mmengine.logging import print_log
 from rich.progress import track
 
 from spotter.data.transforms.loading import load_pixels, place_of
-from spotter.errors import ImageError
+from spotter.errors import ConfigError, ImageError
 from spotter.geometry import crop_polygon
 from spotter.io.locks import waiting_lock
 from spotter.runtime.input_size import resize_image
@@ -32,6 +33,12 @@ class SampleList(Protocol):
 
 
 _ROW = 3 * np.dtype(np.int64).itemsize
+
+_SAMPLED = 64
+"""Images after which, and after each as many more, the size of the whole cache is told."""
+
+_SPARE = 1 << 30
+"""Bytes of the disk that a cache leaves free, for weights and logs."""
 
 
 class CachedImages:
@@ -58,6 +65,7 @@ class CachedImages:
     Raises:
         ImageError: An image cannot be read, without ``skip_unreadable``; what was decoded before
             stays.
+        ConfigError: The disk of ``cache_dir`` is too small for all images.
     """
 
     def __init__(
@@ -138,14 +146,27 @@ class CachedImages:
         ):
             remaining = range(len(index), len(samples))
             images = self._decoded(samples, remaining)
-            total = len(remaining)
-            for image in track(images, "Decoding images", total=total, disable=not progress):
+            total, before = len(remaining), offset
+            bar = track(images, "Decoding images", total=total, disable=not progress)
+            for done, image in enumerate(bar, start=1):
                 data.write(np.ascontiguousarray(image).data)
                 # Pixels reach the file before the row that promises them.
                 data.flush()
                 rows.write(np.array([offset, *image.shape[:2]], np.int64).tobytes())
                 rows.flush()
                 offset += image.nbytes
+                if done % _SAMPLED == 0:
+                    self._check_room((offset - before) / done * (total - done))
+
+    def _check_room(self, missing: float) -> None:
+        """Stop while the disk has room, not when it is full and nothing else can be written."""
+        free = shutil.disk_usage(self.data_path.parent).free
+        if missing + _SPARE > free:
+            raise ConfigError(
+                f"{self.data_path.parent}: the cache of decoded images needs about"
+                f" {missing / 1e9:.1f} GB more and {free / 1e9:.1f} GB are free; delete old caches,"
+                " or set cache_dir to another disk or to None"
+            )
 
     def _load_or_skip(self, sample: dict[str, Any]) -> np.ndarray:
         """The image; without any rows if it cannot be read and that is no reason to stop."""

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -176,6 +177,18 @@ def test_cache_resumes_after_an_interruption(crops, monkeypatch):
     assert len(resumed) == 5
     for position in range(5):
         np.testing.assert_array_equal(resumed[position], whole[position])
+
+
+def test_cache_stops_before_the_disk_is_full(crops, monkeypatch):
+    import spotter.data.cache as cache_module
+
+    room = {"free": 1 << 29}
+    monkeypatch.setattr(cache_module, "_SAMPLED", 2)
+    monkeypatch.setattr(cache_module.shutil, "disk_usage", lambda path: SimpleNamespace(**room))
+    with pytest.raises(ConfigError, match=r"needs about 0\.0 GB more and 0\.5 GB are free"):
+        CachedImages(samples(crops), crops / "full", progress=False)
+    room["free"] = 1 << 31
+    assert len(CachedImages(samples(crops), crops / "full", progress=False)) == len(samples(crops))
 
 
 def test_cache_key_and_height(crops):
