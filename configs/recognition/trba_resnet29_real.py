@@ -4,3 +4,13 @@ _base_ = [
     "../_base_/models/recognizer_trba.py",
     "../_base_/schedules/adamw_onecycle.py",
 ]
+train_dataloader = dict(
+    dataset=dict(
+        # Not IIIT5K, whose labels have no marks and no case: this decoder cannot learn from them.
+        datasets=[
+            dict(**_base_.icdar2015_words_train, pipeline=_base_.train_pipeline_32x100),
+            dict(**_base_.synthetic_words_rich_train, pipeline=_base_.train_pipeline_32x100),
+        ],
+        ratios=[0.4, 0.6],
+    ),
+)

@@ -43,8 +43,13 @@ class LabelledWords:
         return len(self._samples)
 
     def files(self) -> set[Path]:
-        """The picture files that the words are from, resolved."""
-        return {Path(s["img_path"]).resolve() for s in self._samples if "img_path" in s}
+        """The pictures that the words are from: resolved files, or ``LMDB/KEY``."""
+        places = (
+            s["img_path"] if "img_path" in s else Path(s["lmdb_path"], s["key"])
+            for s in self._samples
+            if "img_path" in s or "lmdb_path" in s
+        )
+        return {Path(place).resolve() for place in places}
 
     def load(self) -> list[tuple[np.ndarray, str]]:
         """Pixels (H, W, 3) uint8 BGR and labels."""

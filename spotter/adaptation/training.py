@@ -170,9 +170,10 @@ def training_config(
     header = read_header(start)
     model = buildable_config(header["config"], start, header["charset"])
     size = resizing(header)
-    words = LabelAlphabet.of_words(header["charset"])
-    alphabet = None if words is None else asdict(words)
     in_frames = model.get("prediction", {}).get("type") == "CTCPrediction"
+    # CTC learns from labels that leave out what the charset can express; decoders leave them out.
+    words = LabelAlphabet.of_words(header["charset"]) if in_frames else None
+    alphabet = None if words is None else asdict(words)
     loader: dict[str, Any] = {
         "dataset": _datasets(data, size, in_frames, settings.shares, alphabet)
     }

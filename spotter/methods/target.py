@@ -7,9 +7,13 @@ import math
 from typing import Any
 
 import torch
+from mmengine.logging import MessageHub
 from torch import Tensor, nn
 
 from spotter.errors import ConfigError
+
+ACCUMULATING = "accumulating"
+"""Name of the run's information, as mmengine's message hub holds it, of :func:`accumulating`."""
 
 
 class EMATarget(nn.Module):
@@ -59,7 +63,8 @@ class EMATarget(nn.Module):
 
         Buffers are copied, unless the target keeps statistics of its own. The first update copies
         everything, whatever the momentum: weights may have been loaded into the online network
-        since it was copied.
+        since it was copied. While gradients accumulate the online network stands still, and so does
+        the target.
 
         Args:
             online: The network that was copied.
@@ -70,6 +75,8 @@ class EMATarget(nn.Module):
         """
         if not 0.0 <= momentum <= 1.0:
             raise ConfigError(f"the momentum of a target network is in [0, 1], not {momentum}")
+        if accumulating():
+            return
         targets = [parameter.data for parameter in self.module.parameters()]
         sources = [parameter.data for parameter in online.parameters()]
         first = not self.updates
@@ -82,6 +89,14 @@ class EMATarget(nn.Module):
             for own, other in zip(self.module.buffers(), online.buffers(), strict=True):
                 own.copy_(other)
         self.updates += 1
+
+
+def accumulating() -> bool:
+    """Whether the training run has not moved the weights since the last batch.
+
+    That is so within ``accumulative_counts`` of the optimizer; outside of a run it is not.
+    """
+    return bool(MessageHub.get_current_instance().runtime_info.get(ACCUMULATING))
 
 
 def cosine_momentum(base: float, progress: float) -> float:

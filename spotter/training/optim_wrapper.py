@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from mmengine.logging import print_log
+from mmengine.logging import MessageHub, print_log
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIMIZERS
 from torch import Tensor, nn
 
 from spotter.errors import ConfigError
+from spotter.methods.target import ACCUMULATING
 from spotter.registry import OPTIM_WRAPPERS
 from spotter.training.distributed import unwrapped
 
@@ -90,13 +91,31 @@ class AutocastOptimWrapper(OptimWrapper):
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """Autocast, and no gradient synchronisation while gradients accumulate."""
+        """Autocast, and no gradient synchronisation while gradients accumulate.
+
+        The averages of the weights that a method keeps learn here that the weights stand still.
+        """
         enabled = self.dtype != torch.float32
-        with (
-            super().optim_context(model),
-            torch.autocast(self.device_type, self.dtype if enabled else None, enabled=enabled),
-        ):
-            yield
+        hub = MessageHub.get_current_instance()
+        hub.update_info(ACCUMULATING, self.accumulating)
+        try:
+            with (
+                super().optim_context(model),
+                torch.autocast(self.device_type, self.dtype if enabled else None, enabled=enabled),
+            ):
+                yield
+        finally:
+            hub.update_info(ACCUMULATING, False)
+
+    @property
+    def accumulative_counts(self) -> int:
+        """Batches per step."""
+        return int(self._accumulative_counts)
+
+    @property
+    def accumulating(self) -> bool:
+        """Whether gradients of earlier batches wait for the next step."""
+        return self._inner_count % self._accumulative_counts != 0
 
 
 def cpu_computes_bfloat16() -> bool:

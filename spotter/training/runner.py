@@ -189,7 +189,10 @@ class SpotterRunner(Runner):
         Args:
             filename: A path, ``dict(path=..., prefixes=[...], into="...")``, or a list of those.
         """
-        load_all(self.model, filename)
+        report = load_all(self.model, filename)
+        check = getattr(unwrapped(self.model), "check_loaded", None)
+        if check is not None:
+            check(report.missing)
         self._has_loaded = True
 
     def _take_up(self, checkpoint: dict[str, Any]) -> None:

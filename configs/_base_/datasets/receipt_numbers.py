@@ -3,7 +3,7 @@
 receipt_numbers_train = dict(
     type="TextRecDataset",
     name="receipt_numbers",
-    label_alphabet="94",
+    label_alphabet="latin",
     reader=dict(
         type="WordListReader",
         annotation_file="{{$SPOTTER_DATA:data}}/receipt_numbers/labels.txt",
@@ -13,7 +13,7 @@ receipt_numbers_train = dict(
 receipt_numbers_val = dict(
     type="TextRecDataset",
     name="receipt_numbers",
-    label_alphabet="94",
+    label_alphabet="latin",
     reader=dict(
         type="WordListReader",
         annotation_file="{{$SPOTTER_DATA:data}}/receipt_numbers/labels.txt",

@@ -3,7 +3,7 @@
 receipt_words_train = dict(
     type="TextRecDataset",
     name="receipt_words",
-    label_alphabet="94",
+    label_alphabet="latin",
     reader=dict(
         type="WordListReader",
         annotation_file="{{$SPOTTER_DATA:data}}/receipt_words/labels.txt",
@@ -13,7 +13,7 @@ receipt_words_train = dict(
 receipt_words_val = dict(
     type="TextRecDataset",
     name="receipt_words",
-    label_alphabet="94",
+    label_alphabet="latin",
     reader=dict(
         type="WordListReader",
         annotation_file="{{$SPOTTER_DATA:data}}/receipt_words/labels.txt",

@@ -3,7 +3,7 @@
 wire_labels_train = dict(
     type="TextRecDataset",
     name="wire_labels",
-    label_alphabet="94",
+    label_alphabet="latin",
     reader=dict(
         type="WordListReader",
         annotation_file="{{$SPOTTER_DATA:data}}/wire_labels/labels.txt",
@@ -13,7 +13,7 @@ wire_labels_train = dict(
 wire_labels_val = dict(
     type="TextRecDataset",
     name="wire_labels",
-    label_alphabet="94",
+    label_alphabet="latin",
     reader=dict(
         type="WordListReader",
         annotation_file="{{$SPOTTER_DATA:data}}/wire_labels/labels.txt",

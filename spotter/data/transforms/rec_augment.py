@@ -25,6 +25,8 @@ from spotter.registry import TRANSFORMS
 # A warp samples four pixels; beyond this reduction it would skip some.
 _MAX_WARP_REDUCTION = 2.0
 _STEEP = (15.0, 45.0)
+_MARK = 0.05
+"""Share of the height that may be lost at an end where a mark stands, which is hardly wider."""
 
 
 @TRANSFORMS.register_module()
@@ -50,7 +52,8 @@ class RecAugment(BaseTransform):
         jitter: Largest shift of each border as a share of the height, outward or inward.
         rotate: Largest rotation in degrees; small ones are likelier.
         shear: Largest horizontal shear, as the tangent of its angle.
-        perspective: Largest shift of each corner as a share of the height.
+        perspective: Largest shift of each corner as a share of the height; sideways, of the shorter
+            side.
         clip: Probability that one end loses a tenth to a quarter of the height more, and with it
             part of a letter, which the label keeps; crops narrower than 1.5 heights are left whole,
             and so are those of labels that begin or end with a mark, which would be gone.
@@ -119,22 +122,26 @@ class RecAugment(BaseTransform):
             )
             image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
         if context or chance(self.geometric):
-            clip = self.clip if _ends_in_letters(results.get("text")) else 0.0
-            corners = self._corners(image.shape[1], image.shape[0], context, clip)
+            corners = self._corners(
+                image.shape[1], image.shape[0], context, _ends_in_letters(results.get("text"))
+            )
             image = warp_corners(image, corners, *target)
         else:
             image = cv2.resize(image, target, interpolation=cv2.INTER_LINEAR)
         finish_resize(results, self._degrade(image), self.input_size, self.pad)
         return results
 
-    def _corners(self, width: int, height: int, context: float, clip: float) -> np.ndarray:
-        """(4, 2) points of the crop that become the corners of the input."""
+    def _corners(self, width: int, height: int, context: float, letters: bool) -> np.ndarray:
+        """(4, 2) points of the crop that become the corners of the input.
+
+        A mark at an end is narrow: with less of the crop it would be gone, and its label not.
+        """
         if context:
-            corners = detected_corners(width, height, context)
+            corners = detected_corners(width, height, context, 0.15 if letters else _MARK)
             height -= round(2 * context * shorter_side(width, height, context))
         else:
-            corners = jittered_corners(width, height, self.jitter)
-        if chance(clip):
+            corners = jittered_corners(width, height, self.jitter, np.inf if letters else _MARK)
+        if chance(self.clip if letters else 0.0):
             corners = clipped_corners(corners)
         if context and not chance(self.geometric):
             return corners
@@ -144,7 +151,9 @@ class RecAugment(BaseTransform):
             angle = uniform(*_STEEP) * (1 - 2 * integer(2))
         linear = rotation_shear(np.deg2rad(angle), uniform(-self.shear, self.shear))
         corners = framed_corners(corners, linear)
-        return corners + rng.uniform(-self.perspective, self.perspective, (4, 2)) * height
+        sideways = self.perspective if letters else min(self.perspective, _MARK)
+        largest = np.array([sideways * min(height, wide), self.perspective * height])
+        return corners + rng.uniform(-1.0, 1.0, (4, 2)) * largest
 
     def _degrade(self, image: np.ndarray) -> np.ndarray:
         if chance(self.color):

@@ -17,19 +17,20 @@ def image_corners(width: float, height: float) -> np.ndarray:
     return np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
 
 
-def jittered_corners(width: int, height: int, share: float) -> np.ndarray:
+def jittered_corners(width: int, height: int, share: float, tightest: float = np.inf) -> np.ndarray:
     """Corners of a crop whose four borders are moved by up to ``share`` of its height.
 
-    A narrow crop (one letter) loses or gains at most an eighth of its width on either side.
+    A narrow crop (one letter) loses or gains at most an eighth of its width on either side; no crop
+    loses more than ``tightest`` of its height there.
     """
     sideways = min(share * height, width / 8.0)
-    left, right = rng.uniform(-1.0, 1.0, 2) * sideways
+    left, right = np.minimum(rng.uniform(-1.0, 1.0, 2) * sideways, tightest * height)
     top, bottom = rng.uniform(-1.0, 1.0, 2) * share * height
     x0, x1, y0, y1 = left, width - right, top, height - bottom
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
 
 
-def detected_corners(width: int, height: int, context: float) -> np.ndarray:
+def detected_corners(width: int, height: int, context: float, tightest: float = 0.15) -> np.ndarray:
     """Corners of a word as a detector might find it, in a crop that shows more than it.
 
     The left and right borders err by a normal with deviation 0.1 about :data:`DETECTED_MARGIN`,
@@ -40,13 +41,14 @@ def detected_corners(width: int, height: int, context: float) -> np.ndarray:
         width: Width of the crop.
         height: Height of the crop.
         context: See :func:`spotter.data.word_context.word_box`.
+        tightest: The word loses at most this share of its shorter side on the left and right.
 
     Returns:
         (4, 2), clockwise from the top-left.
     """
     word = shorter_side(width, height, context)
     # A narrow word (one letter) loses at most an eighth of its width on either side.
-    tightest = min(0.15, (width - 2 * context * word) / (8 * word))
+    tightest = min(tightest, (width - 2 * context * word) / (8 * word))
     near, far = rng.normal(DETECTED_MARGIN, 0.1, 2), rng.uniform(-tightest, context, 2)
     sideways = np.where(rng.random(2) < 1 / 3, far, near).clip(-tightest, context)
     upright = rng.normal(DETECTED_MARGIN, 0.08, 2).clip(-0.12, context)

@@ -62,6 +62,22 @@ class DecoderEvaluation(Method):
         self.frames: dict[str, Tensor] | None = {} if remember_frames else None
         freeze(*(stages[name] for name in frozen))
 
+    def check_loaded(self, missing: Sequence[str]) -> None:
+        """Refuse to evaluate a stage that is frozen at its random start.
+
+        Args:
+            missing: Names in the recognizer that no file has filled.
+
+        Raises:
+            ConfigError: One of them is of a frozen stage.
+        """
+        random = [stage for stage in self.frozen if any(f"{stage}." in name for name in missing)]
+        if random:
+            raise ConfigError(
+                f"DecoderEvaluation: the weights have no {', '.join(random)}, which is frozen; take"
+                " it out of model.frozen, or build it as the recipe of the weights does"
+            )
+
     def train(self, mode: bool = True) -> DecoderEvaluation:
         """Set the mode of all but the frozen stages."""
         super().train(mode)

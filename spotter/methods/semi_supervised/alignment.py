@@ -110,6 +110,7 @@ class ContextAlignment(Alignment):
                 tokens = prediction.decode_free(
                     encoded.frames, encoded.mask, projection=projection
                 )[0]
+            torch.clear_autocast_cache()  # See SemiSupervised.loss.
             valid = _before_or_at_end(tokens, prediction.token_map.eos)[:, :steps]
         fed = prediction.teacher_tokens(tokens)[:, : steps + 1]
         forced = prediction.forward_train(encoded.frames, fed, encoded.mask, projection)

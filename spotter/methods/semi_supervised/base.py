@@ -22,7 +22,7 @@ from spotter.methods.gathering import world
 from spotter.methods.semi_supervised.alignment import alignment_of
 from spotter.methods.semi_supervised.confidence import check_rule, word_confidence
 from spotter.methods.semi_supervised.readings import Encoded, Reading, encode
-from spotter.methods.target import EMATarget
+from spotter.methods.target import EMATarget, accumulating
 from spotter.structures import TextRecSample
 
 
@@ -99,8 +99,8 @@ class SemiSupervised(Method):
         return float(self.momentum or 0.0)
 
     def follow(self) -> None:
-        """Move the teacher towards the recognizer."""
-        if not self.training:
+        """Move the teacher towards the recognizer, once per step of the optimizer."""
+        if not self.training or accumulating():
             return
         momentum = self.momentum_at(self.updates)
         # A frozen teacher keeps its norm statistics, too.
@@ -125,6 +125,8 @@ class SemiSupervised(Method):
         with torch.no_grad(), evaluating(self.teacher):
             seen = encode(self.teacher, inputs["weak"], weak)
             reading = self.alignment.read(self.teacher, seen)
+        # Before torch 2.10, autocast gives casts made without gradients to the passes that follow.
+        torch.clear_autocast_cache()
         score = word_confidence(reading.scores, reading.counted, self.confidence)
         kept = self.choose(score, ~reading.empty)
         losses = self.learn(inputs, data_samples, reading, seen, kept)

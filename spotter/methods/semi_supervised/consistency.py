@@ -13,7 +13,7 @@ from spotter.errors import ConfigError
 from spotter.methods.base import Samples, Views
 from spotter.methods.semi_supervised.alignment import classified_channels
 from spotter.methods.semi_supervised.base import SemiSupervised, share_of_total, sum_over_processes
-from spotter.methods.semi_supervised.confidence import product_confidence
+from spotter.methods.semi_supervised.confidence import product_confidence, word_confidence
 from spotter.methods.semi_supervised.domain_adaptation import DomainAdaptation, coral_loss
 from spotter.methods.semi_supervised.readings import Answer, Characters, Encoded, Reading, encode
 from spotter.registry import MODELS
@@ -129,7 +129,7 @@ class CharacterConsistency(SemiSupervised):
         scores, counted = reading.scores, reading.counted
         if domain.feature != "target_visual":
             scores, counted = self.alignment.certainty(self.recognizer, answer, reading)
-        sure = product_confidence(scores, counted) >= domain.unlabelled_threshold
+        sure = word_confidence(scores, counted, "product") >= domain.unlabelled_threshold
         sure &= ~reading.empty
         if domain.feature != "online_glimpse":
             unlabelled = strong if domain.feature == "online_visual" else seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -17,14 +18,14 @@ from spotter.training.distributed import unwrapped
 class EMAHook(Hook):
     """Keeps an average of the parameters; validation, tests and checkpoints use it.
 
-    After iteration t = 1, 2, ...: ``average += (1 - d_t) * (parameter - average)``, in place, with
+    After update t = 1, 2, ... of the weights: ``average += (1 - d_t) * (parameter - average)``, in place, with
     ``d_t = min(decay, t / (t + warm_up))``. The ramp lets a short run forget its random start;
     ``warm_up=0`` gives the plain average. Buffers (norm statistics) are not averaged: they are
     averages already, and the model's own are used.
 
     Args:
         decay: In [0, 1).
-        warm_up: Length of the ramp in iterations: the decay is one half at ``t = warm_up``.
+        warm_up: Length of the ramp in updates: the decay is one half at ``t = warm_up``.
 
     Raises:
         ConfigError: A value outside its range.
@@ -58,13 +59,16 @@ class EMAHook(Hook):
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Move the average towards the new weights."""
+        """Move the average towards the new weights; while gradients accumulate there are none."""
         assert self.averages is not None
+        wrapper = runner.optim_wrapper
+        if not wrapper.should_update():
+            return
         parameters = dict(unwrapped(runner.model).named_parameters())
         torch._foreach_lerp_(
             list(self.averages.values()),
             [parameters[name].detach() for name in self.averages],
-            1.0 - self.decay_at(runner.iter + 1),
+            1.0 - self.decay_at(math.ceil((runner.iter + 1) / wrapper.accumulative_counts)),
         )
 
     @torch.no_grad()

@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 from spotter.charset import Charset
 from spotter.data.datasets import TextDataset, TextRecDataset
 from spotter.errors import CharsetError
+from spotter.label_lattice import leaves_out
 from spotter.models.recognition.prediction.base import Prediction
 from spotter.registry import HOOKS
 
@@ -25,8 +26,9 @@ class LabelCheckHook(Hook):
 
     A label with characters outside the charset teaches nothing: such words are left out, where the
     data set asks for that by ``unspellable="leave_out"``, and otherwise the training does not
-    begin. There is one line in the log per data set that has any, and one per data set of whose
-    cached images some could not be read.
+    begin. There is one line in the log per data set that has any, one per data set of whose cached
+    images some could not be read, and one per data set from whose labels no decoder of the model
+    learns, because they leave out what its charset can express (``label_alphabet``).
 
     Args:
         limit: Most labels that are checked per data set; of more, a sample at even distances.
@@ -40,9 +42,9 @@ class LabelCheckHook(Hook):
 
     def before_train(self, runner: Any) -> None:
         """Check the labels of all training sets."""
-        charset = next(
-            (part.charset for part in runner.model.modules() if isinstance(part, Prediction)), None
-        )
+        decoders = [part for part in runner.model.modules() if isinstance(part, Prediction)]
+        charset = decoders[0].charset if decoders else None
+        completing = any(decoder.completes_labels for decoder in decoders)
         for dataset in _sources(runner.train_loop.dataloader.dataset):
             if dataset.cache is not None and dataset.cache.unreadable:
                 count, total = dataset.cache.unreadable, len(dataset.cache)
@@ -50,6 +52,8 @@ class LabelCheckHook(Hook):
                 print_log(line, "current", logging.WARNING)
             if charset is not None and isinstance(dataset, TextRecDataset):
                 self._check(dataset, charset)
+                if not completing:
+                    _check_alphabet(dataset, charset)
 
     def _check(self, dataset: TextRecDataset, charset: Charset) -> None:
         words = total = 0
@@ -70,6 +74,17 @@ class LabelCheckHook(Hook):
         if dataset.unspellable != "leave_out":
             raise CharsetError(f"{line}; take another charset, or leave_out by unspellable")
         print_log(f"{line}; these words are left out", "current", logging.WARNING)
+
+
+def _check_alphabet(dataset: TextRecDataset, charset: Charset) -> None:
+    """Say that a data set teaches nothing, where that is so."""
+    alphabet = dataset.label_alphabet
+    if alphabet is not None and leaves_out(alphabet, charset.characters):
+        line = (
+            f"{_name(dataset)}: its labels leave out marks or case, and this decoder learns from"
+            " none of them; complete them (spotter relabel), take CTC, or a smaller charset"
+        )
+        print_log(line, "current", logging.WARNING)
 
 
 def _sources(dataset: Any) -> Iterator[TextDataset]:

@@ -36,9 +36,11 @@ class Prediction(BaseModule):
         token_map: Texts to targets.
         flatten_height: Whether the frames are all positions of the feature map, column by column
             (T = w·h), instead of its columns (T = w).
+        completes_labels: Whether it learns from labels that leave out what the charset can express.
     """
 
     flatten_height = False
+    completes_labels = False
     token_map: TokenMap
 
     def __init__(

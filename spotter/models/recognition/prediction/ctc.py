@@ -40,6 +40,7 @@ class CTCPrediction(Prediction):
     """
 
     alignment_weight = 0.0
+    completes_labels = True
 
     def __init__(
         self,
