@@ -18,14 +18,14 @@ from spotter.training.distributed import unwrapped
 class EMAHook(Hook):
     """Keeps an average of the parameters; validation, tests and checkpoints use it.
 
-    After update t = 1, 2, ... of the weights: ``average += (1 - d_t) * (parameter - average)``, in place, with
-    ``d_t = min(decay, t / (t + warm_up))``. The ramp lets a short run forget its random start;
-    ``warm_up=0`` gives the plain average. Buffers (norm statistics) are not averaged: they are
-    averages already, and the model's own are used.
+    After step t = 1, 2, ... of the optimizer: ``average += (1 - d_t) * (parameter - average)``, in
+    place, with ``d_t = min(decay, t / (t + warm_up))``. The ramp lets a short run forget its random
+    start; ``warm_up=0`` gives the plain average. Buffers (norm statistics) are not averaged: they
+    are averages already, and the model's own are used.
 
     Args:
         decay: In [0, 1).
-        warm_up: Length of the ramp in updates: the decay is one half at ``t = warm_up``.
+        warm_up: Length of the ramp in steps: the decay is one half at ``t = warm_up``.
 
     Raises:
         ConfigError: A value outside its range.

@@ -10,11 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from spotter.adaptation.crops import gather_crops
 from spotter.adaptation.labelled import LabelledWords
 from spotter.adaptation.measure import guard_words, measure_labelled, measure_unlabelled
+from spotter.adaptation.run import _hidden
 from spotter.adaptation.views import ViewReadings
 from spotter.charset import Charset
 from spotter.errors import AnnotationError, ConfigError
+from spotter.io.images import encode_jpeg
+from spotter.synthesis.word_archive import WordArchive
 from tests.unit.adaptation.conftest import text_of
 
 
@@ -65,6 +69,17 @@ def test_labelled_words_of_a_list(pictures: Path, tmp_path: Path) -> None:
     ]
     with pytest.raises(ConfigError, match="no such file"):
         LabelledWords(tmp_path / "labels.csv")
+
+
+def test_labelled_words_of_an_archive_are_hidden(tmp_path: Path) -> None:
+    source, copy = tmp_path / "words.lmdb", tmp_path / "crops.lmdb"
+    picture = encode_jpeg(np.full((24, 40, 3), 99, np.uint8), 95)
+    with WordArchive(source, "test") as archive:
+        archive.append([(picture, text_of(n)) for n in range(3)])
+    words = LabelledWords(source)
+    crops = gather_crops(source, copy, None)
+    assert words.files() == {(source / origin).resolve() for origin in crops.origins}
+    assert _hidden(crops, source, words) == set(crops.origins)
 
 
 def test_labelled_words_of_photos(pictures: Path, tmp_path: Path) -> None:

@@ -359,6 +359,23 @@ def test_the_online_model_says_which_words_are_of_the_domain(prediction: str) ->
     assert len(taken[2]) > 0
 
 
+def test_a_crop_of_which_nothing_is_read_is_of_no_domain() -> None:
+    """The product of no scores is 1, and yet no model is sure of such a word."""
+    domain = {**DOMAIN, "feature": "online_visual", "unlabelled_threshold": 0.2}
+    recipe = consistency("ctc", threshold=0.0, momentum=1.0, domain=domain)
+    inputs, samples = batch(unlabelled=12)
+    recipe(inputs, samples, mode="loss")
+    taken: list[torch.Tensor] = []
+    honest = recipe._domains
+    recipe._domains = lambda *arguments: taken.append(honest(*arguments)[1]) or honest(*arguments)
+    with torch.no_grad():
+        recipe.recognizer.prediction.classifier.weight.zero_()
+        recipe.recognizer.prediction.classifier.bias.zero_()
+        recipe.recognizer.prediction.classifier.bias[0] = 9.0  # blank
+    recipe(inputs, samples, mode="loss")
+    assert len(taken[0]) == 0
+
+
 def test_ramp_and_settings() -> None:
     recipe = consistency(weight=3.0, ramp_up=10)
     recipe.updates = 5

@@ -43,6 +43,13 @@ def test_unknown_stages_are_refused() -> None:
         build(type="DecoderEvaluation", frozen=["fourth"])
 
 
+def test_a_frozen_stage_without_weights_is_refused() -> None:
+    recipe = build(type="DecoderEvaluation")
+    recipe.check_loaded(["prediction.classifier.weight"])
+    with pytest.raises(ConfigError, match="no feature_extraction, which is frozen"):
+        recipe.check_loaded(["prediction.classifier.weight", "feature_extraction.stem.weight"])
+
+
 @pytest.mark.parametrize("stages", [2, 3])
 def test_remembered_frames_give_the_same_losses_and_are_encoded_once(stages: int) -> None:
     frozen = ENCODER[:stages]

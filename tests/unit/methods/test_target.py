@@ -10,6 +10,7 @@ from torch import nn
 
 from spotter.errors import ConfigError
 from spotter.methods.target import EMATarget, cosine_momentum, momentum_for_run
+from spotter.training.optim_wrapper import AutocastOptimWrapper
 
 
 def network() -> nn.Sequential:
@@ -50,6 +51,23 @@ def test_first_update_takes_up_what_was_loaded_after_the_copy() -> None:
     set_to(online, 8.0)
     again.update(online, 0.5)
     assert all(torch.all(p == 7.5) for p in again.parameters())
+
+
+def test_the_target_stands_still_while_gradients_accumulate() -> None:
+    online = network()
+    target = EMATarget(online)
+    optimizer = torch.optim.SGD(online.parameters(), lr=0.1)
+    wrapper = AutocastOptimWrapper("float32", optimizer=optimizer, accumulative_counts=2)
+    moved = []
+    for _ in range(4):
+        with wrapper.optim_context(online):
+            target.update(online, 0.5)
+            moved.append(int(target.updates))
+            loss = online(torch.randn(5, 3)).square().mean()
+        wrapper.update_params(loss)
+    assert moved == [1, 1, 2, 2]
+    target.update(online, 0.5)
+    assert int(target.updates) == 3
 
 
 def test_statistics_are_copied_and_used() -> None:

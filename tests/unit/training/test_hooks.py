@@ -73,6 +73,22 @@ def test_ema_follows_its_recurrence_and_is_what_gets_validated_and_saved(tmp_pat
         assert torch.equal(checkpoint["state_dict"][name], recorder.trained[-1][name])
 
 
+def test_ema_follows_steps_and_not_batches(tmp_path: Path) -> None:
+    hooks = [{"type": "EMAHook", "decay": 0.7, "warm_up": 2}, {"type": "WeightRecorder"}]
+    cfg = toy_config(tmp_path, max_iters=4, custom_hooks=hooks)
+    cfg.optim_wrapper.accumulative_counts = 2
+    runner = SpotterRunner.from_cfg(cfg)
+    runner.train()
+    start, *_, second, _, fourth = hook_of(runner, WeightRecorder).trained
+    checkpoint = read_checkpoint(tmp_path / "iter_4.pth")
+    for name, _ in runner.model.named_parameters():
+        # 1 / (1 + 2), then 2 / (2 + 2).
+        first = start[name] / 3 + second[name] * 2 / 3
+        expected = first / 2 + fourth[name] / 2
+        torch.testing.assert_close(checkpoint["state_dict"][name], expected)
+        assert not torch.equal(second[name], fourth[name])
+
+
 def test_ema_without_warm_up_starts_at_its_decay() -> None:
     assert EMAHook(decay=0.9, warm_up=0).decay_at(1) == 0.9
     assert EMAHook(decay=0.9, warm_up=100).decay_at(100) == 0.5

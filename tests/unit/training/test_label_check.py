@@ -15,7 +15,8 @@ from spotter.charset import Charset
 from spotter.data.datasets import ConcatDataset, TextRecDataset
 from spotter.data.readers import WordListReader
 from spotter.errors import CharsetError, ConfigError, ImageError
-from spotter.models.recognition.prediction import CTCPrediction
+from spotter.models.recognition.prediction import AttentionPrediction, CTCPrediction
+from spotter.models.recognition.prediction.base import Prediction
 from spotter.structures import TextRecSample
 from spotter.training.hooks import LabelCheckHook
 from spotter.training.runner import _skipping
@@ -45,9 +46,11 @@ def dataset(root: Path, **options: Any) -> TextRecDataset:
     return TextRecDataset(WordListReader(root / "labels.txt"), STEPS, name="cities", **options)
 
 
-def check(charset: str, *datasets: TextRecDataset) -> None:
+def check(
+    charset: str, *datasets: TextRecDataset, decoder: type[Prediction] = CTCPrediction
+) -> None:
     loader = SimpleNamespace(dataset=ConcatDataset(datasets))
-    model = nn.Sequential(CTCPrediction(2, Charset.load(charset)))
+    model = nn.Sequential(decoder(2, Charset.load(charset)))
     LabelCheckHook().before_train(
         SimpleNamespace(model=model, train_loop=SimpleNamespace(dataloader=loader))
     )
@@ -64,6 +67,20 @@ def test_labels_that_cannot_be_spelled_are_refused_or_left_out(
     check("latin", dataset(words))
     with pytest.raises(ConfigError, match="unspellable"):
         dataset(words, unspellable="shorten")
+
+
+def test_labels_that_no_decoder_learns_from_are_told(words: Path, logged: list[str]) -> None:
+    (words / "labels.txt").write_text("a.png one\nc.png two\n")
+    incomplete = dataset(words, label_alphabet="36")
+    check("94", incomplete)
+    check("36", incomplete, decoder=AttentionPrediction)
+    check("94", dataset(words), decoder=AttentionPrediction)
+    assert not logged
+    check("94", incomplete, decoder=AttentionPrediction)
+    assert logged == [
+        "cities: its labels leave out marks or case, and this decoder learns from none of them;"
+        " complete them (spotter relabel), take CTC, or a smaller charset"
+    ]
 
 
 def test_no_word_is_shortened() -> None:

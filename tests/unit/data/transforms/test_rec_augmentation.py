@@ -137,6 +137,32 @@ def test_narrow_crops_keep_their_letter():
         assert corners[:2, 0].tolist() == pytest.approx([0, 8], abs=1.0)
 
 
+def test_ends_with_marks_stay_in_the_crop():
+    # A full stop 4 pixels wide, 1 pixel from the end of a crop 32 high.
+    image = np.zeros((32, 128, 3), np.uint8)
+    image[24:30, 123:127] = 255
+    transform = RecAugment(**{**OFF, "geometric": 1}, rotate=0, shear=0, clip=0.5)
+
+    def lost(text):
+        randomness.rng.seed(0)
+        seen = [transform({"img": image, "text": text})["img"].max() > 127 for _ in range(300)]
+        return 1 - sum(seen) / len(seen)
+
+    assert lost("stop.") < 0.01
+    assert lost("stop") > 0.1
+
+
+def test_perspective_leaves_a_narrow_letter_in_the_crop():
+    image = np.zeros((32, 8, 3), np.uint8)
+    image[:, 1:7] = 255
+    transform = RecAugment(**{**OFF, "geometric": 1}, rotate=0, shear=0, jitter=0)
+    randomness.rng.seed(0)
+    for _ in range(100):
+        row = transform({"img": image, "text": "l"})["img"][16, :, 0] > 127
+        # Its middle is within an eighth of the crop of where it was.
+        assert abs(np.flatnonzero(row).mean() / len(row) - 0.5) < 0.125
+
+
 def test_characters_keep_their_order():
     transform = RecAugment(**{**OFF, "geometric": 1})
     randomness.rng.seed(0)
