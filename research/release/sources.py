@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ from mmengine.config import Config
 
 from research.release.settings import SessionSettings
 from spotter.bulk.run import Photos
+from spotter.charset import Charset
 from spotter.errors import ConfigError
 from spotter.hub.resolution import weights_file
 from spotter.io.images import IMAGE_SUFFIXES
+from spotter.label_alphabet import LabelAlphabet
 from spotter.labeling.photo_labels import VIEWS, LabelJob, LabelRules, PhotoLabeller, label_photos
 from spotter.labeling.pseudo_labels import label_samples
 from spotter.pipeline.word_recognizer import WordRecognizer
@@ -157,6 +159,7 @@ def _add_unlabelled(cfg: Config, settings: SessionSettings, cache: str) -> None:
     }
     dataset = cfg.train_dataloader.dataset
     source = _word_source("unlabelled", reader, dataset.datasets[0].pipeline, cache, 64)
+    source["label_alphabet"] = _alphabet_of_readings(cfg)
     _mix_in(dataset, source, cfg.release.unlabelled_share)
     cfg.release.data += ", unlabelled crops of photos as the shipped preset had read them"
 
@@ -185,6 +188,7 @@ def _add_photos(cfg: Config, settings: SessionSettings, cache: str) -> None:
         if count:
             share = cfg.release.photos_share * count / sum(counts)
             source = _word_source(f"photos{number}", reader, pipeline, cache, 96)
+            source["label_alphabet"] = _alphabet_of_readings(cfg)
             # Later sources shrink this one in proportion.
             left -= share
             _mix_in(dataset, source, share / (1 - left))
@@ -257,6 +261,12 @@ def _word_source(name: str, reader: Any, pipeline: Any, cache: str, height: int)
         "cache_dir": cache,
         "cache_height": height,
     }
+
+
+def _alphabet_of_readings(cfg: Config) -> dict[str, Any] | None:
+    """What was read has no spaces, even where the crop shows some."""
+    words = LabelAlphabet.of_words(Charset.load(cfg.model.charset).characters)
+    return None if words is None else asdict(words)
 
 
 def _mix_in(dataset: Any, source: dict[str, Any], share: float) -> None:

@@ -93,13 +93,9 @@ class WordSynthesizer:
     def _set(self, rng: np.random.Generator, font: int, text: str, size: int) -> Setting:
         """Set the word and, now and then, its neighbours on one canvas."""
         spacing = rng.normal(0.0, 0.03) if rng.random() < 0.7 else 0.25 * rng.random() ** 2
-        shape = rng.random()
-        if shape < 0.012 and 2 <= len(text) <= 8:
-            mask = set_text(self.fonts, font, text, size, spacing, vertical=True)
-            return framed(mask.alpha, mask.alpha.shape[0] / len(text), [])
         mask = set_text(self.fonts, font, text, size, spacing)
         unit = max(float(mask.alpha.shape[0]), 0.45 * size)
-        if shape < 0.09 and mask.alpha.shape[1] > 1.5 * unit:
+        if rng.random() < 0.08 and mask.alpha.shape[1] > 1.5 * unit:
             angle = float(np.clip(rng.normal(0, 0.55), -1.5, 1.5))
             tall, wide = mask.alpha.shape
             return framed(Arc(wide, tall, angle).mask(mask.alpha), unit, [])

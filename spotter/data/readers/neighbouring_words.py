@@ -84,8 +84,15 @@ def _runs(
     return runs
 
 
+def _stands(word: dict[str, Any]) -> bool:
+    """Whether three or more letters are higher than wide: they run up, down, or in a column."""
+    quad = np.asarray(word["polygon"], np.float32)
+    wide, high = np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[3] - quad[0])
+    return len(word["text"] or "") >= 3 and bool(high > wide)
+
+
 def _legible(word: dict[str, Any]) -> bool:
-    return not word["ignore"] and bool(word["text"])
+    return not word["ignore"] and bool(word["text"]) and not _stands(word)
 
 
 def _axes(quads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -36,6 +36,13 @@ def test_other_lines_far_words_and_illegible_ones_end_a_run() -> None:
     assert texts(word("a", 0, 0, 40), word("b", 50, -60, 40, 100)) == []
 
 
+def test_columns_of_letters_are_in_no_run() -> None:
+    before, after = word("old", 0, 0, 40, 30), word("sign", 75, 0, 60, 30)
+    assert texts(before, word("INN", 50, 0, 15, 34), after) == []
+    # One or two characters are often narrow.
+    assert texts(before, word("12", 50, 0, 15, 34), after)[0] == "old 12"
+
+
 def test_the_polygon_holds_the_words_of_a_slanted_line() -> None:
     angle = np.deg2rad(30)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]], np.float32)

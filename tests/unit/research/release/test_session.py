@@ -53,6 +53,8 @@ def test_unlabelled_crops_are_read_by_the_shipped_preset_and_mixed_in(folder: Pa
     *labelled, last = cfg.train_dataloader.dataset.datasets
     ratios = cfg.train_dataloader.dataset.ratios
     assert last["name"] == "unlabelled"
+    # What was read has no spaces, and is no label of theirs.
+    assert " " not in last["label_alphabet"]["characters"]
     assert ratios[-1] == cfg.release.unlabelled_share
     assert sum(ratios) == pytest.approx(1.0)
     plain = Config.fromfile(cfg.filename).train_dataloader.dataset
