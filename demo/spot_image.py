@@ -28,7 +28,7 @@ from spotter.io.sources import name_of
 def spot_image(photos: Sequence[str], out_dir: Path, as_json: bool, **options: Any) -> int:
     """Spot the words of photos; exit status 1 when no photo could be read."""
     images = {name_of(photo): photo for photo in photos}
-    stems = output_stems(images.values(), out_dir)
+    stems = output_stems(images, out_dir)
     return spot_each(images, spotter_from(options), stems, as_json)
 
 

@@ -20,8 +20,8 @@ def named_images(sources: Sequence[str | Path], documents: bool = False) -> Mapp
 
     Args:
         sources: Image files, addresses, folders (searched recursively), patterns such as
-            ``photos/*.jpg``, and lists (``.txt``, one path per line, relative to the list's
-            folder).
+            ``photos/*.jpg``, and lists (``.txt``, one path, relative to the
+            list's folder, or address per line).
         documents: Also list PDF files of folders.
 
     Returns:
@@ -61,8 +61,8 @@ def _images_of(source: Source, documents: bool) -> list[Source]:
     return [image for match in matches for image in _images_of(match, documents)]
 
 
-def listed_images(file: str | Path) -> dict[str, Path]:
-    """The images of a list: one path per line, relative to the list's folder.
+def listed_images(file: str | Path) -> dict[str, Source]:
+    """The images of a list: one path, relative to the list's folder, or address per line.
 
     Raises:
         ImageError: The list cannot be read or is empty.
@@ -79,4 +79,4 @@ def listed_images(file: str | Path) -> dict[str, Path]:
     names = [line.strip() for line in text.splitlines() if line.strip()]
     if not names:
         raise ImageError(f"{shown}: names no image")
-    return {printable_path(name): file.parent / name for name in names}
+    return {printable_path(name): name if is_url(name) else file.parent / name for name in names}

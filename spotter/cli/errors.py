@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import logging
 import os
 import sys
@@ -48,6 +49,7 @@ def run_tool(main: Callable[[], None]) -> None:
     warnings.filterwarnings("ignore", module=r"PIL\.")
     # A log that cannot be written would print a traceback for each of its lines.
     logging.raiseExceptions = False
+    _open_output()
     try:
         main()
         sys.stdout.flush()
@@ -73,6 +75,23 @@ def run_tool(main: Callable[[], None]) -> None:
             raise
         reason = " ".join(str(error).split())
         _end(f"error: cannot be written ({reason[:200]})", 2)
+
+
+def use_utf8() -> None:
+    """Let standard output be UTF-8, as JSON is, whatever the terminal's encoding is."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What UTF-8 cannot hold, a lone surrogate, is written as JSON escapes it.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _open_output() -> None:
+    """Make standard output and error take any text, and drop it where they are closed."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def missing_extra(module: str) -> str:

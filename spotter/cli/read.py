@@ -12,6 +12,7 @@ import click
 
 from spotter.cli.arguments import named_images
 from spotter.cli.commands import File, command
+from spotter.cli.errors import use_utf8
 from spotter.cli.options import joined, recognizer_settings, runtime_options
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def read(crops: Sequence[str], out: Path | None, as_json: bool, **options: Any) 
 
         read_to_lines(Photos.of(crops, documents=False), out, recognizer, options["batch_size"])
         return 0
+    if as_json:
+        use_utf8()
     images = named_images(crops)
     records = crop_records(recognizer, list(images), list(images.values()))
     for record in records:

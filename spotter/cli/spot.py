@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +17,17 @@ from rich.table import Table
 
 from spotter.cli.arguments import Source, named_images
 from spotter.cli.commands import File, command
+from spotter.cli.errors import use_utf8
 from spotter.cli.options import spotter_from, spotter_options
 from spotter.cli.spot_bulk import bulk_options, spot_in_bulk, writes_lines
 from spotter.errors import ConfigError, ImageError
 from spotter.io.documents import Page, read_pages
+from spotter.io.formats import DOCUMENT_SUFFIXES, IMAGE_SUFFIXES
+from spotter.io.images import encode_jpeg
+from spotter.io.locks import OutputLock
 from spotter.io.names import printable_path
-from spotter.io.results.files import FORMATS, check_names
+from spotter.io.results.files import FORMATS, check_names, check_output
+from spotter.io.writing import write_file
 from spotter.structures import SpottingResult
 
 if TYPE_CHECKING:
@@ -31,6 +36,14 @@ if TYPE_CHECKING:
 _ENDINGS = (".json", ".spotted.jpg")
 # A file system's limit is 255 bytes, endings and numbers included.
 _LONGEST_STEM = 200
+# What somebody means to be a file.
+_FILE_SUFFIXES = (
+    *(".csv", ".hocr", ".htm", ".html", ".json", ".txt", ".xml"),
+    *IMAGE_SUFFIXES,
+    *DOCUMENT_SUFFIXES,
+)
+# The longest side of a JPEG, in pixels, that its coder takes.
+_JPEG_SIDE = 65_500
 
 
 @command(
@@ -96,7 +109,9 @@ def spot(
         return 0
     if form is None and as_json and out is not None and out.suffix.lower() == ".jsonl":
         raise ConfigError("--json prints lines, --out FILE.jsonl writes them: one of the two")
-    images = named_images(photos, documents=True)
+    if as_json:
+        use_utf8()
+    images = _without_drawn(named_images(photos, documents=True))
     if form is not None:
         if out is None or as_json:
             raise ConfigError("--to writes files: it needs --out, and goes without --json")
@@ -105,9 +120,14 @@ def spot(
         if form == "pdf":
             return spot_to_pdf(images, out, spotter_from(options), overwrite)
         check_names(images, FORMATS[form])
+        check_output(out, FORMATS[form], [*photos, *images.values()])
         return spot_to_format(images, out, form, spotter_from(options), chunk)
-    stems = None if out is None else output_stems(images.values(), out)
-    return spot_each(images, spotter_from(options), stems, as_json, overwrite)
+    if out is None:
+        return spot_each(images, spotter_from(options), None, as_json)
+    _check_folder(out)
+    with OutputLock(out, is_folder=True):
+        stems = output_stems(images, out)
+        return spot_each(images, spotter_from(options), stems, as_json, overwrite)
 
 
 def spot_each(
@@ -125,8 +145,8 @@ def spot_each(
         stems: Paths of each photo's files without ``.json`` and ``.spotted.jpg``, in the order of
             ``images``; ``None``: no files. Those of pages: see :func:`page_stem`.
         as_json: Print JSON lines instead of tables; names of files then go to standard error.
-        overwrite: Also spot photos and pages whose files are there; otherwise the JSON line of such
-            a photo is printed as it is stored, and no table.
+        overwrite: Also spot photos and pages whose files are there, whole; otherwise the JSON line
+            of such a photo is printed as it is stored, and no table.
 
     Returns:
         The exit status: 1 when there was no photo that could be read.
@@ -134,13 +154,13 @@ def spot_each(
     console, unread, kept = Console(), 0, 0
     for number, (name, source) in enumerate(images.items()):
         stem = None if stems is None else stems[number]
-        if not overwrite and _is_kept(stem, as_json):
+        if not overwrite and _is_kept(stem, name, None, as_json):
             kept += 1
             continue
         try:
             for page in read_pages(source):
                 place = None if stem is None else page_stem(stem, page.number)
-                if not overwrite and _is_kept(place, as_json):
+                if not overwrite and _is_kept(place, name, page.number, as_json):
                     continue
                 result = _spot_page(spotter, page, name)
                 _show(result, console, as_json)
@@ -156,14 +176,49 @@ def spot_each(
     return int(unread == len(images))
 
 
-def _is_kept(stem: Path | None, as_json: bool) -> bool:
-    """Whether both files are there; if so, their JSON line is printed where lines are asked for."""
-    files = () if stem is None else output_files(stem)
-    if not files or not all(file.is_file() for file in files):
+def _is_kept(stem: Path | None, name: str, page: int | None, as_json: bool) -> bool:
+    """Whether both files of a photo or page are there; if so, their JSON line is printed where
+    lines are asked for.
+    """
+    record = None if stem is None else _stored(stem)
+    if stem is None or record is None or not output_files(stem)[1].is_file():
+        return False
+    if (record.get("image"), record.get("page")) != (name, page):
         return False
     if as_json:
-        print(json.dumps(json.loads(files[0].read_text("utf-8")), ensure_ascii=False))
+        print(json.dumps(record, ensure_ascii=False))
     return True
+
+
+def _stored(stem: Path) -> dict[str, Any] | None:
+    """The JSON object at a stem, empty if it is something else; ``None``: no JSON, or cut off."""
+    try:
+        record = json.loads(output_files(stem)[0].read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) else {}
+
+
+def _without_drawn(images: Mapping[str, Source]) -> Mapping[str, Source]:
+    """The images without the pictures that a run before drew, whose JSON lies beside them.
+
+    Raises:
+        ImageError: There is nothing else.
+    """
+    kept = {name: source for name, source in images.items() if not _is_drawn(source)}
+    if not kept:
+        raise ImageError("nothing but pictures that a run before drew (NAME.spotted.jpg)")
+    if len(kept) < len(images):
+        number = len(images) - len(kept)
+        print(f"{number} pictures left out, which a run before drew", file=sys.stderr)
+    return kept
+
+
+def _is_drawn(source: Source) -> bool:
+    if not isinstance(source, Path) or not source.name.endswith(_ENDINGS[1]):
+        return False
+    record = _stored(source.with_name(source.name.removesuffix(_ENDINGS[1])))
+    return record is not None and record.keys() >= {"image", "instances"}
 
 
 def _spot_page(spotter: SceneTextSpotter, page: Page, name: str) -> SpottingResult:
@@ -200,25 +255,48 @@ def word_table(result: SpottingResult) -> Table:
     return table
 
 
-def output_stems(sources: Iterable[Source], folder: Path) -> list[Path]:
-    """A photo's name without suffix below ``folder``, numbered where an earlier photo has it.
+def output_stems(images: Mapping[str, Source], folder: Path) -> list[Path]:
+    """A photo's file name without suffix below ``folder``, numbered where another photo has it.
+
+    What is in the folder stays that of the photo that its JSON names, and of no other.
+
+    Args:
+        images: Name in the result to path or address.
+        folder: Where the files are, or will be.
 
     Raises:
-        ConfigError: ``folder`` is a file.
+        ConfigError: ``folder`` is a file, or named like one.
     """
+    _check_folder(folder)
+    used: set[Path] = set()
+    stems = []
+    for name, source in images.items():
+        own = Path(printable_path(source)).stem.encode()[:_LONGEST_STEM].decode(errors="ignore")
+        stem, number = folder / own, 1
+        while stem in used or _owner(stem) not in (None, name):
+            number += 1
+            stem = folder / f"{own}_{number}"
+        used.add(stem)
+        stems.append(stem)
+    return stems
+
+
+def _owner(stem: Path) -> str | None:
+    """The photo that the JSON at a stem names, empty if it names none; ``None``: no whole JSON."""
+    for place in (stem, page_stem(stem, 1)):
+        if (record := _stored(place)) is not None:
+            return str(record.get("image", ""))
+    return None
+
+
+def _check_folder(folder: Path) -> None:
     if folder.is_file():
         raise ConfigError(f"{folder}: a file; --out is a folder or ends in .jsonl")
-    used: set[str] = set()
-    stems = []
-    for source in sources:
-        stem = Path(printable_path(source)).stem.encode()[:_LONGEST_STEM].decode(errors="ignore")
-        name, number = stem, 1
-        while name in used:
-            number += 1
-            name = f"{stem}_{number}"
-        used.add(name)
-        stems.append(folder / name)
-    return stems
+    if folder.suffix.lower() in _FILE_SUFFIXES and not folder.is_dir():
+        raise ConfigError(
+            f"{folder}: named like a file; --out is a folder or ends in .jsonl, and one file of"
+            " another kind needs --to"
+        )
 
 
 def page_stem(stem: Path, page: int | None) -> Path:
@@ -232,7 +310,10 @@ def output_files(stem: Path) -> tuple[Path, Path]:
 
 
 def write_files(result: SpottingResult, photo: np.ndarray, stem: Path) -> tuple[Path, Path]:
-    """Write the JSON and the picture of a result.
+    """Write the JSON and the picture of a result, each whole or not at all, the JSON last.
+
+    A picture of more than 65,500 pixels along a side, which is no JPEG, is reduced, and a line says
+    so.
 
     Args:
         result: Of the photo.
@@ -241,14 +322,26 @@ def write_files(result: SpottingResult, photo: np.ndarray, stem: Path) -> tuple[
 
     Returns:
         Their paths.
-    """
-    from spotter.io.drawing import draw_result
 
-    stem.parent.mkdir(parents=True, exist_ok=True)
+    Raises:
+        OSError: One cannot be written; ``filename`` names it.
+    """
     files = output_files(stem)
     # cv2.imwrite cannot open every name that the file system can.
-    encoded = cv2.imencode(".jpg", draw_result(photo, result), [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
-    files[1].write_bytes(encoded.tobytes())
-    text = json.dumps(result.to_dict(), ensure_ascii=False, indent=1)
-    files[0].write_text(text + "\n", encoding="utf-8")
+    write_file(files[1], encode_jpeg(_drawn(result, photo), 92))
+    write_file(files[0], json.dumps(result.to_dict(), ensure_ascii=False, indent=1) + "\n")
     return files
+
+
+def _drawn(result: SpottingResult, photo: np.ndarray) -> np.ndarray:
+    from spotter.io.drawing import draw_result
+
+    picture = draw_result(photo, result)
+    height, width = picture.shape[:2]
+    scale = _JPEG_SIDE / max(height, width)
+    if scale >= 1:
+        return picture
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    line = f"drawn at {size[0]} x {size[1]} pixels, as a JPEG can be no larger"
+    print(f"{result.image}: {line}", file=sys.stderr)
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)

@@ -44,16 +44,25 @@ def spot_to_format(
     """
     names = {printable_path(source): name for name, source in images.items()}
     unread: set[str] = set()
+    left_out = 0
 
     def results() -> Iterator[SpottingResult]:
+        nonlocal left_out
         found = spotter.spot_iter(images.values(), chunk)
         for result in track(found, "spotting", console=Console(stderr=True)):
             if result.error is not None:
                 print(f"error: {result.error}", file=sys.stderr)
                 unread.add(result.image)
-            yield replace(result, image=names[result.image])
+            result = replace(result, image=names[result.image])
+            left_out += FORMATS[form].leaves_out(result)
+            yield result
 
     files = write_results(results(), FORMATS[form], out)
+    if left_out:
+        print(
+            f"{left_out} pages left out: labels are of pictures, and of the first page of a file",
+            file=sys.stderr,
+        )
     shown = files[0] if len(files) == 1 else out
     print(f"{shown}: {len(images) - len(unread)} of {len(images)} photos as {form}")
     return int(len(unread) == len(images))
@@ -103,7 +112,7 @@ def spot_to_pdf(
 
 def _pdf_files(images: Mapping[str, Source], out: Path) -> list[Path]:
     if out.suffix.lower() != ".pdf":
-        files = [stem.with_name(f"{stem.name}.pdf") for stem in output_stems(images.values(), out)]
+        files = [stem.with_name(f"{stem.name}.pdf") for stem in output_stems(images, out)]
     elif len(images) == 1:
         files = [out]
     else:

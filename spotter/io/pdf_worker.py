@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from typing import IO, Any
 
 import numpy as np
@@ -33,6 +34,9 @@ def main() -> None:
     _bound(asked["seconds"], asked["memory"])
     try:
         document = pypdfium2.PdfDocument(data)
+        # Before the first page is opened, or what fields hold is not drawn.
+        with suppress(pypdfium2.PdfiumError):
+            document.init_forms()
         _answer(sink, {"pages": len(document)})
     except Exception as error:
         _answer(sink, {"error": str(error)})

@@ -222,9 +222,9 @@ def write_scenes(
 ) -> int:
     """Write scenes as ``images/scene_N.jpg`` and ``gt/gt_scene_N.txt``.
 
-    A label line is ``x1,y1,..,x4,y4,text``, ``###`` for ignored words; a word on a bent line is
-    given by the smallest rectangle around its polygon. With ``settings.polygons`` the labels are
-    those of :func:`write_pages`.
+    A label line is ``x1,y1,..,x4,y4,text`` in whole pixels, ``###`` for ignored words; a word on a
+    bent line is given by the smallest rectangle around its polygon. With ``settings.polygons`` the
+    labels are those of :func:`write_pages`.
 
     Args:
         path: Folder of the set; made when missing, completed when begun.
@@ -314,7 +314,9 @@ def polygon_lines(instances: Iterable[dict[str, Any]], margin: float = 0.0) -> s
 
 
 def icdar_lines(instances: Iterable[dict[str, Any]], margin: float = 0.0) -> str:
-    """Instances as the text of a label file, one line each, coordinates to a tenth of a pixel.
+    """Instances as the text of a label file, one line each, coordinates in whole pixels.
+
+    The evaluation script of ICDAR2015 takes nothing but whole numbers.
 
     Args:
         instances: Canonical instances.
@@ -325,7 +327,7 @@ def icdar_lines(instances: Iterable[dict[str, Any]], margin: float = 0.0) -> str
         polygon = np.asarray(instance["polygon"], np.float32)
         quad = grow_quad(polygon if len(polygon) == 4 else min_area_rect(polygon), margin)
         text = _ILLEGIBLE if instance["ignore"] or not instance["text"] else instance["text"]
-        lines.append(",".join(f"{value:.1f}" for value in quad.ravel()) + f",{text}\n")
+        lines.append(",".join(str(round(float(value))) for value in quad.ravel()) + f",{text}\n")
     return "".join(lines)
 
 

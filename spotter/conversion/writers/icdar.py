@@ -26,8 +26,9 @@ class ICDARWriter(Writer):
     """Photos as ``gt/gt_<stem>.txt``, word crops as ``gt.txt``.
 
     A photo's lines are ``x1,y1,..,x4,y4,text`` with ``###`` for ignored words and no text for
-    unlabelled ones; the smallest rectangle stands for a curved outline. Copied photos lie flat in
-    ``images``. A crop's line is ``word_1.png, "text"``.
+    unlabelled ones; the smallest rectangle stands for a curved outline. Corners are rounded to
+    whole pixels, as the evaluation script of the challenge takes nothing else. Copied photos lie
+    flat in ``images``. A crop's line is ``word_1.png, "text"``.
 
     Attributes:
         flattened: Curved outlines of which only the rectangle was written.
@@ -74,7 +75,7 @@ class ICDARWriter(Writer):
             polygon = min_area_rect(polygon)
             self.flattened += 1
         text = ILLEGIBLE if word["ignore"] else one_line(word["text"] or "")
-        return ",".join(f"{value:.10g}" for value in numbers(polygon)) + f",{text}\n"
+        return ",".join(str(round(value)) for value in numbers(polygon)) + f",{text}\n"
 
     def checkpoint(self) -> WriterState:
         """See :meth:`Writer.checkpoint`."""

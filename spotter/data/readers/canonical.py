@@ -22,10 +22,11 @@ class CanonicalReader(LineReader):
     "ignore": bool}]}``; a crop is ``{"img_path", "text"}`` or ``{"lmdb_path", "key", "text"}``. An
     image of a tar archive has ``tar_path``, ``key``, ``offset`` and ``size`` for ``img_path``.
     Other keys are passed on. ``image`` may stand for ``img_path``, so that the results of bulk
-    inference are read, too; images for which they have an error are left out. Outlines are taken
-    as they are: a canonical one starts at the first character's top left. Lines are read when
-    asked for: 4 MB of memory per million. Whether an image exists is only checked when it is
-    loaded.
+    inference are read, too; images for which they have an error are left out, and pages of
+    documents from the second on are refused, as whoever opens the file gets its first page.
+    Outlines are taken as they are: a canonical one starts at the first character's top left. Lines
+    are read when asked for: 4 MB of memory per million. Whether an image exists is only checked
+    when it is loaded.
 
     Args:
         annotation_file: The file of JSON lines, as ``tools/convert_dataset.py`` writes it.
@@ -49,6 +50,7 @@ class CanonicalReader(LineReader):
         sample = checked(parse_json(line, self.file, number), dict, where)
         if "image" in sample and "img_path" not in sample:
             sample["img_path"] = sample.pop("image")
+            _check_page(sample, where)
         place = next((each for each in ("lmdb_path", "tar_path") if each in sample), "img_path")
         if place != "img_path":
             field(sample, "key", str, where)
@@ -65,6 +67,14 @@ class CanonicalReader(LineReader):
             for position, word in enumerate(words, start=1)
         ]
         return sample
+
+
+def _check_page(sample: dict[str, Any], where: str) -> None:
+    page = sample.get("page")
+    if isinstance(page, int) and page > 1 and sample.get("error") is None:
+        raise AnnotationError(
+            f"{where}: page {page} of a document; whoever opens the file gets its first page"
+        )
 
 
 def canonical_instance(word: Any, where: str) -> dict[str, Any]:

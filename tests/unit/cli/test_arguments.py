@@ -53,6 +53,13 @@ def test_addresses_documents_and_names_that_no_terminal_shows(folder: Path) -> N
     assert list(named_images(["a\nb.png", "a\\nb.png"])) == ["a\\nb.png", "a\\nb.png (2)"]
 
 
+def test_lists_hold_addresses(folder: Path) -> None:
+    address = "http://host.example/a.jpg"
+    Path("ul.txt").write_text(f"{address}\nphotos/b.png\n")
+    expected = {address: address, "photos/b.png": Path("photos/b.png")}
+    assert named_images(["ul.txt"]) == named_images(["ul.txt", "photos/b.png"]) == expected
+
+
 @pytest.mark.parametrize(
     ("source", "message"), [("*.tiff", "no file matches"), ("empty", "no image in it")]
 )

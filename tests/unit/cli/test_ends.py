@@ -6,6 +6,8 @@ import errno
 import json
 import os
 import signal
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from spotter.cli.main import cli
 from spotter.io.jsonl import JsonLines, read_json_lines
 from spotter.io.writing import write_file
 from tests.unit.full_disk import full_disk
+from tests.unit.pipeline.networks import bright_detector, digit_recognizer, photo
 
 resource = pytest.importorskip("resource")
 
@@ -97,6 +100,32 @@ def test_output_that_nobody_takes(capsys: pytest.CaptureFixture[str]) -> None:
         run_tool(main)
     assert ended.value.code == 141
     assert capsys.readouterr().err == ""
+
+
+def ended(script: str, tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """A shell's run of ``$SPOTTER``, the command."""
+    root = str(Path(__file__).parents[3])
+    places = {"PYTHONPATH": root, "SPOTTER": f"{sys.executable} -m spotter", **environment}
+    return subprocess.run(
+        ["sh", "-c", script], cwd=tmp_path, env={**os.environ, **places}, capture_output=True
+    )
+
+
+def test_output_that_is_closed_or_of_another_encoding(tmp_path: Path) -> None:
+    models = (
+        f"--detector {bright_detector(tmp_path / 'bright.onnx')}"
+        f" --recognizer {digit_recognizer(tmp_path / 'digits.onnx')} --threads 1"
+    )
+    name = "ünïcödé 日本.png"
+    (tmp_path / name).write_bytes(cv2.imencode(".png", photo(200, 120, [(20, 20, 90, 20)], 0))[1])
+    closed = ended(f"$SPOTTER spot *.png --json {models} >&-", tmp_path)
+    assert (closed.returncode, closed.stderr) == (0, b"")
+    script = f"$SPOTTER spot *.png {models} && $SPOTTER spot *.png --json {models}"
+    latin = ended(script, tmp_path, PYTHONIOENCODING="latin-1")
+    assert (latin.returncode, latin.stderr) == (0, b"")
+    *table, line = latin.stdout.splitlines()
+    assert table[0].startswith(r"ünïcödé \u65e5\u672c.png".encode("latin-1"))
+    assert json.loads(line)["image"] == name
 
 
 def test_a_training_that_was_terminated_says_so(

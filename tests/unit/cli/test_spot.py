@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -13,8 +14,10 @@ from spotter.cli.commands import run
 from spotter.cli.main import cli
 from spotter.cli.spot import output_stems
 from spotter.data import readers
-from spotter.errors import ConfigError
+from spotter.errors import ConfigError, ImageError
 from spotter.io.jsonl import read_json_lines
+from spotter.io.locks import OutputLock
+from tests.unit.full_disk import full_disk
 from tests.unit.pipeline.networks import bright_detector, digit_recognizer, photo, written
 
 
@@ -107,13 +110,117 @@ def test_documents_page_by_page(
 
 
 def test_one_name_for_each_photo(tmp_path: Path) -> None:
-    paths = [Path("x/a.jpg"), Path("y/a.png"), Path("b.jpg")]
-    assert [stem.name for stem in output_stems(paths, tmp_path)] == ["a", "a_2", "b"]
-    (stem,) = output_stems([Path("é" * 120 + ".jpg")], tmp_path)
+    photos = {name: Path(name) for name in ("x/a.jpg", "y/a.png", "b.jpg")}
+    assert [stem.name for stem in output_stems(photos, tmp_path)] == ["a", "a_2", "b"]
+    (stem,) = output_stems({"é": Path("é" * 120 + ".jpg")}, tmp_path)
     assert stem.name == "é" * 100
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match=r"a file; --out is a folder or ends in \.jsonl"):
-        output_stems(paths, tmp_path / "file")
+        output_stems(photos, tmp_path / "file")
+    (tmp_path / "run.1").mkdir()
+    for name in ("run.1", "run.2"):
+        assert output_stems({"c.jpg": Path("c.jpg")}, tmp_path / name) == [tmp_path / name / "c"]
+    for name in ("result.json", "new.JPG"):
+        with pytest.raises(ConfigError, match=r"named like a file.*needs --to"):
+            output_stems(photos, tmp_path / name)
+
+
+def images_of(folder: Path) -> dict[str, str]:
+    return {path.name: json.loads(path.read_text())["image"] for path in folder.glob("*.json")}
+
+
+def test_a_photo_keeps_its_files_when_another_of_its_name_comes(
+    models: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for width, folder in ((200, "b"), (180, "a")):
+        Path("S", folder).mkdir(parents=True)
+        cv2.imwrite(f"S/{folder}/x.png", photo(width, 120, [(20, 20, 90, 20)], width))
+        run(cli, ["spot", "S", "--out", "So", *models])
+    assert images_of(Path("So")) == {"x.json": "b/x.png", "x_2.json": "a/x.png"}
+    assert cv2.imread("So/x_2.spotted.jpg").shape[1] == 180
+    capsys.readouterr()
+    run(cli, ["spot", "S", "--out", "So", *models])
+    assert "2 of 2 photos had their files already" in capsys.readouterr().err
+    # A file of another program is nobody's result.
+    Path("So/y.json").write_text('{"imagePath": "y.png"}')
+    Path("S/b/x.png").rename("S/b/y.png")
+    run(cli, ["spot", "S", "--out", "So", *models])
+    assert json.loads(Path("So/y_2.json").read_text())["image"] == "b/y.png"
+
+
+def test_files_that_were_cut_off_are_written_anew(
+    photos: Path, models: list[str], tmp_path: Path, capsys
+) -> None:
+    out = tmp_path / "found"
+    command = ["spot", str(photos), "--out", str(out), *models]
+    with full_disk(100), pytest.raises(OSError, match="too large"):
+        run(cli, command)
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+    run(cli, command)
+    whole = (out / "a.json").read_bytes()
+    for content in (b"", whole[:30]):
+        (out / "a.json").write_bytes(content)
+        capsys.readouterr()
+        run(cli, [*command, "--json"])
+        assert "1 of 3 photos had their files already" in capsys.readouterr().err
+        assert (out / "a.json").read_bytes() == whole
+
+
+def test_one_writer_for_a_folder(photos: Path, models: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "found"
+    with OutputLock(out, is_folder=True):
+        with pytest.raises(ConfigError, match="found: is being written by"):
+            run(cli, ["spot", str(photos), "--out", str(out), *models])
+        assert list(out.iterdir()) == []
+
+
+def test_a_picture_that_is_no_jpeg_is_reduced(
+    models: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("W").mkdir()
+    cv2.imwrite("W/a.png", np.zeros((2, 66_000, 3), np.uint8))
+    cv2.imwrite("W/b.png", photo(200, 120, [(20, 20, 90, 20)], 0))
+    run(cli, ["spot", "W", "--out", "Wo", *models])
+    line = "a.png: drawn at 65500 x 2 pixels, as a JPEG can be no larger"
+    assert capsys.readouterr().err.splitlines() == [line]
+    assert json.loads(Path("Wo/a.json").read_text())["width"] == 66_000
+    assert cv2.imread("Wo/a.spotted.jpg").shape == (2, 65_500, 3)
+    assert Path("Wo/b.json").is_file()
+
+
+def test_pictures_of_a_run_before_are_left_out(photos: Path, models: list[str], capsys) -> None:
+    command = ["spot", str(photos), "--out", str(photos), *models]
+    run(cli, command)
+    run(cli, [*command, "--overwrite"])
+    assert "2 pictures left out, which a run before drew" in capsys.readouterr().err
+    assert sorted(path.name for path in photos.iterdir()) == [
+        "a.json", "a.png", "a.spotted.jpg", "b.json", "b.png", "b.spotted.jpg", "broken.png",
+    ]  # fmt: skip
+    with pytest.raises(ImageError, match="nothing but pictures"):
+        run(cli, ["spot", str(photos / "a.spotted.jpg"), *models])
+    # A photo may be named so.
+    (photos / "a.json").unlink()
+    run(cli, ["spot", str(photos / "a.spotted.jpg"), *models])
+
+
+def test_labels_of_documents_and_outputs_that_are_photos(
+    photos: Path, models: list[str], tmp_path: Path, capsys
+) -> None:
+    pages = [Image.fromarray(photo(120, 80, [(20, 20, 60, 20)], seed)) for seed in (0, 1)]
+    pages[0].save(photos / "two.tif", save_all=True, append_images=pages[1:])
+    out = tmp_path / "labels"
+    run(cli, ["spot", str(photos), "--to", "icdar", "--out", str(out), *models])
+    assert "1 pages left out: labels are of pictures" in capsys.readouterr().err
+    assert sorted(path.name for path in out.iterdir()) == ["gt_a.txt", "gt_b.txt", "gt_two.txt"]
+    before = (photos / "b.png").read_bytes()
+    for name in ("b.png", "new.jpg"):
+        with pytest.raises(ConfigError, match="ends like a picture"):
+            run(cli, ["spot", str(photos), "--to", "coco", "--out", str(photos / name), *models])
+    assert (photos / "b.png").read_bytes() == before
+    with pytest.raises(ConfigError, match=r"result\.json: named like a file"):
+        run(cli, ["spot", str(photos), "--out", str(tmp_path / "result.json"), *models])
 
 
 def test_crops_are_printed(models: list[str], tmp_path: Path, capsys) -> None:

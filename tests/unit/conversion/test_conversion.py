@@ -54,6 +54,9 @@ def test_photos_there_and_back(
         assert Path(found["img_path"]) == root / "images" / Path(wanted["img_path"]).name
         assert Path(found["img_path"]).is_symlink() == (images == "link")
         np.testing.assert_array_equal(read_image(found["img_path"]), read_image(wanted["img_path"]))
+        if target == "icdar":
+            for each in wanted["instances"]:
+                each["polygon"] = np.rint(each["polygon"])
         assert_same_words(found, wanted)
 
 
@@ -134,6 +137,12 @@ def test_icdar_takes_the_rectangle_of_a_curve(photos: list[dict[str, Any]], tmp_
     assert counts.flattened == 1
     text = (tmp_path / "set/gt/gt_img_3.txt").read_text()
     assert text == "0,0,10,0,10,4,0,4,X\n"
+
+
+def test_icdar_has_whole_pixels(photos: list[dict[str, Any]], tmp_path: Path) -> None:
+    photos[2]["instances"] = [word(np.array([[0.4, 1.6], [9.7, 1], [9, 8.2], [-0.3, 8]]), "X")]
+    convert(Samples(photos[2:]), "detection", tmp_path / "set", "icdar")
+    assert (tmp_path / "set/gt/gt_img_3.txt").read_text() == "0,2,10,1,9,8,0,8,X\n"
 
 
 def test_line_breaks_in_a_text_end_no_line(photos: list[dict[str, Any]], tmp_path: Path) -> None:

@@ -117,6 +117,33 @@ def test_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
         list(read_pages(b"%PDF-1.4 nothing"))
 
 
+def form_pdf() -> bytes:
+    """A page with a form whose one field holds a text, with an appearance in black."""
+    field = "<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/V(x)/F 4/Rect[10 10 60 26]/P 3 0 R"
+    drawn = "0 0 50 16 re f"
+    stream = f"/Length {len(drawn)}>>stream\n{drawn}\nendstream"
+    objects = [
+        "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]>>>>",
+        "<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 36]/Annots[4 0 R]>>",
+        f"{field}/AP<</N 5 0 R>>>>",
+        f"<</Type/XObject/Subtype/Form/BBox[0 0 50 16]{stream}",
+    ]
+    body = "%PDF-1.4\n"
+    for number, text in enumerate(objects, start=1):
+        body += f"{number} 0 obj\n{text}\nendobj\n"
+    return (body + "trailer<</Root 1 0 R>>\n%%EOF").encode()
+
+
+def test_what_fields_of_a_form_hold_is_drawn() -> None:
+    pytest.importorskip("pypdfium2")
+    (page,) = read_pages(form_pdf())
+    assert page.image is not None
+    # The field is 16 of 36 points high, its middle is at half the page's height.
+    assert page.image[50, 100].tolist() == [0, 0, 0]
+    assert page.image[5, 5].tolist() == [255, 255, 255]
+
+
 def nested_pdf(levels: int) -> bytes:
     """A page that draws a form twice, which draws another twice, and so on."""
     content = "/A Do /A Do"

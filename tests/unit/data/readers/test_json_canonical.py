@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -62,6 +63,23 @@ def test_results_of_bulk_inference(tmp_path):
     assert [sample["img_path"] for sample in reader] == [str(tmp_path / f"{n}.jpg") for n in (1, 3)]
     (instance,) = reader[0]["instances"]
     assert (instance["text"], instance["ignore"], instance["score"]) == ('"error": 1', False, 0.5)
+
+
+def test_pages_that_the_file_does_not_open_with(tmp_path):
+    word = {"polygon": CORNERS, "text": "w"}
+    records = [
+        {"image": "two.tif", "page": 1, "instances": [word], "error": None},
+        {"image": "two.tif", "page": 2, "instances": [word], "error": None},
+        {"image": "two.tif", "page": 3, "instances": [], "error": "two.tif: damaged"},
+        # Of a set whose photos are files of their own.
+        {"img_path": "book_2.jpg", "page": 2, "instances": [word]},
+    ]
+    file = write(tmp_path, *records)
+    with pytest.raises(AnnotationError, match=r"labels\.jsonl:2: page 2 of a document"):
+        CanonicalReader(file)
+    reader = CanonicalReader(file, strict=False)
+    assert [Path(sample["img_path"]).name for sample in reader] == ["two.tif", "book_2.jpg"]
+    assert len(reader.refusals) == 1
 
 
 def test_malformed_lines(tmp_path):
