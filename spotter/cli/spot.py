@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,7 +95,8 @@ def spot(
     """Find and read the words of photos.
 
     PHOTO is an image, a PDF (extra "pdf"), an http(s) address, a folder (searched recursively), a
-    pattern, or a .txt list of images. PDF, TIFF and moving pictures have one result for each page.
+    pattern, or a .txt list of images. PDF, TIFF and moving pictures have one result for each page;
+    labels to train with (--to) are of the first page only, and of no PDF.
     A run with --out that was interrupted goes on where it stopped when it is started again, except
     with --to (pdf: document by document).
 
@@ -255,25 +256,32 @@ def word_table(result: SpottingResult) -> Table:
     return table
 
 
-def output_stems(images: Mapping[str, Source], folder: Path) -> list[Path]:
+def output_stems(
+    images: Mapping[str, Source],
+    folder: Path,
+    owner: Callable[[Path], str | None] | None = None,
+) -> list[Path]:
     """A photo's file name without suffix below ``folder``, numbered where another photo has it.
 
-    What is in the folder stays that of the photo that its JSON names, and of no other.
+    What is in the folder stays that of the photo that it names, and of no other.
 
     Args:
         images: Name in the result to path or address.
         folder: Where the files are, or will be.
+        owner: Gives the name of the photo whose files are at a stem, and ``None`` for nobody's;
+            default: by their JSON.
 
     Raises:
         ConfigError: ``folder`` is a file, or named like one.
     """
     _check_folder(folder)
+    owner = owner or _owner
     used: set[Path] = set()
     stems = []
     for name, source in images.items():
         own = Path(printable_path(source)).stem.encode()[:_LONGEST_STEM].decode(errors="ignore")
         stem, number = folder / own, 1
-        while stem in used or _owner(stem) not in (None, name):
+        while stem in used or owner(stem) not in (None, name):
             number += 1
             stem = folder / f"{own}_{number}"
         used.add(stem)

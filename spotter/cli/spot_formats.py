@@ -112,15 +112,37 @@ def spot_to_pdf(
 
 def _pdf_files(images: Mapping[str, Source], out: Path) -> list[Path]:
     if out.suffix.lower() != ".pdf":
-        files = [stem.with_name(f"{stem.name}.pdf") for stem in output_stems(images, out)]
+        files = [_pdf_file(stem) for stem in output_stems(images, out, _owner)]
     elif len(images) == 1:
         files = [out]
     else:
         raise ConfigError(f"{out}: one file for {len(images)} photos; --out is a folder")
-    for source, file in zip(images.values(), files, strict=True):
-        if isinstance(source, Path) and file.resolve() == source.resolve():
-            raise ConfigError(f"{file}: is what is read; give --out another place")
+    written = {file.resolve() for file in files}
+    for source in images.values():
+        if not isinstance(source, Path):
+            continue
+        # In the folder that is written, a PDF may be that of a photo, from a run before.
+        is_there = source.suffix.lower() == ".pdf" and source.resolve().parent == out.resolve()
+        if is_there or source.resolve() in written:
+            raise ConfigError(f"{source}: is what is read; give --out another place")
     return files
+
+
+def _pdf_file(stem: Path) -> Path:
+    return stem.with_name(f"{stem.name}.pdf")
+
+
+def _owner(stem: Path) -> str | None:
+    """The photo that the title of a stem's PDF names; ``None``: no PDF, or without a title."""
+    from pypdf import PdfReader
+
+    try:
+        with _pdf_file(stem).open("rb") as stream:
+            metadata = PdfReader(stream).metadata
+            return None if metadata is None else metadata.title
+    except Exception:
+        # pypdf has errors of many types for damaged files.
+        return None
 
 
 def _pages(

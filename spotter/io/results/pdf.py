@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 
 from spotter.io.images import ImageSource, encode_jpeg
-from spotter.io.results.parts import clean_text, four_corners, optional_module, photo_of
+from spotter.io.results.parts import (
+    clean_name,
+    clean_text,
+    four_corners,
+    optional_module,
+    photo_of,
+)
 from spotter.structures import SpottingResult, TextInstance
 
 _POINTS_PER_INCH = 72
@@ -59,6 +65,8 @@ def pages_to_pdf(
 ) -> bytes:
     """:func:`to_pdf` of photos that come one by one: of each only its JPEG is kept.
 
+    The document's title is the name of the first photo.
+
     Args:
         pages: Results, each with its photo, (H, W, 3) uint8 BGR.
         pixels_per_inch: See :func:`to_pdf`.
@@ -72,6 +80,8 @@ def pages_to_pdf(
     scale = _POINTS_PER_INCH / pixels_per_inch
     reference = writer._add_object(pypdf.generic.DictionaryObject())
     for result, photo in pages:
+        if not writer.pages:
+            writer.add_metadata({"/Title": clean_name(result.image)})
         _add_page(writer, photo, result.instances, scale, font, reference)
     font.write(writer, reference)
     stream = io.BytesIO()

@@ -305,6 +305,13 @@ def test_searchable_pdfs(photos: Path, models: list[str], tmp_path: Path, capsys
     (out / "b.pdf").unlink()
     run(cli, command)
     assert capsys.readouterr().out.split() == [str(out / "b.pdf")]
+    # Another photo of the name gets a PDF of its own.
+    (photos / "0").mkdir()
+    (photos / "a.png").rename(photos / "0" / "b.png")
+    run(cli, command)
+    assert capsys.readouterr().out.split() == [str(out / "b_2.pdf")]
+    titles = {name: pypdf.PdfReader(out / name).metadata.title for name in ("b.pdf", "b_2.pdf")}
+    assert titles == {"b.pdf": "b.png", "b_2.pdf": "0/b.png"}
     with pytest.raises(ConfigError, match="one file for 4 photos; --out is a folder"):
         run(cli, ["spot", str(photos), "--to", "pdf", "--out", str(tmp_path / "x.pdf"), *models])
     own = out / "scan.pdf"

@@ -19,7 +19,9 @@ import spotter.io.images as images
 import spotter.io.pdf as pdf
 from spotter.errors import ImageError
 from spotter.io import ReadLimits, read_image, read_pages
+from spotter.io.results.pdf import to_pdf
 from spotter.pipeline import SceneTextSpotter
+from spotter.structures import SpottingResult
 
 
 def pages(count: int, form: str) -> bytes:
@@ -142,6 +144,12 @@ def test_what_fields_of_a_form_hold_is_drawn() -> None:
     # The field is 16 of 36 points high, its middle is at half the page's height.
     assert page.image[50, 100].tolist() == [0, 0, 0]
     assert page.image[5, 5].tolist() == [255, 255, 255]
+    pytest.importorskip("pypdf")
+    height, width = page.image.shape[:2]
+    result = SpottingResult("form.pdf", width, height, page=1)
+    (searchable,) = read_pages(to_pdf([result], [page.image]))
+    assert searchable.image is not None
+    assert [int(searchable.image[y, x].max()) < 50 for y, x in ((50, 100), (5, 5))] == [True, False]
 
 
 def nested_pdf(levels: int) -> bytes:
