@@ -55,7 +55,8 @@ class Charset:
             source: ``"36"`` (digits, lower case), ``"62"`` (and upper case), ``"94"`` (printable
                 ASCII without the space), an alphabet such as ``"latin"`` or ``"korean"``
                 (:mod:`spotter.alphabets`), or a UTF-8 text file: one character per line, or all of
-                them on a single line. A ``Charset`` is returned as it is.
+                them on a single line; accents are composed (NFC). A ``Charset`` is returned as it
+                is.
 
         Raises:
             CharsetError: If there is no such set or file, or the file's layout is neither.
@@ -72,6 +73,7 @@ class Charset:
             text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise CharsetError(f"{path}: not a readable UTF-8 text file ({error})") from None
+        text = unicodedata.normalize("NFC", text)
         lines = [line for line in text.replace("\r\n", "\n").split("\n") if line]
         if len(lines) > 1:
             for number, line in enumerate(lines, 1):

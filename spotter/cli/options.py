@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from spotter.cli.commands import File, several
 from spotter.errors import ConfigError
@@ -15,7 +16,6 @@ from spotter.runtime.runtimes import RUNTIMES
 if TYPE_CHECKING:
     from spotter.pipeline.spotter import SceneTextSpotter
 
-_DEFAULTS = {"model": "default", "runtime": "auto", "device": "cpu"}
 _RUNTIME_NAMES = ("model", "recognizer", "runtime", "device", "threads", "language")
 _SPOTTER_NAMES = ("detector", "min_score", "limit_side", "limit_type", "scale", "tile", "lexicon")
 
@@ -106,14 +106,23 @@ def recognizer_settings(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def spotter_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of the spotter that the values of :data:`spotter_options` describe."""
+    """Arguments of the spotter that the values of :data:`spotter_options` describe.
+
+    What the command line says replaces what the file of ``--config`` says, and that the defaults.
+    """
     from spotter.hub.settings import read_settings
 
     chosen = recognizer_settings(options) | {name: options[name] for name in _SPOTTER_NAMES}
     if options["config"]:
-        given = {k: v for k, v in chosen.items() if v is not None and v != _DEFAULTS.get(k)}
+        given = {k: v for k, v in chosen.items() if v is not None and not _is_default(k)}
         chosen |= read_settings(options["config"]) | given
     return chosen
+
+
+def _is_default(name: str) -> bool:
+    """Whether the present command line leaves an option out."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.get_parameter_source(name) is ParameterSource.DEFAULT
 
 
 def spotter_from(options: Mapping[str, Any]) -> SceneTextSpotter:

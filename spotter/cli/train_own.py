@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import click
 
 from spotter.cli.commands import File, command, several
 from spotter.cli.options import joined
+from spotter.io.locks import OutputLock
 
 _labels_options = joined(
     click.option("--out", type=File, required=True, help="folder for all that is written"),
@@ -44,13 +47,21 @@ _training_options = joined(
 @click.option("--alphabet", help="name (spotter alphabet) or file; default: shipped and labels'")
 @click.option("--start", default="deep_ctc", show_default=True, help="weights to start from")
 @click.option(
-    "--draw", type=int, help="words to draw; 0: none; default: 2000, without LABELS 20000"
+    "--draw",
+    type=click.IntRange(min=0),
+    help="words to draw; 0: none; default: 2000, without LABELS 20000",
 )
 @several("--words", metavar="PATH...", help="word lists to draw from, .txt or .tsv")
 @several("--fonts", metavar="PATH...", help="fonts to draw with, or folders; default: the system's")
 @several("--held-back-fonts", metavar="PATH...", help="fonts to judge by; default: a fifth")
 @several("--backgrounds", metavar="PATH...", help="photos to draw on, or folders")
-@click.option("--workers", default=1, show_default=True, help="processes that draw")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="processes that draw",
+)
 @click.option("--language", help="language model to use with it: name or .npz file")
 @click.option("--min-score", default=0.3, show_default=True, help="least score to use with it")
 @_training_options
@@ -60,24 +71,20 @@ def words(labels: str | None, **options: Any) -> None:
     LABELS are word crops, or photos with labelled words, in any layout of spotter convert --list. A
     part is held back: it says which weights are the best, and how many of its words are read before
     and after. Without LABELS, or with --draw, words are drawn; without LABELS those that are judged
-    by are drawn in other fonts.
+    by are drawn in other fonts. The same command goes on with a training that was interrupted.
     """
-    from spotter.own_data.labels import open_labels
     from spotter.own_data.tuning import tune_words
 
-    found = None
-    if labels is not None:
-        found = open_labels(labels, options["layout"], options["split"], options["images"])
-        if found.note():
-            print(f"left out: {found.note()}")
-    tuned = tune_words(
-        _settings(options, options["start"]),
-        found,
-        options["alphabet"],
-        _drawing(options, labels is None),
-        options["language"],
-        options["min_score"],
-    )
+    settings = _settings(options, options["start"])
+    with _writing(settings.out):
+        tuned = tune_words(
+            settings,
+            None if labels is None else _open(labels, options),
+            options["alphabet"],
+            _drawing(options, labels is None),
+            options["language"],
+            options["min_score"],
+        )
     before, after = tuned.before, tuned.after
     print(f"held-back words read without error: {before.percent} before, {after.percent} after")
     for true, read in after.mistakes():
@@ -105,20 +112,41 @@ def photos(labels: str, **options: Any) -> None:
     LABELS are photos with outlined words, in any layout of spotter convert --list. All words that
     can be read must be outlined, those that cannot be read labelled ###. A part of the photos is
     held back: it says which weights are the best. Nothing is written that finds its words worse
-    than the start does.
+    than the start does. The same command goes on with a training that was interrupted.
     """
-    from spotter.own_data.labels import open_labels
     from spotter.own_data.photos import tune_photos
 
-    found = open_labels(labels, options["layout"], options["split"], options["images"], photos=True)
-    if found.note():
-        print(f"left out: {found.note()}")
-    tuned = tune_photos(_settings(options, options["start"]), found)
+    settings = _settings(options, options["start"])
+    with _writing(settings.out):
+        tuned = tune_photos(settings, _open(labels, options, photos=True))
     print(f"words of held-back photos: before {tuned.before}, after {tuned.after}")
     if tuned.onnx is None:
         print("no weights were better than those of the start: nothing is written")
     else:
         print(f"use it: spotter spot PHOTO --detector {tuned.onnx}")
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    """Keep others out of the folder, and end an interrupted training with its signal's status."""
+    from spotter.own_data.run import TrainingInterrupted
+
+    with OutputLock(out, "give another --out", is_folder=True):
+        try:
+            yield
+        except TrainingInterrupted as interrupted:
+            print("interrupted; the same command goes on from here", file=sys.stderr)
+            raise SystemExit(interrupted.status) from None
+
+
+def _open(labels: str, options: dict[str, Any], photos: bool | None = None) -> Any:
+    from spotter.own_data.labels import open_labels
+
+    where = (options[name] for name in ("layout", "split", "images"))
+    found = open_labels(labels, *where, photos)
+    if found.note():
+        print(f"left out: {found.note()}")
+    return found
 
 
 def _drawing(options: dict[str, Any], alone: bool) -> Any:

@@ -90,9 +90,17 @@ def write_page(page: AlphabetPage, path: Path) -> Path:
 
     Returns:
         The file of labels, which ``spotter evaluate end_to_end`` takes.
+
+    Raises:
+        ConfigError: ``path`` does not end like a picture that can be written.
     """
+    try:
+        written, encoded = cv2.imencode(path.suffix or ".png", page.image)
+    except cv2.error:
+        written = False
+    if not written:
+        raise ConfigError(f"{path}: is no name of a picture, such as {path.stem}.png")
     path.parent.mkdir(parents=True, exist_ok=True)
-    encoded = cv2.imencode(path.suffix or ".png", page.image)[1]
     path.write_bytes(encoded.tobytes())
     labels = path.with_suffix(".jsonl")
     line = json.dumps({"img_path": path.name, "instances": page.words}, ensure_ascii=False)

@@ -4,6 +4,7 @@ validation.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ def draw_words(
     Args:
         drawing: What of.
         charset: Characters that the words may hold.
-        out: Folder; an interrupted drawing in it goes on.
+        out: Folder; an interrupted drawing of the same words, alphabet and fonts in it goes on.
         seed: Of the words.
         say: Gets lines on what is done.
 
@@ -67,7 +68,7 @@ def draw_words(
         Configs of the readers of both sets, and the number of words of the second.
 
     Raises:
-        ConfigError: Too few fonts draw the alphabet.
+        ConfigError: Too few fonts draw the alphabet, or a word list cannot be read.
     """
     out.mkdir(parents=True, exist_ok=True)
     alphabet = out / "alphabet.txt"
@@ -88,9 +89,23 @@ def draw_words(
         )
         if not count:
             continue
-        write_words(out / name, settings, count, drawing.workers)
-        readers.append({"type": "LMDBReader", "lmdb_path": str(out / name)})
+        folder = out / f"{name}_{_digest(settings, charset, count)}"
+        write_words(folder, settings, count, drawing.workers)
+        readers.append({"type": "LMDBReader", "lmdb_path": str(folder)})
     return readers[0], readers[-1], drawing.judged
+
+
+def _digest(settings: SynthesisSettings, charset: Charset, count: int) -> str:
+    """What drawn words depend on, in twelve characters."""
+    digest = hashlib.sha256(f"{settings.to_json('words')}{charset.characters}{count}".encode())
+    for path in map(Path, settings.words or ()):
+        try:
+            files = [*path.glob("*.tsv"), *path.glob("*.txt")] if path.is_dir() else [path]
+            for file in sorted(files):
+                digest.update(file.read_bytes())
+        except OSError as error:
+            raise ConfigError(f"cannot read the word list {path}: {error.strerror}") from None
+    return digest.hexdigest()[:12]
 
 
 def split_fonts(drawing: Drawing, charset: Charset) -> tuple[list[str], list[str]]:

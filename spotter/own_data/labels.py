@@ -103,12 +103,12 @@ def _readable(reader: Iterable[dict[str, Any]], left_out: Counter[str]) -> Itera
         finally:
             position += 1
         if "img_path" in sample:
-            sample["img_path"] = str(Path(sample["img_path"]).resolve())
             try:
                 image_size(sample["img_path"])
             except ImageError:
                 left_out["without a readable image"] += 1
                 continue
+            sample["img_path"] = str(Path(sample["img_path"]).resolve())
         for place in sample.keys() & {"lmdb_path", "tar_path"}:
             sample[place] = str(Path(sample[place]).resolve())
         yield sample

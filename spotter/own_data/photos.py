@@ -15,12 +15,12 @@ from spotter.evaluation.matching import as_instances
 from spotter.evaluation.protocols.detection import evaluate_detection
 from spotter.hub.resolution import resolve_preset
 from spotter.own_data.labels import Labels, split_samples, write_lines
+from spotter.own_data.run import forget_training, run_training
 from spotter.own_data.settings import (
     TuningSettings,
     loader,
     open_start,
     own_config,
-    run_training,
     use_threads,
     validation_loader,
 )
@@ -88,6 +88,7 @@ def tune_photos(
 
     Raises:
         ConfigError: Fewer than five photos.
+        TrainingInterrupted: A signal came; the same call goes on from there.
     """
     use_threads(settings.threads)
     if len(labels.samples) < _FEWEST_PHOTOS:
@@ -105,12 +106,14 @@ def tune_photos(
     judged = CanonicalReader(files[1])
     before = find_words(start, header, judged, settings.threads)
     say(f"before: {before}")
-    best = run_training(photo_config(settings, start, header, files[0], files[1]))
+    best = run_training(photo_config(settings, start, header, files[0], files[1]), say)
     after = find_words(best, header, judged, settings.threads)
-    if after.hmean <= before.hmean:
-        return TunedPhotos(None, before, before)
-    onnx = finish(best, settings.out / "detector.safetensors", {})
-    return TunedPhotos(onnx, before, after)
+    tuned = TunedPhotos(None, before, before)
+    if after.hmean > before.hmean:
+        onnx = finish(best, settings.out / "detector.safetensors", {})
+        tuned = TunedPhotos(onnx, before, after)
+    forget_training(best.parent)
+    return tuned
 
 
 def find_words(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,9 @@ from spotter.errors import ConfigError, WeightsError
 from spotter.hub.resolution import weights_file
 from spotter.runtime.header import read_header
 from spotter.training.fine_tuning import fine_tuning_config
+
+# NumPy's and torch's generators both take it.
+_LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,10 @@ class TuningSettings:
         batch_size: Samples per iteration.
         threads: Of the processor; ``None``: all cores of this process.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
-        seed: Of everything random.
+        seed: Of everything random, from 0.
+
+    Raises:
+        ConfigError: A value outside its range.
     """
 
     out: Path
@@ -41,6 +47,14 @@ class TuningSettings:
     threads: int | None = None
     device: str = "auto"
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("lr", "minutes"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise ConfigError(f"{name} must be a number above 0, not {value:g}")
+        if not 0 <= self.seed <= _LARGEST_SEED:
+            raise ConfigError(f"seed must be from 0 to {_LARGEST_SEED}, not {self.seed}")
 
 
 def open_start(name: str | Path, task: str) -> tuple[Path, dict[str, Any]]:
@@ -156,21 +170,3 @@ def loader(
 def validation_loader(dataset: dict[str, Any]) -> dict[str, Any]:
     """The config of the loader of what is held back: one sample after the other."""
     return loader(dataset, 1, {"type": "DefaultSampler", "shuffle": False})
-
-
-def run_training(config: Mapping[str, Any]) -> Path:
-    """Train, and give the best weights.
-
-    Raises:
-        ConfigError: No validation took place.
-    """
-    from mmengine.config import Config
-
-    from spotter.training.runner import SpotterRunner
-
-    cfg = Config(dict(config))
-    SpotterRunner.from_cfg(cfg).train()
-    best = Path(cfg.work_dir) / "best.safetensors"
-    if not best.is_file():
-        raise ConfigError(f"{cfg.work_dir}: the training ended before a validation")
-    return best

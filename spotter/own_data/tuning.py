@@ -17,7 +17,8 @@ from spotter.hub.resolution import language_file, weights_file
 from spotter.own_data.drawing import Drawing, draw_words
 from spotter.own_data.labels import Labels, split_samples, write_lines
 from spotter.own_data.reading import Readings, read_words
-from spotter.own_data.settings import TuningSettings, open_start, run_training, use_threads
+from spotter.own_data.run import forget_training, run_training
+from spotter.own_data.settings import TuningSettings, open_start, use_threads
 from spotter.own_data.words import (
     WordSets,
     choose_alphabet,
@@ -67,13 +68,17 @@ def tune_words(
         alphabet: Name or file of the alphabet; ``None``: that of the start and of the labels.
         drawing: What drawn words are made of; ``None``: none are drawn.
         language: Language model that the new recognizer recommends.
-        min_score: Least score that it recommends.
+        min_score: Least score that it recommends, in 0..1.
         say: Gets lines on what is done.
 
     Raises:
-        ConfigError: Neither labels nor drawn words, or too few labels.
+        ConfigError: Neither labels nor drawn words, too few labels, or ``min_score`` is out of
+            range.
         CharsetError: See :func:`choose_alphabet`.
+        TrainingInterrupted: A signal came; the same call goes on from there.
     """
+    if not 0 <= min_score <= 1:
+        raise ConfigError(f"min_score must be from 0 to 1, not {min_score:g}")
     use_threads(settings.threads)
     start, header = open_start(settings.start, "recognition")
     texts = [] if labels is None else _texts(labels)
@@ -93,12 +98,13 @@ def tune_words(
     before = read_words(weights_file(start, "auto"), held_back, settings.threads)
     say(f"before: {before.percent} of {len(before.true)} held-back words are read without error")
     config = word_config(settings, start, header, charset, sets, recommended)
-    best = run_training(config)
+    best = run_training(config, say)
     after = read_words(best, held_back, settings.threads)
     calibration = after.calibration()
     if calibration is not None:
         recommended["calibration"] = {"recognition": calibration}
     onnx = finish(best, settings.out / "recognizer.safetensors", recommended)
+    forget_training(best.parent)
     return TunedWords(onnx, before, after)
 
 

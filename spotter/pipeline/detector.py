@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 # A very long strip enlarged to the limit of its short side would fill any memory.
 _MAX_INPUT_PIXELS = 4096 * 4096
 _MAX_INPUT_SIDE = 4096
+_LARGEST_SCALE = 100
 # Inputs so many times as long as the bound are run in parts.
 _LONG = 1.5
 _RIM = 32
@@ -111,7 +112,7 @@ class TextDetector:
             with sides of this many pixels; ``None``: photos are searched as a whole only.
         batch_size: Number of inputs of one size that are run together.
         scale: Factor by which photos and the limit on the input size are enlarged. Default: the
-            header's. Not allowed together with ``limit_side`` or ``limit_type``.
+            header's. At most 100, and not together with ``limit_side`` or ``limit_type``.
         postprocessing: Arguments of the post-processor that replace the header's.
         coarse: A second pass at a smaller scale, for large words.
         adaptive: Choose the scales for each photo, see :mod:`spotter.pipeline.multi_scale`. Has no
@@ -142,8 +143,10 @@ class TextDetector:
         self.runtime = runtime
         header = runtime.header
         if scale is not None:
-            if scale <= 0:
-                raise ConfigError(f"scale must be positive, not {scale:g}")
+            if not 0 < scale <= _LARGEST_SCALE:
+                raise ConfigError(
+                    f"scale must be positive and at most {_LARGEST_SCALE}, not {scale:g}"
+                )
             if limit_side is not None or limit_type is not None:
                 raise ConfigError("scale and limit_side or limit_type exclude each other")
             header = scaled_header(header, scale)

@@ -56,7 +56,7 @@ class SceneTextSpotter:
         runtime: See :func:`spotter.runtime.runtimes.open_runtime`.
         device: ``"cpu"``, ``"cuda"`` or ``"cuda:N"``; one that is not available is an error.
         min_score: Words with a lower score (:attr:`spotter.structures.TextInstance.score`) are
-            dropped. Default: the preset's value.
+            dropped; in 0..1. Default: the preset's value.
         limit_side: Input size of the detector in pixels, see
             :func:`spotter.runtime.input_size.detector_input_size`. Default: that of the weights.
         limit_type: ``"max"`` if ``limit_side`` limits the long side, ``"min"`` if the short side.
@@ -91,8 +91,10 @@ class SceneTextSpotter:
         recognizer: The recognizer that reads their crops.
 
     Raises:
-        ConfigError: An unknown model, runtime or option, or a device that is not there.
+        ConfigError: An unknown model, runtime or option, a value that is out of range, or a device
+            that is not there.
         WeightsError: A weights file is missing or unfit.
+        AnnotationError: The file of a lexicon cannot be read.
     """
 
     def __init__(
@@ -109,7 +111,7 @@ class SceneTextSpotter:
         tile: int | None = None,
         det_batch_size: int = 1,
         rec_batch_size: int = 32,
-        lexicon: Lexicon | str | Path | None = None,
+        lexicon: Lexicon | str | Path | Iterable[str] | None = None,
         threads: int | None = None,
         crop_margin: float | None = None,
         language: Language = None,
@@ -121,6 +123,8 @@ class SceneTextSpotter:
         self.limits = limits
         if min(det_batch_size, rec_batch_size) < 1:
             raise ConfigError("batch sizes must be at least 1")
+        if min_score is not None and not 0 <= min_score <= 1:
+            raise ConfigError(f"min_score must be from 0 to 1, not {min_score:g}")
         self.preset = resolve_preset(model, detector, recognizer, runtime)
         left = {"language": language is None, "min_score": min_score is None}
         tell_dropped(self.preset, calibration=calibrated, **left)
@@ -128,7 +132,7 @@ class SceneTextSpotter:
         self.crop_margin = self.preset.crop_margin if crop_margin is None else crop_margin
         self.det_batch_size = det_batch_size
         self.rec_batch_size = rec_batch_size
-        self.lexicon = Lexicon.from_file(lexicon) if isinstance(lexicon, str | Path) else lexicon
+        self.lexicon = None if lexicon is None else Lexicon.load(lexicon)
         network = open_runtime(self.preset.detector, "detection", runtime, device, threads)
         rec_network = open_runtime(self.preset.recognizer, "recognition", runtime, device, threads)
         self.detector = open_detector(

@@ -30,6 +30,26 @@ class Lexicon:
         self._searches: dict[tuple[bool, int], tuple[_Search, object]] = {}
 
     @classmethod
+    def load(cls, source: Lexicon | str | Path | Iterable[str]) -> Lexicon:
+        """A lexicon of the words of a file (:meth:`from_file`), or of words.
+
+        Args:
+            source: The file, or the words. A ``Lexicon`` is returned as it is.
+
+        Raises:
+            AnnotationError: As :meth:`from_file`.
+            ConfigError: It is neither, or there is no word.
+        """
+        if isinstance(source, Lexicon):
+            return source
+        if isinstance(source, str | Path):
+            return cls.from_file(source)
+        words = list(source) if isinstance(source, Iterable) else [source]
+        if not any(words) or not all(isinstance(word, str) for word in words):
+            raise ConfigError("a lexicon is a file, or words, at least one of them")
+        return cls(words)
+
+    @classmethod
     def from_file(cls, path: str | Path, pairs: bool = False) -> Lexicon:
         """Read a UTF-8 word list, one word per line; empty lines are skipped.
 
