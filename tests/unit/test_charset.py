@@ -54,6 +54,13 @@ def test_file_with_all_characters_on_one_line(tmp_path) -> None:
     assert Charset.load(str(path)).characters == "xyz"
 
 
+@pytest.mark.parametrize("text", ["ae\u0301o\u0308", "a\ne\u0301\no\u0308\n"])
+def test_accents_of_a_file_are_composed(tmp_path, text: str) -> None:
+    path = tmp_path / "set.txt"
+    path.write_text(text, encoding="utf-8")
+    assert Charset.load(path).characters == "aéö"
+
+
 def test_malformed_file_names_its_line(tmp_path) -> None:
     path = tmp_path / "set.txt"
     path.write_text("a\nbc\n", encoding="utf-8")

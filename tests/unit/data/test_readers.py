@@ -150,12 +150,35 @@ def test_word_list(tmp_path):
     file.write_text("1.png one\n2.png\n")
     with pytest.raises(AnnotationError, match=r"labels\.txt:2: "):
         WordListReader(file)
+    file.write_text("my crop.png\t \n")
+    with pytest.raises(AnnotationError, match=r"labels\.txt:1: "):
+        WordListReader(file)
     file.write_text("1.png\n2 b.png\n")
     reader = WordListReader(file, labelled=False)
     assert [Path(sample["img_path"]).name for sample in reader] == ["1.png", "2 b.png"]
     assert all(sample["text"] is None for sample in reader)
     with pytest.raises(AnnotationError, match="no such file"):
         WordListReader(tmp_path / "absent.txt")
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "text"),
+    [
+        ("my crop.PNG\tHOTEL", "my crop.PNG", "HOTEL"),
+        ("my crop.png \ttwo words", "my crop.png", "two words"),
+        ("my crop.png\ta\ttab", "my crop.png", "a\ttab"),
+        ("my crop\tHOTEL", "my crop", "HOTEL"),
+        ("crop.png\ttwo words", "crop.png", "two words"),
+        ("crop.png two\ttabbed words", "crop.png", "two\ttabbed words"),
+        ("crop.png HOTEL\t", "crop.png", "HOTEL"),
+        ("crop HOTEL\t", "crop", "HOTEL"),
+    ],
+)
+def test_word_list_with_spaces_and_tabs(tmp_path, line, name, text):
+    file = tmp_path / "labels.txt"
+    file.write_text(line + "\n")
+    (sample,) = WordListReader(file)
+    assert (sample["img_path"], sample["text"]) == (str(tmp_path / name), text)
 
 
 @pytest.fixture

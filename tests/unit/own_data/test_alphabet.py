@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,8 +12,9 @@ from spotter.charset import Charset
 from spotter.data.readers import CanonicalReader
 from spotter.errors import CharsetError, ConfigError
 from spotter.own_data.alphabet_page import draw_page, write_page
-from spotter.own_data.drawing import Drawing, split_fonts
+from spotter.own_data.drawing import Drawing, draw_words, split_fonts
 from spotter.own_data.words import choose_alphabet, spellable
+from spotter.registry import READERS
 from spotter.synthesis.fonts import bundled_fonts
 
 
@@ -54,6 +57,9 @@ def test_page_of_an_alphabet(tmp_path: Path) -> None:
     assert blank.min() > 200
     labels = CanonicalReader(write_page(page, tmp_path / "page.png"))
     assert labels[0]["img_path"] == str(tmp_path / "page.png")
+    with pytest.raises(ConfigError, match=r"page\.txt: is no name of a picture, such as page\.png"):
+        write_page(page, tmp_path / "new" / "page.txt")
+    assert not (tmp_path / "new").exists()
     with pytest.raises(ConfigError, match="none of 2 fonts draws"):
         draw_page(Charset("가각간"), faces())
 
@@ -64,3 +70,31 @@ def test_fonts_are_split_by_what_they_draw() -> None:
     assert len(judged) == 1
     with pytest.raises(ConfigError, match=r"0 of 2 fonts .* draw the alphabet"):
         split_fonts(Drawing(10, fonts=faces()), Charset("ab가각"))
+
+
+def draw(drawing: Drawing, alphabet: str, out: Path) -> dict[str, Any]:
+    return draw_words(drawing, Charset.load(alphabet), out, 0, say=lambda line: None)[0]
+
+
+def letters(reader: dict[str, Any]) -> set[str]:
+    return set("".join(sample["text"] for sample in READERS.build(reader)).lower())
+
+
+def test_words_are_drawn_anew_where_they_depend_on_something_else(tmp_path: Path) -> None:
+    words, out = tmp_path / "words.txt", tmp_path / "out"
+    drawing = Drawing(12, words=[str(words)], fonts=faces(), judged=0)
+    words.write_text("Größe\nSchlüssel\nMäuse\n", encoding="utf-8")
+    assert letters(draw(drawing, "german", out)) & set("öüä")
+    # The same file with other words; then another alphabet, another font, another number.
+    words.write_text("forêt\ngarçon\nélève\n", encoding="utf-8")
+    french = letters(draw(drawing, "french", out))
+    assert french & set("êçé")
+    assert not french & set("öüä")
+    latin = draw(drawing, "latin", out)
+    draw(replace(drawing, fonts=faces()[:1]), "latin", out)
+    draw(replace(drawing, count=6), "latin", out)
+    assert len([*out.glob("drawn_*")]) == 5
+    # What is the same goes on.
+    assert draw(drawing, "latin", out) == latin
+    with pytest.raises(ConfigError, match=r"cannot read the word list .*gone\.txt"):
+        draw(replace(drawing, words=[str(tmp_path / "gone.txt")]), "latin", out)

@@ -32,6 +32,19 @@ def test_word_crops_with_unreadable_images(crops: Path) -> None:
     assert labels.note() == "2 without a readable image"
 
 
+def test_names_that_no_file_can_have(crops: Path) -> None:
+    (crops / "labels.jsonl").write_text(
+        '{"img_path": "a.png", "text": "x"}\n{"img_path": "a\\u0000.png", "text": "y"}\n'
+    )
+    labels = open_labels(crops / "labels.jsonl")
+    assert [sample["text"] for sample in labels.samples] == ["x"]
+    assert sum(labels.left_out.values()) == 1
+    (crops / "labels.txt").write_bytes(b"a.png x\nb\0.png y\n")
+    labels = open_labels(crops / "labels.txt")
+    assert [sample["text"] for sample in labels.samples] == ["x"]
+    assert labels.note() == "1 without a readable image"
+
+
 def test_photos_of_our_own_results(crops: Path, tmp_path: Path) -> None:
     polygon = [[1, 1], [15, 1], [15, 7], [1, 7]]
     word = {"polygon": polygon, "text": "Äpfel", "score": 0.5}

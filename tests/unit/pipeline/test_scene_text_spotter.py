@@ -135,7 +135,8 @@ def test_lexicon(spotter: SceneTextSpotter, preset: dict, photos: list, tmp_path
     one_off = words[0].text + "X"
     file = tmp_path / "words.txt"
     file.write_text(f"{one_off}\nsomethingelse\n")
-    for lexicon in (file, Lexicon([one_off, "somethingelse"])):
+    words_of_it = [one_off, "somethingelse"]
+    for lexicon in (file, words_of_it, Lexicon(words_of_it)):
         strict = SceneTextSpotter(**preset, threads=1, lexicon=lexicon)
         assert [word.text for word in strict.spot(photos[0]).instances] == [one_off]
 
@@ -245,3 +246,12 @@ def test_wrong_options(preset: dict) -> None:
         SceneTextSpotter(**preset, tile=8)
     with pytest.raises(ConfigError, match="threads"):
         SceneTextSpotter(**preset, threads=0)
+    for value in (float("nan"), -0.1, 50):
+        with pytest.raises(ConfigError, match=f"min_score must be from 0 to 1, not {value}"):
+            SceneTextSpotter(**preset, min_score=value)
+    for value in (float("nan"), float("inf"), -1.0):
+        with pytest.raises(ConfigError, match="scale must be positive and at most 100"):
+            SceneTextSpotter(**preset, threads=1, scale=value)
+    for lexicon in ([], [""], ["a", 1], 5):
+        with pytest.raises(ConfigError, match="a lexicon is a file, or words"):
+            SceneTextSpotter(**preset, lexicon=lexicon)

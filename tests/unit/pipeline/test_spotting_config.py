@@ -10,7 +10,7 @@ import click
 import pytest
 
 from spotter.cli.commands import run
-from spotter.cli.options import spotter_from, spotter_options
+from spotter.cli.options import spotter_arguments, spotter_from, spotter_options
 from spotter.decoding import LanguageModel, WordSource
 from spotter.errors import ConfigError
 from spotter.hub.settings import SETTING_RULES, read_settings
@@ -55,6 +55,24 @@ def test_the_command_line_has_the_last_word(config: Path) -> None:
     assert changed.min_score == 0.0
     assert changed.recognizer.language is not plain.recognizer.language
     assert changed.recognizer.language is None
+
+
+def test_an_option_that_says_the_default_replaces_the_file(tmp_path: Path) -> None:
+    found: list[dict[str, Any]] = []
+
+    @click.command()
+    @spotter_options
+    def command(**options: Any) -> None:
+        found.append(spotter_arguments(options))
+
+    file = tmp_path / "own.toml"
+    file.write_text("model = 'fast'\nruntime = 'torch'\ndevice = 'cuda'\n")
+    run(command, ["--config", str(file)])
+    given = ["--model", "default", "--runtime", "auto", "--device", "cpu"]
+    run(command, ["--config", str(file), *given])
+    names = ("model", "runtime", "device")
+    assert [found[0][name] for name in names] == ["fast", "torch", "cuda"]
+    assert [found[1][name] for name in names] == ["default", "auto", "cpu"]
 
 
 def test_the_shipped_configs_are_settings_of_a_spotter() -> None:
