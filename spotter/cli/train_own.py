@@ -142,8 +142,8 @@ def _writing(out: Path) -> Iterator[None]:
 def _open(labels: str, options: dict[str, Any], photos: bool | None = None) -> Any:
     from spotter.own_data.labels import open_labels
 
-    where = (options[name] for name in ("layout", "split", "images"))
-    found = open_labels(labels, *where, photos)
+    split, images = options["split"], options["images"]
+    found = open_labels(labels, options["layout"], split, images, photos)
     if found.note():
         print(f"left out: {found.note()}")
     return found
