@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from spotter.bulk.records import Line, scan_line
+from spotter.bulk.records import Line, begins_result, scan_line
 from spotter.errors import AnnotationError
 from spotter.io.names import printable_path
 
 
 class LineFile:
     """Lines of JSON, those of a photo written at once; what was cut off is removed.
+
+    A last line without an end counts as cut off if it begins as the line of a result does, stands
+    below one, or stands in a journal. Any other was written by somebody else, and is refused.
 
     Args:
         path: The file; made if missing.
@@ -25,7 +28,7 @@ class LineFile:
         photos: How many it holds.
 
     Raises:
-        AnnotationError: A line other than the last is none of a result.
+        AnnotationError: A line is none of a result, and none that was cut off.
         OSError: The file cannot be read or written.
     """
 
@@ -40,10 +43,10 @@ class LineFile:
         end = before = self._start
         last: Line | None = None
         for number, raw in enumerate(self.lines(), start=1):
-            line = scan_line(raw)
-            if not raw.endswith(b"\n"):
+            line, whole = scan_line(raw), raw.endswith(b"\n")
+            if not whole and (last or self._start or begins_result(raw)):
                 break
-            if line is None and raw.strip():
+            if raw.strip() and not (line and whole):
                 name = printable_path(self.path)
                 raise AnnotationError(f"{name}:{number}: not a result line")
             if line is not None and not line.continues(last):

@@ -19,7 +19,11 @@ HINT = "give another --out; shards (--shard K/N) can share a folder of Parquet"
 
 
 class Output(Protocol):
-    """What a run writes to; it is held by a lock as long as it is open."""
+    """What a run writes to; it is held by a lock as long as it is open.
+
+    One that is begun anew counts as empty from the start. What it holds is removed when the first
+    photo is written, or when a run that had none to write comes to its end.
+    """
 
     def entries(self) -> Iterator[Line]:
         """What it holds, line by line."""
@@ -27,10 +31,6 @@ class Output(Protocol):
 
     def drop(self, failed: set[str]) -> None:
         """Remove photos."""
-        ...
-
-    def clear(self) -> None:
-        """Remove all that it holds."""
         ...
 
     def write(self, data: bytes) -> None:
@@ -67,16 +67,21 @@ def written(path: Path) -> Iterator[None]:
 class LinesOutput:
     """``.jsonl``: photos are appended one after the other.
 
+    Args:
+        path: The file.
+        anew: Begin anew, see :class:`Output`.
+
     Raises:
         ConfigError: Another process writes the file.
         AnnotationError: It cannot be written, or holds something else.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, anew: bool = False) -> None:
+        self.path, self._anew = path, anew
         with written(path):
             self._lock = OutputLock(path, HINT)
             try:
+                self._made = not path.exists()
                 self._file = LineFile(path, self._lock.was_left)
             except BaseException:
                 self._lock.release()
@@ -84,7 +89,7 @@ class LinesOutput:
 
     def entries(self) -> Iterator[Line]:
         """See :class:`Output`."""
-        return scan_lines(self._file.lines())
+        return scan_lines(() if self._anew else self._file.lines())
 
     def drop(self, failed: set[str]) -> None:
         """See :class:`Output`; the file is replaced at once."""
@@ -96,24 +101,27 @@ class LinesOutput:
             os.replace(rest, self.path)
             self._file = LineFile(self.path, cut=False)
 
-    def clear(self) -> None:
-        """See :class:`Output`."""
-        with written(self.path):
-            self._file.close()
-            self.path.unlink()
-            self._file = LineFile(self.path)
-
     def write(self, data: bytes) -> None:
         """See :class:`Output`."""
         with written(self.path):
+            self._begin_anew()
             self._file.append(data)
 
     def close(self, complete: bool) -> None:
-        """See :class:`Output`; a run that failed before its first photo leaves no file."""
-        self._file.close()
-        if not complete and not self._file.photos:
-            self.path.unlink()
+        """See :class:`Output`; a file that was made for no photo is removed after a failure."""
+        with written(self.path):
+            if complete:
+                self._begin_anew()
+            self._file.close()
+            if self._made and not complete and not self._file.photos:
+                self.path.unlink()
         self._lock.release()
+
+    def _begin_anew(self) -> None:
+        if self._anew:
+            self.path.unlink()
+            self._file.close()
+            self._file, self._anew = LineFile(self.path), False
 
 
 def without(lines: Iterable[bytes], images: set[str]) -> Iterator[bytes]:
@@ -124,12 +132,13 @@ def without(lines: Iterable[bytes], images: set[str]) -> Iterator[bytes]:
             yield raw
 
 
-def open_output(path: str | Path, shard: tuple[int, int] = (1, 1)) -> Output:
+def open_output(path: str | Path, shard: tuple[int, int] = (1, 1), anew: bool = False) -> Output:
     """The output that a path's ending asks for: ``.jsonl``, ``.jsonl.zst`` or ``.parquet``.
 
     Args:
         path: A file; of Parquet, a folder of parts.
         shard: Which one of how many this process makes; parts of Parquet are named after it.
+        anew: Begin anew, see :class:`Output`.
 
     Raises:
         ConfigError: Another ending, another process writes it, or a package is missing.
@@ -140,11 +149,11 @@ def open_output(path: str | Path, shard: tuple[int, int] = (1, 1)) -> Output:
 
     path = Path(path)
     if path.name.lower().endswith(".jsonl"):
-        return LinesOutput(path)
+        return LinesOutput(path, anew)
     if path.name.lower().endswith(".jsonl.zst"):
-        return ZstdOutput(path)
+        return ZstdOutput(path, anew)
     if path.name.lower().endswith(".parquet"):
-        return ParquetOutput(path, shard)
+        return ParquetOutput(path, shard, anew)
     raise ConfigError(f"{printable_path(path)}: --out ends in .jsonl, .jsonl.zst or .parquet")
 
 

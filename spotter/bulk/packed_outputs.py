@@ -35,30 +35,39 @@ class PackedOutput:
         path: The output.
         locked: What the lock is named after.
         journal: The file of the part that is being filled.
+        anew: Begin anew, see :class:`spotter.bulk.outputs.Output`; nothing is opened until then.
     """
 
-    def __init__(self, path: Path, locked: Path, journal: Path) -> None:
-        self.path, self._journal_path = path, journal
+    def __init__(self, path: Path, locked: Path, journal: Path, anew: bool) -> None:
+        self.path, self._journal_path, self._anew = path, journal, anew
         with written(path):
             self._lock = OutputLock(locked, HINT)
             try:
-                place = self._place_in_journal()
-                if place is None or not self._take_back(place):
-                    self._begin()
-                else:
-                    start = len(journal.open("rb").readline())
-                    self._journal = LineFile(journal, self._lock.was_left, start)
-                self._seal_if(self._journal.photos >= PART_PHOTOS)
+                if not anew:
+                    self._open()
             except BaseException:
                 self._lock.release()
                 raise
+
+    def _open(self) -> None:
+        """Go on with the part that is being filled."""
+        place = self._place_in_journal()
+        if place is None or not self._take_back(place):
+            self._begin()
+        else:
+            with self._journal_path.open("rb") as file:
+                start = len(file.readline())
+            self._journal = LineFile(self._journal_path, self._lock.was_left, start)
+        self._seal_if(self._journal.photos >= PART_PHOTOS)
 
     def _place(self) -> int:
         """What tells the part that is filled next from others."""
         raise NotImplementedError
 
     def _take_back(self, place: int) -> bool:
-        """Remove a part that was begun out of the journal; false if it is finished."""
+        """Remove a part that was begun out of the journal; false if the journal is of no use, as
+        the part is finished or was removed.
+        """
         raise NotImplementedError
 
     def _pack(self, lines: Iterable[bytes]) -> None:
@@ -72,29 +81,35 @@ class PackedOutput:
     def entries(self) -> Iterator[Line]:
         """See :class:`spotter.bulk.outputs.Output`."""
         yield from self._packed_entries()
-        yield from scan_lines(self._journal.lines())
+        if not self._anew:
+            yield from scan_lines(self._journal.lines())
 
-    def clear(self) -> None:
-        """See :class:`spotter.bulk.outputs.Output`."""
-        with written(self.path):
-            self._journal.close()
+    def _begin_anew(self) -> None:
+        if self._anew:
+            self._journal_path.unlink(missing_ok=True)
             self._remove_parts()
             self._begin()
+            self._anew = False
 
     def _remove_parts(self) -> None:
+        """Remove what :meth:`_packed_entries` leaves out of an output that is begun anew."""
         raise NotImplementedError
 
     def write(self, data: bytes) -> None:
         """See :class:`spotter.bulk.outputs.Output`."""
         with written(self.path):
+            self._begin_anew()
             self._journal.append(data)
             self._seal_if(self._journal.photos >= PART_PHOTOS)
 
     def close(self, complete: bool) -> None:
         """See :class:`spotter.bulk.outputs.Output`."""
         with written(self.path):
-            self._seal_if(complete and self._journal.photos > 0)
-            self._journal.close()
+            if complete:
+                self._begin_anew()
+            if not self._anew:
+                self._seal_if(complete and self._journal.photos > 0)
+                self._journal.close()
             if complete:
                 self._journal_path.unlink()
         self._lock.release()
@@ -130,19 +145,25 @@ class PackedOutput:
 class ZstdOutput(PackedOutput):
     """``.jsonl.zst``: frames of Zstandard, one after the other, which ``zstd -dc`` reads as one.
 
+    Args:
+        path: The file.
+        anew: Begin anew, see :class:`spotter.bulk.outputs.Output`.
+
     Raises:
         ConfigError: Another process writes the file, or zstandard is not installed.
         AnnotationError: It cannot be written, or holds something else.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, anew: bool = False) -> None:
         self._zstd: Any = optional_module("zstandard", printable_path(path), EXTRA)
-        super().__init__(path, path, path.with_name(f".{path.name}.journal"))
+        super().__init__(path, path, path.with_name(f".{path.name}.journal"), anew)
 
     def _place(self) -> int:
         return self.path.stat().st_size if self.path.is_file() else 0
 
     def _take_back(self, place: int) -> bool:
+        if place and not self.path.is_file():
+            return False
         if self._place() < place:
             name = printable_path(self.path)
             raise AnnotationError(f"{name}: is shorter than when it was written")
@@ -161,7 +182,7 @@ class ZstdOutput(PackedOutput):
         self.path.unlink(missing_ok=True)
 
     def _packed_lines(self) -> Iterator[bytes]:
-        if not self.path.is_file():
+        if self._anew or not self.path.is_file():
             return
         try:
             with (
@@ -198,18 +219,19 @@ class ParquetOutput(PackedOutput):
     Args:
         path: The folder.
         shard: Which one of how many.
+        anew: Begin anew, see :class:`spotter.bulk.outputs.Output`.
 
     Raises:
         ConfigError: Another process writes the same shard, or pyarrow is not installed.
         AnnotationError: It cannot be written, or holds something else.
     """
 
-    def __init__(self, path: Path, shard: tuple[int, int] = (1, 1)) -> None:
+    def __init__(self, path: Path, shard: tuple[int, int] = (1, 1), anew: bool = False) -> None:
         self._arrow: Any = optional_module("pyarrow", printable_path(path), EXTRA)
         self._prefix = "part" if shard[1] == 1 else f"part-{shard[0]}-of-{shard[1]}"
         with written(path):
             path.mkdir(parents=True, exist_ok=True)
-        super().__init__(path, path / self._prefix, path / f".{self._prefix}.journal")
+        super().__init__(path, path / self._prefix, path / f".{self._prefix}.journal", anew)
 
     def _part(self, number: int) -> Path:
         return self.path / f"{self._prefix}-{number:05d}.parquet"
@@ -226,8 +248,11 @@ class ParquetOutput(PackedOutput):
         table = self._arrow.Table.from_pylist([json.loads(raw) for raw in lines], result_schema())
         self._store(table, self._part(self._place()))
 
+    def _own_parts(self) -> list[Path]:
+        return sorted(self.path.glob(f"{self._prefix}-*.parquet"))
+
     def _remove_parts(self) -> None:
-        for part in self.path.glob(f"{self._prefix}-*.parquet"):
+        for part in self._own_parts():
             part.unlink()
 
     def _store(self, table: Any, part: Path) -> None:
@@ -240,7 +265,8 @@ class ParquetOutput(PackedOutput):
     def _packed_entries(self) -> Iterator[Line]:
         from pyarrow import parquet
 
-        for part in sorted(self.path.glob("part-*.parquet")):
+        left_out = self._own_parts() if self._anew else ()
+        for part in sorted({*self.path.glob("part-*.parquet")}.difference(left_out)):
             try:
                 table = parquet.read_table(part, columns=["image", "page", "error"])
             except Exception as error:
@@ -256,8 +282,10 @@ class ParquetOutput(PackedOutput):
         import pyarrow.compute
         from pyarrow import parquet
 
+        if self._anew:
+            return
         with written(self.path):
-            for part in sorted(self.path.glob(f"{self._prefix}-*.parquet")):
+            for part in self._own_parts():
                 table = parquet.read_table(part)
                 lost = pyarrow.compute.is_in(table.column("image"), self._arrow.array(failed))
                 rest = table.filter(pyarrow.compute.invert(lost))

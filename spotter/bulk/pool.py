@@ -16,6 +16,8 @@ from spotter.bulk.records import Answered, to_line
 from spotter.bulk.worker import BROKEN, DONE, LINE, READY
 from spotter.errors import LoaderError, SpotterError
 
+# The system takes no wait of more than some weeks; a longer time limit is waited for in parts.
+_LONGEST_WAIT = 3600.0  # seconds
 _WINDOW = 1024
 """Photos that are answered before one ahead of them is; lines wait, photos do not."""
 
@@ -140,7 +142,8 @@ class Pool:
         """Wait until a worker has something to say or has used up its time."""
         busy = [each for each in self._workers if each.photo is not None or not each.ready]
         ends = [each.since + self.time_limit for each in busy if each.ready]
-        timeout = max(0.0, min(ends) - time.monotonic()) if ends else None
+        left = min(ends, default=None)
+        timeout = None if left is None else min(max(0.0, left - time.monotonic()), _LONGEST_WAIT)
         ready = wait([each.connection for each in busy], timeout)
         for worker in busy:
             if worker.connection in ready:

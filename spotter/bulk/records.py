@@ -73,6 +73,11 @@ def scan_line(line: bytes) -> Line | None:
     return Line(image, whole.startswith(', "page": ', end), False)
 
 
+def begins_result(line: bytes) -> bool:
+    """Whether a line that was cut off can be the beginning of a result."""
+    return line.startswith(_START) or _START.startswith(line)
+
+
 def _parsed(line: bytes) -> Line | None:
     try:
         record = parse_json(line, "line", AnnotationError)

@@ -99,18 +99,18 @@ def run_in_bulk(
         options: How; ``workers`` and ``time_limit`` are of workers.
         label: Text before the progress bar.
         console: Where the bar goes; default: standard error.
-        overwrite: Begin anew.
+        overwrite: Begin anew; what the output holds stays until the first photo is answered.
 
     Raises:
         ConfigError: Another process writes the output, or an option is wrong.
-        ImageError: There is no photo, or a source cannot be entered.
+        ImageError: There is no photo, or a source is not there or cannot be entered.
         AnnotationError: The output holds something else, or cannot be written.
         SpotterError: What the job raises when it is opened.
     """
     photos = Photos.of(sources)
     engine = job if isinstance(job, Here) else processes(job, options)
-    output = open_output(out, options.shard)
-    return write_answers(output, photos, engine, options, label, console, overwrite)
+    output = open_output(out, options.shard, overwrite)
+    return write_answers(output, photos, engine, options, label, console)
 
 
 Engine = Callable[[Iterator[Photo]], "Generator[Answered, None, None]"]
@@ -167,7 +167,7 @@ class Photos:
         """Those that some arguments name, see :func:`spotter.bulk.sources.walk_photos`.
 
         Raises:
-            ImageError: A pattern matches no file, or a list cannot be read.
+            ImageError: See :func:`spotter.bulk.sources.check_sources`.
         """
         check_sources(sources)
         return Photos(
@@ -188,7 +188,6 @@ def write_answers(
     options: BulkOptions = BulkOptions(),
     label: str = "spotting",
     console: Console | None = None,
-    overwrite: bool = False,
 ) -> BulkCounts:
     """Write the lines of all photos that have none yet, in order, and close the output.
 
@@ -199,15 +198,12 @@ def write_answers(
         options: ``shard`` and ``retry_failed`` of these.
         label: Text before the progress bar.
         console: Where the bar goes; default: standard error.
-        overwrite: Begin anew.
 
     Raises:
         SpotterError: See :func:`run_in_bulk`.
     """
     complete = False
     try:
-        if overwrite:
-            output.clear()
         done = done_names(output, options.retry_failed)
         size = partial(_shard_size, photos, options.shard)
         with BulkProgress(label, size, console) as progress:

@@ -11,7 +11,7 @@ from spotter.bulk.jobs import SpotJob
 from spotter.bulk.outputs import done_names, open_output
 from spotter.bulk.progress import BulkProgress
 from spotter.bulk.run import BulkCounts, BulkOptions
-from spotter.bulk.sources import count_photos
+from spotter.bulk.sources import check_sources, count_photos
 
 
 def spot_on_ray(
@@ -32,11 +32,10 @@ def spot_on_ray(
         address: Of the cluster; ``None``: one is started here.
         overwrite: Begin anew.
     """
-    output, complete = open_output(out, options.shard), False
+    check_sources(photos)
+    output, complete = open_output(out, options.shard, overwrite), False
     try:
         ray.connect(address)
-        if overwrite:
-            output.clear()
         done = done_names(output, options.retry_failed)
         job = SpotJob(settings)
         how = (options.workers, options.time_limit, options.shard)

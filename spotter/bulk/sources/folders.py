@@ -26,7 +26,8 @@ def walk_folder(folder: Path, prefix: str = "", documents: bool = True) -> Itera
     """The pictures below a folder, sorted by their path.
 
     Of one folder at a time the names are held. Links to folders are not followed; a folder that may
-    not be entered is given as if it were a photo, whose reading gives its error.
+    not be entered is given as if it were a photo, whose reading gives its error, and so is a link
+    that leads nowhere and is named as a photo.
 
     Args:
         folder: Where to search.
@@ -66,12 +67,20 @@ def _names(folder: str, documents: bool) -> list[str]:
     names = []
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir():
+            if _is_folder(entry):
                 if not entry.is_symlink():
                     names.append(entry.name + "/")
             elif is_photo_name(entry.name, documents):
                 names.append(entry.name)
     return sorted(names)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder; a link whose end cannot be looked at counts as a file."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def count_folder(folder: Path, documents: bool = True) -> int:
@@ -81,7 +90,7 @@ def count_folder(folder: Path, documents: bool = True) -> int:
         try:
             with os.scandir(waiting.pop()) as entries:
                 for entry in entries:
-                    if entry.is_dir():
+                    if _is_folder(entry):
                         if not entry.is_symlink():
                             waiting.append(entry.path)
                     else:

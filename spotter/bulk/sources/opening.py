@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -32,7 +33,7 @@ def check_sources(sources: Sequence[str | Path]) -> None:
     """Refuse arguments of which a look at the beginning shows that they are wrong.
 
     Raises:
-        ImageError: A pattern matches no file, or a list cannot be read.
+        ImageError: A path is not there, a pattern matches no file, or a list cannot be read.
     """
     for text in map(str, sources):
         if _is_pattern(text):
@@ -40,6 +41,8 @@ def check_sources(sources: Sequence[str | Path]) -> None:
                 raise _no_match(text)
         elif "://" not in text and text.lower().endswith(".txt") and not Path(text).is_dir():
             next(folders.walk_list(Path(text), True), None)
+        elif "://" not in text and _is_missing(text):
+            raise ImageError(f"{printable_path(text)}: no such file or folder")
 
 
 def walk_photos(
@@ -154,6 +157,17 @@ def _behind_address(address: str, limits: ReadLimits) -> Iterator[Photo]:
 
 def _is_pattern(text: str) -> bool:
     return "://" not in text and glob.has_magic(text) and not Path(text).exists()
+
+
+def _is_missing(text: str) -> bool:
+    try:
+        os.stat(text)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        # What cannot be looked at is reported by who reads it.
+        return False
+    return False
 
 
 def _is_lmdb(text: str) -> bool:

@@ -49,11 +49,45 @@ def test_write_go_on_and_retry(tmp_path: Path, ending: str) -> None:
     output.write(data("ü1"))
     output.close(complete=True)
     assert images(path) == ["ü0", "ü2", "ü3", "doc", "doc", "ü1"]
-    output = open_output(path)
-    output.clear()
+    output = open_output(path, anew=True)
     assert len(done_names(output)) == 0
     output.close(complete=True)
     assert images(path) == []
+
+
+@pytest.mark.parametrize("retry_failed", [False, True])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_what_is_begun_anew_stays_until_the_first_photo(
+    tmp_path: Path, ending: str, retry_failed: bool
+) -> None:
+    path = tmp_path / f"out{ending}"
+    output = open_output(path)
+    for number in range(4):
+        output.write(data(f"old {number}", error="bad" if number == 2 else None))
+    output.close(complete=False)
+    whole = {each: each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()}
+    output = open_output(path, anew=True)
+    assert len(done_names(output, retry_failed)) == 0
+    output.close(complete=False)
+    assert {each: each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()} == whole
+    output = open_output(path, anew=True)
+    output.write(data("new"))
+    output.close(complete=False)
+    assert images(path) == ["new"]
+
+
+def test_a_shard_that_is_begun_anew_leaves_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "out.parquet"
+    for shard, name in (((1, 2), "a"), ((2, 2), "b")):
+        output = open_output(path, shard)
+        output.write(data(name, error="bad"))
+        output.close(complete=True)
+    output = open_output(path, (2, 2), anew=True)
+    done = done_names(output, retry_failed=True)
+    assert ["a" in done, "b" in done] == [True, False]
+    output.write(data("b"))
+    output.close(complete=True)
+    assert images(path) == ["a", "b"]
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -92,6 +126,30 @@ def test_a_run_that_failed_at_once_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     open_output(tmp_path / "out.jsonl").close(complete=True)
     assert (tmp_path / "out.jsonl").read_bytes() == b""
+    # A file that was there before is not removed.
+    open_output(tmp_path / "out.jsonl").close(complete=False)
+    assert (tmp_path / "out.jsonl").read_bytes() == b""
+
+
+@pytest.mark.parametrize("anew", [False, True])
+@pytest.mark.parametrize("content", ["my only note", '{"text": "x", "image": "a"}', "[1,\n 2]"])
+def test_files_of_others_stay(tmp_path: Path, content: str, anew: bool) -> None:
+    path = tmp_path / "note.jsonl"
+    path.write_text(content)
+    with pytest.raises(AnnotationError, match=r"note\.jsonl:1: not a result line"):
+        open_output(path, anew=anew)
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {path.name: content}
+
+
+@pytest.mark.parametrize("rest", [b'{"image": "b', b'{"im', b'{"text": "x", "ima'])
+def test_a_last_line_that_was_cut_off_is_removed(tmp_path: Path, rest: bytes) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_bytes(data("a") + rest)
+    assert images(path) == ["a"]
+    assert path.read_bytes() == data("a")
+    path.write_bytes(b'{"image": "b')
+    assert images(path) == []
+    assert path.read_bytes() == b""
 
 
 def test_parts(tmp_path: Path) -> None:
@@ -133,12 +191,29 @@ def test_a_part_that_was_cut_off_is_packed_again(tmp_path: Path) -> None:
     path.write_bytes(b"")
     with pytest.raises(AnnotationError, match="shorter than when it was written"):
         open_output(path)
+    open_output(path, anew=True).close(complete=True)
+    assert images(path) == []
     journal.unlink()
     path.write_bytes(b"something else")
     output = open_output(path)
     with pytest.raises(AnnotationError, match=r"out\.jsonl\.zst: is damaged"):
         list(output.entries())
     output.close(complete=False)
+
+
+def test_a_packed_file_that_was_removed_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl.zst"
+    output = open_output(path)
+    for number in range(4):
+        output.write(data(str(number)))
+    output.close(complete=False)
+    path.unlink()
+    assert images(path) == []
+    # Before the first part is packed there is no file yet, and the journal counts.
+    output = open_output(path)
+    output.write(data("a"))
+    output.close(complete=False)
+    assert images(path) == ["a"]
 
 
 def test_refusals(tmp_path: Path) -> None:

@@ -74,6 +74,13 @@ def test_a_job_that_cannot_be_opened_ends_the_run() -> None:
         list(pool.answer(photos()))
 
 
+@pytest.mark.parametrize("seconds", [1e12, float("inf")])
+def test_a_time_limit_that_is_never_over(seconds: float) -> None:
+    with Pool(ToyJob(), 1, seconds) as pool:
+        answered = list(pool.answer(iter([Photo("0", b"one"), Photo("1", b"two")])))
+    assert [each.failed for each in answered] == [False, False]
+
+
 def test_photos_are_taken_one_by_one(tmp_path: Path) -> None:
     taken = []
 

@@ -78,6 +78,15 @@ def test_folders_are_walked_in_the_order_of_their_paths(folder: Path, monkeypatc
         list(walk_photos(["photos/none"]))
 
 
+def test_links_that_lead_nowhere_cost_themselves(folder: Path) -> None:
+    before = [photo.name for photo in walk_photos([folder])]
+    for name in ("loop", "a/loop", "c/loop.png"):
+        (folder / name).symlink_to(Path(name).name)
+    after = [photo.name for photo in walk_photos([folder])]
+    assert sorted(after) == sorted([*before, "c/loop.png"])
+    assert count_photos([folder]) == len(after)
+
+
 def test_lists_and_patterns(folder: Path) -> None:
     (folder / "list.txt").write_text("b.png\n\na/x.png\nhttp://example.org/x.png\n")
     photos = list(walk_photos([folder / "list.txt"]))
@@ -94,6 +103,9 @@ def test_lists_and_patterns(folder: Path) -> None:
     for wrong in (f"{folder}/*.gif", folder / "none.txt"):
         with pytest.raises(ImageError, match=r"no file matches|cannot be read as a list"):
             check_sources([folder, wrong])
+    for gone in (folder / "none", f"{folder}/b.png/x", folder / "none.tar", folder / "gone.png"):
+        with pytest.raises(ImageError, match=f"{Path(gone).name}: no such file or folder"):
+            check_sources([folder, gone])
     check_sources([folder, folder / "list.txt", f"{folder}/*.jpg", "http://example.org/x.txt"])
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import cv2
 import pytest
 
+from spotter.bulk.outputs import open_output
+from spotter.bulk.records import to_line
 from spotter.cli.commands import run
 from spotter.cli.main import cli
 from spotter.cli.spot_bulk import parse_shard, parse_workers
-from spotter.errors import ConfigError
+from spotter.errors import AnnotationError, ConfigError, SpotterError
 from spotter.io.jsonl import read_json_lines
 from tests.unit.pipeline.networks import bright_detector, digit_recognizer, photo
 
@@ -84,6 +86,47 @@ def test_an_archive_without_workers(
     assert two.read_text() == one.read_text()
     run(cli, [*command, "--out", str(one), "--retry-failed"])
     assert "3 new of 7 photos, 3 could not be read" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("source", "options"),
+    [
+        ("photos", ["--workers", "1", "--detector", "nothere.onnx"]),
+        ("photos", ["--workers", "1", "--recognizer", "nothere.onnx"]),
+        ("nophotos", []),
+        ("empty", []),
+    ],
+)
+@pytest.mark.parametrize("ending", [".jsonl", ".jsonl.zst", ".parquet"])
+def test_results_stay_until_there_are_others(
+    source: str, options: list[str], ending: str, photos: Path, models: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    out = tmp_path / f"out{ending}"
+    output = open_output(out)
+    output.write(to_line({"image": "old", "error": None}))
+    output.close(complete=True)
+    before = {each: each.read_bytes() for each in [out, *out.rglob("*")] if each.is_file()}
+    command = ["spot", str(tmp_path / source), "--out", str(out), "--overwrite"]
+    with pytest.raises(SpotterError, match=r"nothere|no such file or folder|no image in it"):
+        run(cli, [*command, *models, *options])
+    assert {each: each.read_bytes() for each in [out, *out.rglob("*")] if each.is_file()} == before
+
+
+def test_overwriting_begins_anew(photos: Path, models: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    out.write_bytes(to_line({"image": "old", "error": None}))
+    run(cli, ["spot", str(photos), "--out", str(out), "--overwrite", *models])
+    names = [json.loads(line)["image"] for line in out.read_text().splitlines()]
+    assert names == ["0.png", "1.png", "2.png", "3.png", "broken.png"]
+
+
+def test_files_of_others_are_refused(photos: Path, models: list[str], tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("my only note")
+    with pytest.raises(AnnotationError, match=r"note\.txt:1: not a result line"):
+        run(cli, ["read", str(photos), "--out", str(note), *models[2:]])
+    assert note.read_text() == "my only note"
 
 
 @pytest.mark.parametrize(
