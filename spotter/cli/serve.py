@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import click
 
 from spotter.cli.commands import command
 from spotter.cli.options import spotter_arguments, spotter_options
+
+
+class _Amount(click.FloatRange):
+    """A number above 0 and up to a million."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1e6, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """See click, which lets ``nan`` pass."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value} is no number", param, ctx)
+        return number
 
 
 @command(
@@ -29,9 +46,15 @@ from spotter.cli.options import spotter_arguments, spotter_options
     show_default=True,
     help="each loads the model and has a queue; they share the cores",
 )
-@click.option("--max-mb", type=float, default=16, show_default=True, help="of a request")
-@click.option("--max-files", type=int, default=16, show_default=True, help="of a request")
-@click.option("--max-megapixels", type=float, default=40, show_default=True, help="of a photo")
+@click.option("--max-mb", type=_Amount(), default=16, show_default=True, help="of a request")
+@click.option(
+    "--max-files",
+    type=int,
+    default=16,
+    show_default=True,
+    help="of a request; never more than --max-queue",
+)
+@click.option("--max-megapixels", type=_Amount(), default=40, show_default=True, help="of a photo")
 @click.option("--max-pages", type=int, default=10, show_default=True, help="of a document")
 @click.option(
     "--max-queue",
@@ -48,7 +71,11 @@ from spotter.cli.options import spotter_arguments, spotter_options
     help="photos, of all clients, whose words are read together",
 )
 @click.option(
-    "--timeout", type=float, default=60, show_default=True, help="seconds to wait, again to work"
+    "--timeout",
+    type=_Amount(),
+    default=60,
+    show_default=True,
+    help="seconds to wait, again to work",
 )
 @spotter_options
 def serve(

@@ -112,13 +112,15 @@ class Service:
             self.queue.drop(jobs)
             self.metrics.waiting.set(len(self.queue))
 
-    async def uploads(self, files: Sequence[UploadFile], picture: bool = False) -> list[Upload]:
-        """The files of a request.
+    async def uploads(
+        self, files: Sequence[UploadFile], picture: bool = False, min_score: float = 0.0
+    ) -> list[Upload]:
+        """The files of a request; the arguments are those of :class:`Upload`.
 
         Raises:
             HTTPException: 413 for too many, 422 for an empty one.
         """
-        most = self.settings.max_files
+        most = self.settings.most_files
         if len(files) > most:
             raise HTTPException(413, f"{len(files)} files are more than the limit of {most}")
         found = []
@@ -127,7 +129,7 @@ class Service:
             name = _shown_name(file.filename) or f"file_{number}"
             if not data:
                 raise HTTPException(422, f"{name}: holds no bytes")
-            found.append(Upload(name, data, picture))
+            found.append(Upload(name, data, picture, min_score))
         return found
 
 
@@ -182,7 +184,8 @@ def _add_reading(app: FastAPI, service: Service) -> None:
         request: Request,
         files: Files,
         format: Annotated[
-            Format, Query(description="picture (JPEG, first page) is for one file")
+            Format,
+            Query(description="picture (JPEG, first page) is for one file"),
         ] = "json",
         min_score: Annotated[
             float, Query(ge=0, le=1, description="words below it are left out")
@@ -196,13 +199,13 @@ def _add_reading(app: FastAPI, service: Service) -> None:
         picture = format == "picture"
         if picture and len(files) != 1:
             raise HTTPException(422, "format=picture is for one file")
-        uploads = await service.uploads(files, picture)
+        uploads = await service.uploads(files, picture, min_score)
         answers: list[Spotted] = await service.answer("spot", uploads, request)
         for answer in answers:
             failed = all(result.error is not None for result in answer.results)
             words = sum(len(result.instances) for result in answer.results)
             service.metrics.observe_file("spot", failed, words)
-        return await run_in_threadpool(_encode, answers, format, min_score)
+        return await run_in_threadpool(_encode, answers, format)
 
     @app.post(
         "/v1/read",
@@ -249,9 +252,9 @@ def _add_pages(app: FastAPI, service: Service) -> None:
     app.mount("/static", StaticFiles(directory=_STATIC))
 
 
-def _encode(answers: Sequence[Spotted], form: Format, min_score: float) -> Response:
+def _encode(answers: Sequence[Spotted], form: Format) -> Response:
     results = [result for answer in answers for result in answer.results]
-    records = [photo_record(result, min_score) for result in results]
+    records = [photo_record(result) for result in results]
     errors = [result.error for result in results]
     if form == "json" or all(error is not None for error in errors):
         return _json({"results": records}, errors)

@@ -22,6 +22,8 @@ from spotter.serve.settings import ServerSettings
 from spotter.structures import SpottingResult
 
 _JPEG_QUALITY = 90
+# JPEG has no longer sides.
+_LONGEST_SIDE = 65_500
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,13 @@ class Upload:
         name: Its name, fit to be shown; nothing is opened by it.
         data: Its bytes.
         picture: Whether to return a picture of the first page with its words outlined.
+        min_score: Words below it are left out, of the picture, too.
     """
 
     name: str
     data: bytes
     picture: bool = False
+    min_score: float = 0.0
 
     def open(self) -> io.BytesIO:
         """A file object whose name stands in the messages of errors."""
@@ -51,7 +55,8 @@ class Spotted:
 
     Attributes:
         results: One for each photo or page; with ``error`` where it could not be read.
-        picture: JPEG of the first page with its words outlined, where that is wanted.
+        picture: JPEG of the first page that can be read with its words outlined, where that is
+            wanted; reduced, if a side is above 65,500 pixels.
     """
 
     results: list[SpottingResult]
@@ -87,7 +92,7 @@ class Engine:
         late: set[int] = set()
         # Of each page with pixels: the job, and the place among its results.
         places: list[tuple[int, int]] = []
-        first: dict[int, np.ndarray] = {}
+        first: dict[int, tuple[int, np.ndarray]] = {}
 
         def pages() -> Iterator[np.ndarray]:
             for index, job in enumerate(jobs):
@@ -97,19 +102,22 @@ class Engine:
                         break
                     answers[index].results.append(result)
                     if image is not None:
+                        page = len(answers[index].results) - 1
                         if job.item.picture:
-                            first.setdefault(index, image)
-                        places.append((index, len(answers[index].results) - 1))
+                            first.setdefault(index, (page, image))
+                        places.append((index, page))
                         yield image
 
         for number, found in enumerate(self._spotter.spot_iter(pages(), self._chunk)):
             index, page = places[number]
-            named = answers[index].results[page]
-            answers[index].results[page] = replace(found, image=named.image, page=named.page)
-        for index, image in first.items():
-            answers[index].picture = encode_jpeg(
-                draw_result(image, answers[index].results[0]), _JPEG_QUALITY
+            named, least = answers[index].results[page], jobs[index].item.min_score
+            words = [word for word in found.instances if word.score >= least]
+            answers[index].results[page] = replace(
+                found, image=named.image, page=named.page, instances=words
             )
+        for index, (page, image) in first.items():
+            drawn = _reduced(draw_result(image, answers[index].results[page]))
+            answers[index].picture = encode_jpeg(drawn, _JPEG_QUALITY)
         return [DeadlineError() if index in late else each for index, each in enumerate(answers)]
 
     def read(self, jobs: Sequence[Job]) -> list[dict[str, Any] | Exception]:
@@ -153,3 +161,12 @@ class Engine:
                 yield page.image, SpottingResult(name, error=page.error, page=page.number)
         except SpotterError as error:
             yield None, SpottingResult(name, error=str(error))
+
+
+def _reduced(picture: np.ndarray) -> np.ndarray:
+    """A picture (H, W, 3) as large as JPEG can hold it."""
+    factor = _LONGEST_SIDE / max(picture.shape[:2])
+    if factor >= 1:
+        return picture
+    height, width = (max(1, int(side * factor)) for side in picture.shape[:2])
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)

@@ -16,7 +16,7 @@ class Word(BaseModel):
         description="outline in pixels, clockwise from the first character's top-left corner"
     )
     text: str
-    score: float = Field(description="detection_score times recognition_score")
+    score: float = Field(description="square root of detection_score, times recognition_score")
     detection_score: float
     recognition_score: float
 
@@ -76,14 +76,8 @@ class Health(BaseModel):
     limits: dict[str, float]
 
 
-def photo_record(result: SpottingResult, min_score: float = 0.0) -> dict[str, Any]:
-    """A result as :class:`Photo` describes it, JSON-ready.
-
-    Args:
-        result: Of one photo or page.
-        min_score: Words below it are left out.
-    """
-    result.instances = [word for word in result.instances if word.score >= min_score]
+def photo_record(result: SpottingResult) -> dict[str, Any]:
+    """A result of one photo or page as :class:`Photo` describes it, JSON-ready."""
     place = {id(word): index for index, word in enumerate(result.instances)}
     paragraphs = result.paragraphs
     return {

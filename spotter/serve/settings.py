@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -27,7 +28,7 @@ class ServerSettings:
     Attributes:
         spotter: Arguments of :class:`spotter.pipeline.spotter.SceneTextSpotter` as plain values.
         max_bytes: Most bytes of the body of a request.
-        max_files: Most files of a request.
+        max_files: Most files of a request; never more than ``max_queue``.
         max_pixels: Most pixels of a photo or page (width times height).
         max_pages: Most pages of a document that are read.
         max_queue: Most files, and most requests, that wait or are being answered; the next one is
@@ -38,7 +39,8 @@ class ServerSettings:
             its files.
 
     Raises:
-        ConfigError: A limit that is not positive.
+        ConfigError: A limit that is not positive or not finite, or a least score of words outside
+            0..1.
     """
 
     spotter: Mapping[str, Any] = field(default_factory=dict)
@@ -53,8 +55,17 @@ class ServerSettings:
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            if name != "spotter" and not value > 0:
-                raise ConfigError(f"{name} must be above 0, not {value}")
+            if name != "spotter" and not 0 < value < math.inf:
+                finite = "a finite number " if value == math.inf else ""
+                raise ConfigError(f"{name} must be {finite}above 0, not {value}")
+        least = self.spotter.get("min_score")
+        if least is not None and not 0 <= least <= 1:
+            raise ConfigError(f"min_score must be from 0 to 1, not {least}")
+
+    @property
+    def most_files(self) -> int:
+        """Most files of a request: more than the queue holds could never be answered."""
+        return min(self.max_files, self.max_queue)
 
     @property
     def read_limits(self) -> ReadLimits:
@@ -68,7 +79,8 @@ class ServerSettings:
 
     def public(self) -> dict[str, float]:
         """The limits, for clients."""
-        return {name: value for name, value in asdict(self).items() if name != "spotter"}
+        limits = asdict(self) | {"max_files": self.most_files}
+        return {name: value for name, value in limits.items() if name != "spotter"}
 
     def to_json(self) -> str:
         """For :data:`ENVIRONMENT`.

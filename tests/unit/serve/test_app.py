@@ -56,6 +56,8 @@ def test_answers_have_the_type_that_the_document_tells(client: Any) -> None:
     ReadAnswer.model_validate(client.post("/v1/read", files=send(("a.png", ONE_WORD))).json())
     Health.model_validate(client.get("/healthz").json())
     document = client.get("/openapi.json").json()
+    about = document["components"]["schemas"]["Word"]["properties"]["score"]["description"]
+    assert about == "square root of detection_score, times recognition_score"
     assert {"/v1/spot", "/v1/read", "/healthz", "/metrics"} == set(document["paths"])
     shown = client.get("/docs").text
     assert "POST /v1/spot" in shown
@@ -103,6 +105,29 @@ def test_formats(client: Any) -> None:
     both = get("picture", two, two)
     assert (both.status_code, both.json()["error"]) == (422, "format=picture is for one file")
     assert get("pdf", two).status_code == 422
+
+
+def drawn(client: Any, data: bytes, more: str = "") -> np.ndarray:
+    """The picture that is answered, RGB (H, W, 3)."""
+    answer = client.post(f"/v1/spot?format=picture{more}", files=send(("a", data)))
+    assert answer.status_code == 200
+    return np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB")).astype(int)
+
+
+def test_pictures_show_the_words_of_the_least_score(client: Any) -> None:
+    assert np.ptp(drawn(client, TWO_WORDS), axis=2).max() > 100
+    assert np.ptp(drawn(client, TWO_WORDS, "&min_score=1"), axis=2).max() < 50
+
+
+def test_pictures_that_jpeg_cannot_hold_are_reduced(client: Any) -> None:
+    from spotter.serve.engine import _reduced
+
+    picture = encoded(np.zeros((1, 70_000, 3), np.uint8))
+    assert drawn(client, picture).shape == (1, 65_500, 3)
+    for size, expected in (((131_000, 4), (65_500, 2)), ((2, 65_500), (2, 65_500))):
+        reduced = _reduced(np.full((*size, 3), 7, np.uint8))
+        assert reduced.shape == (*expected, 3)
+        assert (reduced == 7).all()
 
 
 def test_a_file_that_cannot_be_read_does_not_spoil_the_others(client: Any) -> None:

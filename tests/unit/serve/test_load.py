@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -76,6 +77,21 @@ def test_a_full_queue_is_told_at_once() -> None:
         assert (await post(client)).status_code == 200
 
     with_server(engine, test, max_queue=3)
+
+
+def test_more_files_than_the_queue_holds_are_too_many() -> None:
+    engine = SlowEngine()
+    engine.go.set()
+
+    async def test(app: Any, client: Any) -> None:
+        files = [("files", (f"{number}.png", b"picture")) for number in range(5)]
+        refused = await client.post("/v1/spot", files=files)
+        line = {"error": "5 files are more than the limit of 4"}
+        assert (refused.status_code, refused.json()) == (413, line)
+        assert (await client.get("/healthz")).json()["limits"]["max_files"] == 4
+        assert (await client.post("/v1/spot", files=files[:4])).status_code == 200
+
+    with_server(engine, test, max_queue=4, max_files=8)
 
 
 def test_photos_of_several_clients_are_one_batch() -> None:
@@ -196,7 +212,36 @@ def test_settings() -> None:
     assert settings.reader == {"model": "fast", "threads": 2}
     with pytest.raises(ConfigError, match="max_queue must be above 0, not 0"):
         ServerSettings(max_queue=0)
+    with pytest.raises(ConfigError, match="timeout must be a finite number above 0, not inf"):
+        ServerSettings(timeout=math.inf)
     with pytest.raises(ConfigError, match="unexpected keyword"):
         ServerSettings.from_json('{"max_cats": 1}')
     with pytest.raises(ConfigError, match="plain values"):
         ServerSettings(spotter={"lexicon": object()}).to_json()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--timeout", "inf", "not in the range"),
+        ("--timeout", "nan", "nan is no number"),
+        ("--max-mb", "inf", "not in the range"),
+        ("--max-mb", "nan", "nan is no number"),
+        ("--max-megapixels", "inf", "not in the range"),
+        ("--min-score", "nan", "min_score must be from 0 to 1, not nan"),
+        ("--min-score", "50", "min_score must be from 0 to 1, not 50"),
+    ],
+)
+def test_options_without_sense_are_one_line(
+    option: str, value: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from spotter.cli.commands import run
+    from spotter.cli.errors import run_tool
+    from spotter.cli.main import cli
+
+    with pytest.raises(SystemExit) as ended:
+        run_tool(lambda: run(cli, ["serve", option, value]))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert ended.value.code == 2
+    assert line.startswith("error: ")
+    assert message in line
