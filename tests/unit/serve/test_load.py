@@ -233,12 +233,17 @@ def test_settings() -> None:
     ],
 )
 def test_options_without_sense_are_one_line(
-    option: str, value: str, message: str, capsys: pytest.CaptureFixture[str]
+    option: str,
+    value: str,
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from spotter.cli.commands import run
     from spotter.cli.errors import run_tool
     from spotter.cli.main import cli
 
+    monkeypatch.setattr("spotter.serve.server.serve", lambda *_: None)
     with pytest.raises(SystemExit) as ended:
         run_tool(lambda: run(cli, ["serve", option, value]))
     (line,) = capsys.readouterr().err.splitlines()
