@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import cv2
 import numpy as np
 from rich.console import Console
 from rich.table import Table
@@ -23,7 +22,7 @@ from spotter.cli.spot_bulk import bulk_options, spot_in_bulk, writes_lines
 from spotter.errors import ConfigError, ImageError
 from spotter.io.documents import Page, read_pages
 from spotter.io.formats import DOCUMENT_SUFFIXES, IMAGE_SUFFIXES
-from spotter.io.images import encode_jpeg
+from spotter.io.images import encode_jpeg, fit_jpeg
 from spotter.io.locks import OutputLock
 from spotter.io.names import printable_path
 from spotter.io.results.files import FORMATS, check_names, check_output
@@ -42,8 +41,6 @@ _FILE_SUFFIXES = (
     *IMAGE_SUFFIXES,
     *DOCUMENT_SUFFIXES,
 )
-# The longest side of a JPEG, in pixels, that its coder takes.
-_JPEG_SIDE = 65_500
 
 
 @command(
@@ -345,11 +342,9 @@ def _drawn(result: SpottingResult, photo: np.ndarray) -> np.ndarray:
     from spotter.io.drawing import draw_result
 
     picture = draw_result(photo, result)
-    height, width = picture.shape[:2]
-    scale = _JPEG_SIDE / max(height, width)
-    if scale >= 1:
-        return picture
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    line = f"drawn at {size[0]} x {size[1]} pixels, as a JPEG can be no larger"
-    print(f"{result.image}: {line}", file=sys.stderr)
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    fitting = fit_jpeg(picture)
+    if fitting is not picture:
+        size = f"{fitting.shape[1]} x {fitting.shape[0]}"
+        line = f"drawn at {size} pixels, as a JPEG can be no larger"
+        print(f"{result.image}: {line}", file=sys.stderr)
+    return fitting

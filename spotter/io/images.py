@@ -15,9 +15,12 @@ from spotter.io.names import one_line
 from spotter.io.pixels import SWAPPING_ORIENTATIONS, array_to_bgr, pil_to_bgr, turn_upright
 from spotter.io.sources import DEFAULT_LIMITS, ReadLimits, is_tensor, open_source
 
-__all__ = ["IMAGE_SUFFIXES", "ImageSource", "encode_jpeg", "image_size", "read_image"]
+__all__ = ["IMAGE_SUFFIXES", "ImageSource", "encode_jpeg", "fit_jpeg", "image_size", "read_image"]
 
 _ORIENTATION_TAG = 0x0112
+
+JPEG_SIDE = 65_500
+"""The longest side of a JPEG, in pixels, that its coder takes."""
 
 ImageSource = (
     str | os.PathLike | bytes | bytearray | memoryview | IO[bytes] | Image.Image | np.ndarray
@@ -85,12 +88,29 @@ def encode_jpeg(image: np.ndarray, quality: int) -> bytes:
         quality: 0 to 100.
 
     Raises:
-        ImageError: It cannot be coded, such as one with a side above 65,500 pixels.
+        ImageError: It cannot be coded, such as one with a side above :data:`JPEG_SIDE`.
     """
     done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
         raise ImageError(f"an image of shape {image.shape} cannot be coded as JPEG")
     return data.tobytes()
+
+
+def fit_jpeg(image: np.ndarray) -> np.ndarray:
+    """An image as large as :func:`encode_jpeg` takes it: reduced where a side is too long.
+
+    Args:
+        image: (H, W) or (H, W, 3) uint8.
+
+    Returns:
+        The image itself, or a smaller one of the same proportions.
+    """
+    height, width = image.shape[:2]
+    factor = JPEG_SIDE / max(height, width)
+    if factor >= 1:
+        return image
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def decode(image: Image.Image, name: str, limits: ReadLimits = DEFAULT_LIMITS) -> np.ndarray:

@@ -68,9 +68,7 @@ def run_training(config: Mapping[str, Any], say: Callable[[str], object] = print
     resume = find_last_checkpoint(work_dir) is not None
     runner = SpotterRunner.from_cfg(Config({**config, "resume": resume}))
     runner.train()
-    signals = [hook for hook in runner.hooks if isinstance(hook, InterruptHook)]
-    status = max((hook.exit_status for hook in signals), default=0)
-    if status:
+    if status := InterruptHook.status_of(runner):
         raise TrainingInterrupted(status)
     if not best.is_file():
         raise ConfigError(f"{work_dir}: the training ended before a validation")

@@ -13,7 +13,7 @@ import numpy as np
 from spotter.errors import SpotterError
 from spotter.io.documents import read_pages
 from spotter.io.drawing import draw_result
-from spotter.io.images import encode_jpeg, read_image
+from spotter.io.images import encode_jpeg, fit_jpeg, read_image
 from spotter.pipeline.spotter import SceneTextSpotter
 from spotter.pipeline.word_recognizer import WordRecognizer
 from spotter.runtime.onnx import thread_count
@@ -22,8 +22,6 @@ from spotter.serve.settings import ServerSettings
 from spotter.structures import SpottingResult
 
 _JPEG_QUALITY = 90
-# JPEG has no longer sides.
-_LONGEST_SIDE = 65_500
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ class Engine:
                 found, image=named.image, page=named.page, instances=words
             )
         for index, (page, image) in first.items():
-            drawn = _reduced(draw_result(image, answers[index].results[page]))
+            drawn = fit_jpeg(draw_result(image, answers[index].results[page]))
             answers[index].picture = encode_jpeg(drawn, _JPEG_QUALITY)
         return [DeadlineError() if index in late else each for index, each in enumerate(answers)]
 
@@ -161,12 +159,3 @@ class Engine:
                 yield page.image, SpottingResult(name, error=page.error, page=page.number)
         except SpotterError as error:
             yield None, SpottingResult(name, error=str(error))
-
-
-def _reduced(picture: np.ndarray) -> np.ndarray:
-    """A picture (H, W, 3) as large as JPEG can hold it."""
-    factor = _LONGEST_SIDE / max(picture.shape[:2])
-    if factor >= 1:
-        return picture
-    height, width = (max(1, int(side * factor)) for side in picture.shape[:2])
-    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)

@@ -158,8 +158,7 @@ def train(
         runner = SpotterRunner.from_cfg(cfg)
         runner.train()
     stop()
-    signals = [hook for hook in runner.hooks if isinstance(hook, InterruptHook)]
-    return max((hook.exit_status for hook in signals), default=0)
+    return InterruptHook.status_of(runner)
 
 
 def score(

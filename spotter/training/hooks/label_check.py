@@ -81,8 +81,8 @@ def _check_alphabet(dataset: TextRecDataset, charset: Charset) -> None:
     alphabet = dataset.label_alphabet
     if alphabet is not None and leaves_out(alphabet, charset.characters):
         line = (
-            f"{_name(dataset)}: its labels leave out marks or case, and this decoder learns from"
-            " none of them; complete them (spotter relabel), take CTC, or a smaller charset"
+            f"{_name(dataset)}: its labels leave out marks, case or spaces, and this decoder learns"
+            " from none of them; complete them (spotter relabel), take CTC, or a smaller charset"
         )
         print_log(line, "current", logging.WARNING)
 

@@ -95,6 +95,12 @@ class InterruptHook(Hook):
         """Stop if a signal came."""
         stop_if(runner, self.received is not None, f"{self.received or 'signal'} received")
 
+    @staticmethod
+    def status_of(runner: Any) -> int:
+        """The status to exit with after a run, see :attr:`exit_status`."""
+        hooks = [hook for hook in runner.hooks if isinstance(hook, InterruptHook)]
+        return max((hook.exit_status for hook in hooks), default=0)
+
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None:
             raise KeyboardInterrupt

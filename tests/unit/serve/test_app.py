@@ -120,12 +120,12 @@ def test_pictures_show_the_words_of_the_least_score(client: Any) -> None:
 
 
 def test_pictures_that_jpeg_cannot_hold_are_reduced(client: Any) -> None:
-    from spotter.serve.engine import _reduced
+    from spotter.io.images import fit_jpeg
 
     picture = encoded(np.zeros((1, 70_000, 3), np.uint8))
     assert drawn(client, picture).shape == (1, 65_500, 3)
     for size, expected in (((131_000, 4), (65_500, 2)), ((2, 65_500), (2, 65_500))):
-        reduced = _reduced(np.full((*size, 3), 7, np.uint8))
+        reduced = fit_jpeg(np.full((*size, 3), 7, np.uint8))
         assert reduced.shape == (*expected, 3)
         assert (reduced == 7).all()
 

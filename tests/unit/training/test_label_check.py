@@ -78,8 +78,8 @@ def test_labels_that_no_decoder_learns_from_are_told(words: Path, logged: list[s
     assert not logged
     check("94", incomplete, decoder=AttentionPrediction)
     assert logged == [
-        "cities: its labels leave out marks or case, and this decoder learns from none of them;"
-        " complete them (spotter relabel), take CTC, or a smaller charset"
+        "cities: its labels leave out marks, case or spaces, and this decoder learns from none of"
+        " them; complete them (spotter relabel), take CTC, or a smaller charset"
     ]
 
 
