@@ -129,14 +129,13 @@ def _time_stages(timer: StageTimer, spotter: SceneTextSpotter) -> None:
     timer.time_calls(detector, "resize_image", "resizing of photos")
     timer.time_calls(Normalizer, "__call__", "normalisation of inputs")
     timer.time_calls(word_detector.runtime, "run_pixels", "detector network")
-    for one in filter(None, (word_detector, word_detector.coarse)):
-        timer.time_calls(one, "_postprocess", "detector post-processing")
+    timer.time_calls(word_detector, "_postprocess", "detector post-processing")
     timer.time_calls(detector, "small_text", "search for small text")
-    for name in ("add_large_words", "add_small_words", "merge_windows"):
+    for name in ("add_small_words", "merge_windows", "whole_words"):
         timer.time_calls(detector, name, "merging of detections")
     timer.time_calls(word_search, "photo_orientation", "orientation of photos")
     timer.time_calls(word_search, "extend_to_marks", "extension of words to marks")
-    for name in ("propose_joins", "propose_splits"):
+    for name in ("propose_joins", "propose_splits", "propose_rivals"):
         timer.time_calls(word_search, name, "joining and splitting of words")
     timer.time_calls(word_search, "reading_directions", "directions of words")
     timer.time_calls(word_recognizer, "crop", "cutting of word crops")

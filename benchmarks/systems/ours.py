@@ -279,8 +279,8 @@ def _settings_of(preset: ResolvedPreset) -> dict[str, Any]:
         settings["scale"] = preset.scale
     if preset.postprocessing:
         settings["postprocessing"] = json.dumps(dict(preset.postprocessing))
-    if preset.coarse_pass is not None:
-        settings["coarse pass"] = json.dumps(preset.coarse_pass.to_dict())
+    if preset.thorough:
+        settings["thorough"] = True
     if preset.finer_passes != MAX_PASSES:
         settings["finer passes"] = preset.finer_passes
     return settings

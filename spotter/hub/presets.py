@@ -69,16 +69,7 @@ PRESET_RULES: dict[str, Rule] = {
             ("below", "views"),
         )
     ),
-    "coarse_pass": optional(
-        record(
-            {
-                "scale": SCALE,
-                "min_height": number(0.0, 16_384.0, above=True),
-                "postprocessing": POSTPROCESSING,
-            },
-            ("scale", "min_height"),
-        )
-    ),
+    "thorough": optional(flag()),
     "finer_passes": optional(integer(0, 16)),
     "scale": optional(SCALE),
     "postprocessing": POSTPROCESSING,
@@ -103,7 +94,8 @@ class Preset:
         crop_margin: Share of a word's height by which its crop reaches beyond the detection.
         language: Name or file of a language model, or a mapping with it as ``model`` and settings.
         test_time_augmentation: ``below``, ``views`` and perhaps ``top_k``.
-        coarse_pass: ``scale``, ``min_height`` and perhaps ``postprocessing``.
+        thorough: Search every photo at three scales, see
+            :class:`spotter.pipeline.detector.TextDetector`.
         finer_passes: How often small text of a photo is looked for at a finer scale, at most;
             ``None``: :data:`spotter.pipeline.multi_scale.MAX_PASSES`.
         scale: Factor by which the detector sees photos enlarged; ``None``: that of its weights.
@@ -118,7 +110,7 @@ class Preset:
     crop_margin: float = 0.0
     language: Mapping[str, Any] | str | None = None
     test_time_augmentation: Mapping[str, Any] | None = None
-    coarse_pass: Mapping[str, Any] | None = None
+    thorough: bool = False
     finer_passes: int | None = None
     scale: float | None = None
     postprocessing: Mapping[str, Any] = field(default_factory=dict)

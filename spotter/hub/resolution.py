@@ -2,7 +2,7 @@
 
 ``spotter/hub/weights/presets.json`` names presets, ``{"default": {"detector": NAME, "recognizer":
 NAME, "min_score": 0.5}}``, perhaps with ``crop_margin``, ``language``, ``test_time_augmentation``,
-``coarse_pass``, ``finer_passes`` and ``calibration``, see :mod:`spotter.hub.presets`;
+``thorough``, ``finer_passes`` and ``calibration``, see :mod:`spotter.hub.presets`;
 ``NAME.onnx`` and ``NAME.safetensors`` lie beside it.
 """
 
@@ -18,7 +18,6 @@ from spotter.errors import ConfigError, WeightsError
 from spotter.hub.plain_files import PLAIN_SUFFIXES
 from spotter.hub.presets import Preset, parse_preset, read_preset, read_presets
 from spotter.io.names import printable_path
-from spotter.pipeline.coarse_pass import CoarsePass
 from spotter.pipeline.multi_scale import MAX_PASSES
 from spotter.pipeline.test_time_augmentation import TestTimeAugmentation
 from spotter.runtime.header import read_header
@@ -54,7 +53,7 @@ class ResolvedPreset:
         scale: Factor by which the detector sees photos enlarged; ``None``: that of its weights.
         postprocessing: Arguments of the detector's post-processor that go with ``scale``, instead
             of those of its weights.
-        coarse_pass: A second, coarser pass over each photo, for its large words.
+        thorough: Whether every photo is searched at three scales.
         finer_passes: How often small text is looked for at a finer scale, at most.
         dropped: Which of ``language``, ``calibration`` and ``min_score`` of the preset do not hold,
             because another network takes the place of its own.
@@ -72,7 +71,7 @@ class ResolvedPreset:
     found_calibration: ScoreCalibration | None = None
     scale: float | None = None
     postprocessing: Mapping[str, Any] = field(default_factory=dict)
-    coarse_pass: CoarsePass | None = None
+    thorough: bool = False
     finer_passes: int = MAX_PASSES
     dropped: tuple[str, ...] = ()
     replaced: tuple[Path, ...] = ()
@@ -111,7 +110,7 @@ def resolve_preset(
         return _with_recognizer(_with_detector(ResolvedPreset(found, read), found), read)
     preset, folder = _find_preset(model, weights)
     calibration = preset.calibration
-    views, coarse = preset.test_time_augmentation, preset.coarse_pass
+    views = preset.test_time_augmentation
     own = [_beside(folder, name) for name in (preset.detector, preset.recognizer)]
     files = [
         weights_file(given or name, runtime, weights)
@@ -129,7 +128,7 @@ def resolve_preset(
         calibration.get("found"),
         preset.scale,
         preset.postprocessing,
-        None if coarse is None else CoarsePass(**coarse),
+        bool(preset.thorough),
         MAX_PASSES if preset.finer_passes is None else preset.finer_passes,
     )
     if detector and not _is_own(files[0], own[0], runtime, weights):
@@ -164,7 +163,7 @@ def _with_detector(preset: ResolvedPreset, file: Path) -> ResolvedPreset:
         found_calibration=None,
         scale=None,
         postprocessing={},
-        coarse_pass=None,
+        thorough=False,
         finer_passes=MAX_PASSES,
         dropped=dropped,
         replaced=(*preset.replaced, file),

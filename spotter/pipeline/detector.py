@@ -10,7 +10,6 @@ import numpy as np
 
 from spotter.errors import ConfigError, WeightsError
 from spotter.geometry import sliding_windows
-from spotter.pipeline.coarse_pass import CoarsePass, add_large_words
 from spotter.pipeline.db_postprocessor import DBPostprocessor
 from spotter.pipeline.multi_scale import (
     MAX_PASSES,
@@ -19,10 +18,11 @@ from spotter.pipeline.multi_scale import (
     add_small_words,
     first_scale,
     largest_scale,
+    legible,
     small_text,
     windows_around,
 )
-from spotter.pipeline.tiling import SearchedWindow, merge_windows
+from spotter.pipeline.tiling import SearchedWindow, merge_windows, whole_words
 from spotter.runtime.input_size import detector_input_size, resize_image
 from spotter.runtime.preprocessing import Normalizer
 from spotter.runtime.runtimes import Runtime
@@ -38,6 +38,8 @@ _LARGEST_SCALE = 100
 # Inputs so many times as long as the bound are run in parts.
 _LONG = 1.5
 _RIM = 32
+# Scale of the first pass of a thorough search, as a share of the usual one.
+_COARSE = 0.5
 
 
 @dataclass
@@ -47,10 +49,12 @@ class Detections:
     Attributes:
         words: In pixels of the photo, with ``detection_score`` and without text.
         notes: What may have been missed and why, one sentence each.
+        passes: The legible words of each pass, if there were several.
     """
 
     words: list[TextInstance]
     notes: list[str] = field(default_factory=list)
+    passes: list[list[TextInstance]] = field(default_factory=list)
 
 
 def scaled_header(header: Mapping[str, Any], scale: float) -> dict[str, Any]:
@@ -71,7 +75,7 @@ def open_detector(
 ) -> TextDetector:
     """The detector of a preset.
 
-    Scale, post-processing and coarse pass of the preset hold unless the caller gives another size.
+    Scale and post-processing of the preset hold unless the caller gives another size.
 
     Args:
         runtime: The loaded network.
@@ -95,9 +99,9 @@ def open_detector(
         batch_size,
         used,
         options,
-        None if limited else preset.coarse_pass,
         scale is None,
         preset.finer_passes,
+        preset.thorough,
     )
 
 
@@ -114,13 +118,11 @@ class TextDetector:
         scale: Factor by which photos and the limit on the input size are enlarged. Default: the
             header's. At most 100, and not together with ``limit_side`` or ``limit_type``.
         postprocessing: Arguments of the post-processor that replace the header's.
-        coarse: A second pass at a smaller scale, for large words.
         adaptive: Choose the scales for each photo, see :mod:`spotter.pipeline.multi_scale`. Has no
             effect with ``limit_side``, ``limit_type`` or ``tile``.
         finer_passes: How often small text is looked for at a finer scale, at most.
-
-    Attributes:
-        coarse: The detector of the second pass, which runs the same network; or ``None``.
+        thorough: Search all of a photo that is not small at half the scale, at the scale, and at
+            twice the scale, for large and for small words, if ``adaptive``.
 
     Raises:
         WeightsError: The header describes another kind of detector.
@@ -136,9 +138,9 @@ class TextDetector:
         batch_size: int = 1,
         scale: float | None = None,
         postprocessing: Mapping[str, Any] | None = None,
-        coarse: CoarsePass | None = None,
         adaptive: bool = False,
         finer_passes: int = MAX_PASSES,
+        thorough: bool = False,
     ) -> None:
         self.runtime = runtime
         header = runtime.header
@@ -171,18 +173,9 @@ class TextDetector:
         self.tile = tile
         self._finer_passes = finer_passes
         self._adaptive = adaptive and own and tile is None and self.limit_type == "max"
+        self._thorough = thorough
         self.batch_size = max(1, batch_size)
         self._postprocess = _postprocessor(header)
-        self.coarse: TextDetector | None = None
-        if coarse is not None:
-            self._min_height = coarse.min_height
-            self.coarse = TextDetector(
-                runtime,
-                batch_size=batch_size,
-                scale=coarse.scale,
-                postprocessing=coarse.postprocessing,
-                adaptive=self._adaptive,
-            )
 
     def find(self, photos: Sequence[np.ndarray]) -> list[list[TextInstance]]:
         """Words of photos.
@@ -197,18 +190,9 @@ class TextDetector:
 
     def search(self, photos: Sequence[np.ndarray]) -> list[Detections]:
         """As :meth:`find`, with notes on what may have been missed."""
-        if self.tile is None:
-            found = self._search_all_scales(photos) if self._adaptive else self._search_once(photos)
-        else:
-            found = [Detections(self._find_tiled(photo, self.tile)) for photo in photos]
-        if self.coarse is None:
-            return found
-        sizes = [self.coarse.input_size(photo) for photo in photos]
-        coarse = self.coarse._run(list(zip(photos, sizes, strict=True)))
-        for each, photo, size, large in zip(found, photos, sizes, coarse, strict=True):
-            least = self._min_height * photo.shape[1] / size[0]
-            each.words = add_large_words(each.words, large, least)
-        return found
+        if self.tile is not None:
+            return [Detections(self._find_tiled(photo, self.tile)) for photo in photos]
+        return self._search_all_scales(photos) if self._adaptive else self._search_once(photos)
 
     def _search_once(self, photos: Sequence[np.ndarray]) -> list[Detections]:
         """Photos at one scale, and a note where that is too small for some of the text."""
@@ -232,14 +216,21 @@ class TextDetector:
         for index, (photo, (width, _)) in enumerate(jobs):
             scale, missed = width / photo.shape[1], small[index]
             height, photo_width = photo.shape[:2]
-            if min(height, photo_width) < SMALL_SIDE:
-                missed = SmallText.whole(photo_width, height)
-            for _ in range(self._finer_passes):
-                finer = missed.next_scale(scale, largest_scale(self._scale))
+            largest = largest_scale(self._scale, max(height, photo_width))
+            is_small = min(height, photo_width) < SMALL_SIDE
+            whole_passes = 1 if is_small else 2 * self._thorough
+            for number in range(self._finer_passes + 2 * self._thorough):
+                if number < whole_passes:
+                    missed = SmallText.whole(photo_width, height)
+                finer = missed.next_scale(scale, largest)
                 if finer is None:
                     break
                 windows, missed = self._search_windows(photo, missed, finer)
                 words = found[index].words
+                if not found[index].passes:
+                    found[index].passes.append(legible(words, scale))
+                whole = whole_words(windows, photo_width, height)
+                found[index].passes.append(legible(whole, finer))
                 found[index].words = add_small_words(words, scale, windows, photo_width, height)
                 scale = finer
             if missed.height is not None and len(missed.boxes) > len(found[index].words) / 2:
@@ -293,6 +284,8 @@ class TextDetector:
         height, width = photo.shape[:2]
         if self._adaptive:
             scale = first_scale(width, height, self._scale, self.limit_side)
+            if self._thorough and min(width, height) >= SMALL_SIDE:
+                scale *= _COARSE
             side = max(1, round(max(width, height) * scale))
             return detector_input_size(width, height, side, "max", self._divisor, scale)
         size = detector_input_size(

@@ -77,9 +77,16 @@ def first_scale(width: int, height: int, scale: float, limit_side: int) -> float
     return min(scale, max(by_side, by_area))
 
 
-def largest_scale(scale: float) -> float:
-    """The scale at which finer passes end, given that of photos of moderate size."""
-    return OWN_SIZE_MAX_SCALE if scale <= 1.0 else MAX_SCALE
+def largest_scale(scale: float, side: int = WINDOW) -> float:
+    """The scale at which finer passes end.
+
+    Args:
+        scale: Factor by which photos of moderate size are enlarged.
+        side: Long side of the photo. As long as it fits into one window, a photo that is enlarged
+            further takes no more time than one of moderate size.
+    """
+    usual = OWN_SIZE_MAX_SCALE if scale <= 1.0 else MAX_SCALE
+    return max(usual, min(MAX_SCALE, WINDOW / side))
 
 
 @dataclass(frozen=True)
@@ -177,6 +184,11 @@ def _regions(free: np.ndarray) -> list[tuple[int, int, int, int]]:
         if max(width, height) >= _UNRESOLVED_LENGTH:
             found.append((x * _CELL, y * _CELL, (x + width) * _CELL, (y + height) * _CELL))
     return found
+
+
+def legible(words: Sequence[TextInstance], scale: float) -> list[TextInstance]:
+    """The words of a pass that are at least :data:`MIN_HEIGHT` pixels high at its scale."""
+    return [word for word in words if short_side(word.polygon) * scale >= MIN_HEIGHT]
 
 
 def windows_around(

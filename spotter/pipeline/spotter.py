@@ -19,11 +19,10 @@ from spotter.hub.settings import read_settings
 from spotter.io.documents import read_pages
 from spotter.io.images import ImageSource, read_image
 from spotter.io.sources import DEFAULT_LIMITS, ReadLimits, is_single, name_of
+from spotter.pipeline.choice import choose_words
 from spotter.pipeline.crop_batching import CropBatcher
 from spotter.pipeline.crops import reading_directions
 from spotter.pipeline.detector import open_detector
-from spotter.pipeline.joining import resolve_joins
-from spotter.pipeline.splitting import accepted_splits, replace_wholes, seen_parts
 from spotter.pipeline.word_recognizer import (
     Language,
     calibrate_reading,
@@ -339,21 +338,8 @@ class SceneTextSpotter:
     def _fill(self, batcher: CropBatcher, found: list[tuple[SpottingResult, FoundWords]]) -> None:
         readings = iter(batcher.finish())
         for result, each in found:
-            singly = [next(readings) for _ in each.words]
-            whole = [next(readings) for _ in each.joined]
-            parts = [[next(readings) for _ in split.parts] for split in each.splits]
-            splits = seen_parts(each.words, singly) | accepted_splits(singly, each.splits, parts)
-            # What is several words is not one letterspaced word.
-            joined = [
-                (join, reading)
-                for join, reading in zip(each.joined, whole, strict=True)
-                if not splits.keys() & set(join.members)
-            ]
-            chosen = resolve_joins(
-                each.words, singly, [join for join, _ in joined], [read for _, read in joined]
-            )
-            chosen = replace_wholes(*chosen, splits.values())
-            result.instances = each.in_photo(self._collect(*chosen))
+            words = self._collect(*choose_words(each, readings))
+            result.instances = each.in_photo(words)
 
     def _views_from(self, word: TextInstance) -> float:
         """See :meth:`spotter.pipeline.crop_batching.CropBatcher.add`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -63,6 +63,18 @@ def merge_windows(windows: Sequence[SearchedWindow], width: int, height: int) ->
         if not kept or share[index, kept].max() <= _DUPLICATE_SHARE:
             kept.append(index)
     return [words[index] for index in sorted(kept)]
+
+
+def whole_words(windows: Sequence[SearchedWindow], width: int, height: int) -> list[TextInstance]:
+    """As :func:`merge_windows`, without the words that reach a border of their window."""
+    uncut = [
+        replace(
+            window,
+            words=[w for w in window.words if not _is_cut(w.polygon, window.box, width, height)],
+        )
+        for window in windows
+    ]
+    return merge_windows(uncut, width, height)
 
 
 def _is_cut(polygon: np.ndarray, box: tuple[int, int, int, int], width: int, height: int) -> bool:

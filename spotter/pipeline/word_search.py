@@ -15,6 +15,7 @@ from spotter.pipeline.detector import Detections, TextDetector
 from spotter.pipeline.joining import JoinedWord, propose_joins
 from spotter.pipeline.orientation import TurnedPhoto, photo_orientation, turn_photo
 from spotter.pipeline.recognizer import TextRecognizer
+from spotter.pipeline.rivals import Rival, propose_rivals
 from spotter.pipeline.splitting import SplitWord, propose_splits
 from spotter.pipeline.word_ends import extend_to_marks
 from spotter.structures import TextInstance, word_score
@@ -29,6 +30,7 @@ class FoundWords:
         words: In pixels of ``image``.
         joined: Candidates for words that consist of several of them.
         splits: Which of them may be several words.
+        rivals: What may be in the place of some of them.
         orientation: Direction of the lines of the photo as given, in degrees clockwise.
         turned: Maps back to pixels of the photo as given; ``None`` if it was not turned.
         notes: See :class:`spotter.structures.SpottingResult`.
@@ -38,30 +40,39 @@ class FoundWords:
     words: list[TextInstance]
     joined: list[JoinedWord] = field(default_factory=list)
     splits: list[SplitWord] = field(default_factory=list)
+    rivals: list[Rival] = field(default_factory=list)
     orientation: float = 0.0
     turned: TurnedPhoto | None = None
     notes: list[str] = field(default_factory=list)
 
     def candidates(self) -> list[TextInstance]:
-        """What is read: the words, then what several may be together, then parts of words."""
+        """What is read: words, what several may be together, parts of words, and rivals."""
         parts = (part for split in self.splits for part in split.parts)
-        return [*self.words, *(each.word for each in self.joined), *parts]
+        rivals = (word for rival in self.rivals for word in rival.words)
+        return [*self.words, *(each.word for each in self.joined), *parts, *rivals]
 
     def drop_faint(self, min_score: float) -> None:
         """Forget words that are no piece of another and are found with less than ``min_score``.
 
         No reading is sure enough for them to be kept: its score is at most 1.
         """
-        pieces = {index for each in self.joined for index in each.members}
+
+        def is_faint(word: TextInstance) -> bool:
+            return word_score(word.detection_score, 1.0) < min_score
+
+        self.rivals = [each for each in self.rivals if not all(map(is_faint, each.words))]
+        members = [each.members for each in self.joined] + [each.members for each in self.rivals]
+        pieces = set().union(*members)
         kept = [
-            index
-            for index, word in enumerate(self.words)
-            if index in pieces or word_score(word.detection_score, 1.0) >= min_score
+            index for index, word in enumerate(self.words) if index in pieces or not is_faint(word)
         ]
         places = {index: place for place, index in enumerate(kept)}
         self.words = [self.words[index] for index in kept]
         self.joined = [
             replace(each, members=[places[index] for index in each.members]) for each in self.joined
+        ]
+        self.rivals = [
+            replace(each, members=[places[index] for index in each.members]) for each in self.rivals
         ]
         self.splits = [
             replace(each, index=places[each.index]) for each in self.splits if each.index in places
@@ -119,8 +130,12 @@ class WordSearch:
     def _find(self, photos: Sequence[np.ndarray]) -> list[Detections]:
         found = self._detector.search(photos)
         if (calibrate := self._calibrate) is not None:
-            for word in (word for each in found for word in each.words):
-                word.detection_score = calibrate(word.detection_score)
+            for each in found:
+                # A word may be in several lists.
+                lists = [each.words, *each.passes]
+                words = {id(word): word for words in lists for word in words}
+                for word in words.values():
+                    word.detection_score = calibrate(word.detection_score)
         return found
 
     def _upright(self, photo: np.ndarray, found: Detections) -> FoundWords:
@@ -128,7 +143,7 @@ class WordSearch:
         if self._detect_orientation:
             orientation = photo_orientation(found.words, lambda quads: self._read(photo, quads))
         if orientation == 0.0:
-            return self._completed(FoundWords(photo, found.words, notes=found.notes))
+            return self._completed(FoundWords(photo, found.words, notes=found.notes), found.passes)
         turned = turn_photo(photo, orientation)
         [again] = self._find([turned.image])
         return self._completed(
@@ -138,18 +153,23 @@ class WordSearch:
                 orientation=orientation,
                 turned=turned,
                 notes=again.notes,
-            )
+            ),
+            again.passes,
         )
 
-    def _completed(self, found: FoundWords) -> FoundWords:
-        """With marks that outlines leave out, and what may be one word, or several."""
+    def _completed(self, found: FoundWords, passes: Sequence[Sequence[TextInstance]]) -> FoundWords:
+        """With marks that outlines leave out, and what may be one word, several, or others."""
+        rivals = propose_rivals(found.words, passes)
+        found.rivals = [
+            replace(each, words=extend_to_marks(found.image, each.words)) for each in rivals
+        ]
         found.words = extend_to_marks(found.image, found.words)
         found.joined = propose_joins(found.image, found.words)
         found.splits = propose_splits(found.image, found.words, found.joined)
         return found
 
     def directions(self, found: FoundWords) -> Iterator[list[Direction]]:
-        """The directions of each word, then of each candidate for a joined word, then of parts."""
+        """The directions of each word, of each candidate for a joined word, of parts, of rivals."""
         for word in found.words:
             yield reading_directions(word.polygon, self._crop_margin)
         for each in found.joined:
@@ -158,6 +178,8 @@ class WordSearch:
         for part in (part for split in found.splits for part in split.parts):
             # A part has the direction of the whole, even if it is as narrow as a single character.
             yield [Direction(part.polygon, grow_quad(part.polygon, self._crop_margin))]
+        for word in (word for rival in found.rivals for word in rival.words):
+            yield reading_directions(word.polygon, self._crop_margin)
 
     def _read(self, photo: np.ndarray, quads: Sequence[np.ndarray]) -> list[Decoded]:
         """Readings of quadrilaterals, without language."""

@@ -58,7 +58,7 @@ def test_a_preset_of_json_and_of_toml(tmp_path: Path) -> None:
             "views[0].stretch must be",
         ),
         ({"test_time_augmentation": {"below": 1}}, "test_time_augmentation.views is missing"),
-        ({"coarse_pass": {"scale": 0, "min_height": 2}}, "coarse_pass.scale"),
+        ({"thorough": 1}, "thorough must be"),
         ({"finer_passes": -1}, "finer_passes must be"),
         ({"finer_passes": 1.5}, "finer_passes must be"),
         ({"postprocessing": {"min_score": None}}, "postprocessing.min_score must be a number"),

@@ -1,0 +1,184 @@
+"""Other outlines of the same words, from passes at other scales."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spotter import SceneTextSpotter
+from spotter.decoding.ctc import Decoded
+from spotter.pipeline.choice import choose_words
+from spotter.pipeline.crop_batching import WordReading
+from spotter.pipeline.joining import JoinedWord
+from spotter.pipeline.multi_scale import MAX_SCALE, WINDOW, largest_scale
+from spotter.pipeline.rivals import Rival, better_rivals, propose_rivals, raise_agreed_scores
+from spotter.pipeline.tiling import SearchedWindow, whole_words
+from spotter.pipeline.word_search import FoundWords
+from spotter.structures import TextInstance
+from tests.unit.pipeline.networks import photo
+
+
+def word(x: float, y: float, width: float, height: float, score: float = 0.9) -> TextInstance:
+    corners = [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
+    return TextInstance(np.array(corners, np.float32), detection_score=score)
+
+
+def reading(text: str, score: float) -> WordReading:
+    outline = word(0, 0, 1, 1).polygon
+    return WordReading(text, [score] * len(text), score, outline=outline)
+
+
+BLOCK = word(0, 0, 100, 60)
+LINES = [word(0, 2, 100, 26), word(0, 32, 100, 26)]
+PIECES = [word(0, 0, 48, 60), word(52, 0, 48, 60)]
+
+
+def test_what_a_pass_saw_otherwise_is_proposed_once() -> None:
+    far = word(500, 0, 100, 60)
+    [rival] = propose_rivals([far, BLOCK], [[BLOCK, far], [*LINES, far], LINES])
+    assert rival.members == [1]
+    assert rival.words == LINES
+    assert rival.covered == pytest.approx(52 / 60)
+    assert propose_rivals([BLOCK], [[word(1, 1, 100, 60)]]) == []
+    # A box that reaches much farther is another one.
+    assert len(propose_rivals([BLOCK], [[word(0, 0, 140, 60)]])) == 1
+    assert propose_rivals([], [[BLOCK]]) == propose_rivals([BLOCK], [[]]) == []
+
+
+def test_two_words_that_a_pass_saw_as_one_are_members_of_one_rival() -> None:
+    [rival] = propose_rivals(PIECES, [[BLOCK]])
+    assert (rival.members, rival.words) == ([0, 1], [BLOCK])
+    many = [word(12 * i, 0, 10, 60) for i in range(8)]
+    assert propose_rivals(many, [[BLOCK]]) == []
+
+
+def taken(
+    words: list[TextInstance],
+    readings: list[tuple[str, float]],
+    rival: list[TextInstance],
+    read: list[tuple[str, float]],
+    covered: float = 1.0,
+) -> bool:
+    proposed = Rival(list(range(len(words))), rival, covered)
+    pairs = [(proposed, [Decoded(t, [s] * len(t), s) for t, s in read])]
+    own = [Decoded(text, [score] * len(text), score) for text, score in readings]
+    return better_rivals(words, own, [], pairs) == [0]
+
+
+def test_lines_replace_a_block_that_reads_badly() -> None:
+    assert taken([BLOCK], [("SORE", 0.2)], LINES, [("APPLE", 0.8), ("JUICE", 0.8)])
+    assert not taken([BLOCK], [("Apple", 0.97)], LINES, [("API", 0.4), ("LE", 0.4)])
+    # Longer, but less sure.
+    assert not taken([BLOCK], [("on", 0.97)], [word(0, 0, 140, 60)], [("ont", 0.9)])
+    assert taken([BLOCK], [("GOU", 0.3)], [word(0, 0, 140, 60)], [("GOURMET", 0.9)])
+
+
+def test_a_large_word_does_not_fall_into_pieces() -> None:
+    assert not taken([BLOCK], [("DUNES", 0.6)], PIECES, [("DUNE", 0.98), ("S", 0.99)])
+    assert not taken([BLOCK], [("STORAGE", 0.3)], PIECES, [("STOR", 0.98), ("AGE", 0.99)])
+    assert taken([BLOCK], [("atLevel", 0.02)], PIECES, [("at", 0.98), ("Level", 0.99)])
+
+
+def test_a_part_does_not_replace_the_whole() -> None:
+    inner = [word(50, 0, 50, 60)]
+    assert not taken([BLOCK], [("the", 0.1)], inner, [("e", 0.9)], covered=0.5)
+    assert not taken([BLOCK], [("ends", 0.3)], inner, [("nds", 0.9)], covered=0.5)
+    assert taken([BLOCK], [("xx", 0.01)], inner, [("nds", 0.9)], covered=0.5)
+
+
+def test_pieces_that_say_the_same_as_a_whole_become_the_whole() -> None:
+    own = [("MOUNT", 1.0), ("AIN", 0.99)]
+    assert taken(PIECES, own, [BLOCK], [("Mountain", 0.95)])
+    assert not taken(PIECES, own, [BLOCK], [("MOUNTAIN", 0.85)])
+
+
+def test_outlines_that_read_the_same_share_the_higher_score() -> None:
+    one, other = word(0, 0, 100, 60, 0.4), word(0, 0, 140, 60, 0.8)
+    pairs = [(Rival([0], [other]), [reading("surf", 0.5)])]
+    raise_agreed_scores([one], [reading("Surf", 0.9)], pairs)
+    assert one.detection_score == other.detection_score == 0.8
+    # Of the two, the one that reads better is the outline.
+    assert better_rivals([one], [reading("Surf", 0.9)], [], pairs) == []
+    assert better_rivals([one], [reading("Surf", 0.4)], [], pairs) == [0]
+
+
+def test_of_several_rivals_the_best_is_taken() -> None:
+    first, second = Rival([0], [word(0, 0, 140, 60)]), Rival([0, 1], [word(0, 0, 190, 60)])
+    own = [reading("ab", 0.1), reading("cd", 0.1)]
+    pairs = [(first, [reading("abc", 0.5)]), (second, [reading("abcdef", 0.9)])]
+    words = [BLOCK, word(110, 0, 80, 60)]
+    assert better_rivals(words, own, [], pairs) == [1]
+    # Not if the pieces are read as well together.
+    join = JoinedWord([0, 1], word(0, 0, 190, 60))
+    assert better_rivals(words, own, [(join, reading("abcdef", 0.9))], pairs[1:]) == []
+
+
+def test_a_rival_takes_the_place_of_its_members() -> None:
+    other = word(300, 0, 50, 20)
+    found = FoundWords(np.zeros((9, 9, 3), np.uint8), [other, BLOCK], rivals=[Rival([1], LINES)])
+    texts = [("else", 0.9), ("SORE", 0.2), ("APPLE", 0.8), ("JUICE", 0.8)]
+    answers = iter([reading(*each) for each in texts])
+    words, readings = choose_words(found, answers)
+    assert next(answers, None) is None
+    assert [each.text for each in readings] == ["else", "APPLE", "JUICE"]
+    assert words == [other, *LINES]
+
+
+def test_rivals_that_hold_spaces_are_parted() -> None:
+    found = FoundWords(np.zeros((9, 9, 3), np.uint8), [BLOCK], rivals=[Rival([0], [LINES[0]])])
+    parts = [reading("an", 0.9), reading("apple", 0.9)]
+    whole = WordReading("anapple", [0.9] * 7, 0.9, outline=LINES[0].polygon, parts=parts)
+    words, readings = choose_words(found, iter([reading("z", 0.1), whole]))
+    assert [each.text for each in readings] == ["an", "apple"]
+    assert len(words) == 2
+
+
+def test_faint_rivals_are_not_read() -> None:
+    faint = [word(0, 2, 100, 26, 0.01)]
+    found = FoundWords(
+        np.zeros((9, 9, 3), np.uint8),
+        [word(0, 0, 9, 9, 0.01), BLOCK],
+        rivals=[Rival([1], faint), Rival([1], LINES)],
+    )
+    found.drop_faint(0.4)
+    assert found.words == [BLOCK]
+    assert [(rival.members, rival.words) for rival in found.rivals] == [([0], LINES)]
+
+
+def test_words_that_windows_cut_are_no_rivals() -> None:
+    windows = [SearchedWindow((0, 0, 100, 100), 2.0, [word(60, 10, 39, 20), word(10, 10, 20, 20)])]
+    assert whole_words(windows, 200, 100) == windows[0].words[1:]
+    assert whole_words(windows, 100, 100) == windows[0].words
+
+
+def test_small_photos_are_enlarged_until_they_fill_a_window() -> None:
+    assert largest_scale(1.0, 350) == WINDOW / 350
+    assert largest_scale(1.0, 100) == MAX_SCALE
+    assert largest_scale(1.0, 1280) == 2.0
+
+
+def test_a_thorough_search_sees_a_photo_at_three_scales(
+    tmp_path: Path, preset: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = photo(1024, 704, [(40, 40, 240, 60)])
+    entry = {part: str(Path(file).resolve()) for part, file in preset.items()}
+    file = tmp_path / "own.json"
+    found = {}
+    for thorough in (False, True):
+        file.write_text(json.dumps({**entry, "scale": 1, "thorough": thorough}))
+        spotter = SceneTextSpotter(file, threads=1)
+        scales: list[float] = []
+        run = spotter.detector._run
+
+        def watched(jobs, small=None, run=run, scales=scales):  # type: ignore[no-untyped-def]
+            scales.append(jobs[0][1][0] / jobs[0][0].shape[1])
+            return run(jobs, small)
+
+        monkeypatch.setattr(spotter.detector, "_run", watched)
+        assert len(spotter.detect(image)) == 1
+        found[thorough] = scales
+    [usual] = found[False]
+    assert found[True] == pytest.approx([usual / 2, usual, 2 * usual], rel=0.1)
