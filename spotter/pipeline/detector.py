@@ -12,6 +12,7 @@ from spotter.errors import ConfigError, WeightsError
 from spotter.geometry import sliding_windows
 from spotter.pipeline.db_postprocessor import DBPostprocessor
 from spotter.pipeline.multi_scale import (
+    KEPT_HEIGHT,
     MAX_PASSES,
     SMALL_SIDE,
     SmallText,
@@ -40,6 +41,7 @@ _LONG = 1.5
 _RIM = 32
 # Scale of the first pass of a thorough search, as a share of the usual one.
 _COARSE = 0.5
+_HUGE = 2.0
 
 
 @dataclass
@@ -217,6 +219,7 @@ class TextDetector:
             scale, missed = width / photo.shape[1], small[index]
             height, photo_width = photo.shape[:2]
             largest = largest_scale(self._scale, max(height, photo_width))
+            usual = 0.9 * first_scale(photo_width, height, self._scale, self.limit_side)
             is_small = min(height, photo_width) < SMALL_SIDE
             whole_passes = 1 if is_small else 2 * self._thorough
             for number in range(self._finer_passes + 2 * self._thorough):
@@ -231,7 +234,11 @@ class TextDetector:
                     found[index].passes.append(legible(words, scale))
                 whole = whole_words(windows, photo_width, height)
                 found[index].passes.append(legible(whole, finer))
-                found[index].words = add_small_words(words, scale, windows, photo_width, height)
+                # At a coarse scale, only huge words are outlined better than at the usual one.
+                kept = KEPT_HEIGHT * (_HUGE if scale < usual else 1.0)
+                found[index].words = add_small_words(
+                    words, scale, windows, photo_width, height, kept
+                )
                 scale = finer
             if missed.height is not None and len(missed.boxes) > len(found[index].words) / 2:
                 found[index].notes.append(

@@ -22,6 +22,9 @@ from spotter.structures import TextInstance
 MIN_HEIGHT = 12.0
 """Short side of a word in pixels of the input, below which words are missed or joined."""
 
+KEPT_HEIGHT = 24.0
+"""Short side from which on the outline of a word is not replaced by that of a finer pass."""
+
 TARGET_HEIGHT = 24.0
 """Short side at which the finer pass shows the middle one of the words that are too small."""
 
@@ -233,12 +236,12 @@ def add_small_words(
     finer: Sequence[SearchedWindow],
     width: int,
     height: int,
+    kept: float = KEPT_HEIGHT,
 ) -> list[TextInstance]:
     """Words of a pass and of the finer windows after it.
 
-    Words of the pass that are at least twice :data:`MIN_HEIGHT` pixels high are kept as they are;
-    of the windows only words lower than twice that are used, and of them those that share little
-    with a word that is kept.
+    Words of the pass that are high enough are kept as they are; of the windows only words lower
+    than twice that are used, and of them those that share little with a word that is kept.
 
     Args:
         words: Of the pass, in pixels of the photo.
@@ -246,16 +249,17 @@ def add_small_words(
         finer: Windows at a finer scale.
         width: Width of the photo.
         height: Height of the photo.
+        kept: Least height of the words of the pass that are kept, in pixels of its input.
     """
-    bound = 2 * MIN_HEIGHT / scale
+    bound = kept / scale
     large: list[TextInstance] = []
     small: list[TextInstance] = []
     for word in words:
         (large if short_side(word.polygon) >= bound else small).append(word)
     windows = [SearchedWindow((0, 0, width, height), scale, small)]
     for window in finer:
-        kept = [word for word in window.words if short_side(word.polygon) < _WINDOW_BOUND * bound]
-        windows.append(SearchedWindow(window.box, window.scale, kept))
+        low = [word for word in window.words if short_side(word.polygon) < _WINDOW_BOUND * bound]
+        windows.append(SearchedWindow(window.box, window.scale, low))
     merged = merge_windows(windows, width, height)
     if large and merged:
         overlaps = pairwise_overlaps([w.polygon for w in merged], [w.polygon for w in large])
