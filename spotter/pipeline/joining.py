@@ -37,6 +37,12 @@ _SPACE = 0.16
 _LETTER_GAP, _LETTER_WIDTH = 0.2, 1.2
 """Of letterspaced words: least space between letters and greatest width of a letter, in heights."""
 
+_EVEN = 1.6
+"""Widest space between two pieces of a word, as a multiple of that between their letters."""
+
+_ONE_WORD = 0.5
+"""Least score of a word of letters only that is put together from pieces."""
+
 _CHAIN_GAP = 1.2
 _WORD_SPACE = 1.8
 """A space between letterspaced words, as a multiple of that between their letters."""
@@ -55,6 +61,7 @@ class JoinedWord:
         spaced: Its letters stand apart.
         vertical: They stand one below the other.
         shared: How many characters stand in two of the pieces.
+        even: The pieces stand no farther apart than the letters in them.
     """
 
     members: list[int]
@@ -62,6 +69,7 @@ class JoinedWord:
     spaced: bool = False
     vertical: bool = False
     shared: int = 0
+    even: bool = False
 
 
 def propose_joins(image: np.ndarray, words: Sequence[TextInstance]) -> list[JoinedWord]:
@@ -83,7 +91,8 @@ def propose_joins(image: np.ndarray, words: Sequence[TextInstance]) -> list[Join
         for piece in _without_spaces(image, quads, chain):
             whole, shared = _whole(words, quads, piece), _shared_characters(quads, piece)
             if not (shared and _has_space(image, whole)):
-                joined.append(JoinedWord(piece, whole, shared=shared))
+                even = all(_is_even(image, quads[a], quads[b]) for a, b in pairwise(piece))
+                joined.append(JoinedWord(piece, whole, shared=shared, even=even))
     return joined
 
 
@@ -95,8 +104,9 @@ def resolve_joins(
 ) -> tuple[list[TextInstance], list[WordReading]]:
     """Choose between joined words and their pieces, and give the words with their readings.
 
-    Pieces side by side are joined only if the whole contains a mark or a digit, as detectors cut
-    words there.
+    Pieces side by side are joined if the whole contains a mark or a digit, as detectors cut words
+    there. Words of letters only are joined if the pieces overlap or stand as near as their letters
+    do, and the recognizer sees no space.
 
     Args:
         words: All pieces and other words.
@@ -117,12 +127,11 @@ def resolve_joins(
                 rotation=0,
                 outline=each.word.polygon,
             )
-        elif _parted_at_seams(reading, pieces, each.shared) or not joins_read_well(
-            reading, pieces, each.shared
+        elif (
+            _may_be_several(each, reading)
+            or _parted_at_seams(reading, pieces, each.shared)
+            or not joins_read_well(reading, pieces, each.shared)
         ):
-            continue
-        elif len(pieces) > 1 and not each.spaced and not each.vertical and reading.text.isalpha():
-            # Where a photo is blurred, two words leave no more space than two letters.
             continue
         elif len(pieces) > 1:
             # What the pieces agree with is as sure as they are.
@@ -136,6 +145,16 @@ def resolve_joins(
             kept.append(word)
             kept_readings.append(reading)
     return kept, kept_readings
+
+
+def _may_be_several(join: JoinedWord, whole: WordReading) -> bool:
+    """Whether pieces side by side that have letters only may be words of their own.
+
+    Where a photo is blurred, two words leave no more space than two letters.
+    """
+    if len(join.members) == 1 or join.spaced or join.vertical or not whole.text.isalpha():
+        return False
+    return whole.score < _ONE_WORD or not (join.shared or join.even) or bool(whole.parts)
 
 
 def _parted_at_seams(whole: WordReading, pieces: Sequence[WordReading], shared: int) -> bool:
@@ -260,7 +279,8 @@ def _without_spaces(
     groups = [[chain[0]]]
     for left, right in pairwise(chain):
         pair = quads[left], quads[right]
-        if _overlap(*pair) > _SHARED or _space_between(image, *pair) < _SPACE:
+        near = _overlap(*pair) > _SHARED or _space_between(image, *pair) < _SPACE
+        if near or _is_even(image, *pair):
             groups[-1].append(right)
         else:
             groups.append([right])
@@ -344,6 +364,18 @@ def _spaced_words(
             shared = _shared_characters(quads, members)
             found.append(JoinedWord(members, word, spaced=True, shared=shared))
     return found
+
+
+def _is_even(image: np.ndarray, left: np.ndarray, right: np.ndarray) -> bool:
+    """Whether two boxes stand no farther apart than the letters in them."""
+    gaps: list[float] = []
+    for quad in (left, right):
+        ink = line_ink(image, quad)
+        if ink is not None:
+            gaps += [(b[0] - a[1]) / ink.per_height for a, b in pairwise(ink.runs())]
+    if len(gaps) < 2:
+        return False
+    return _space_between(image, left, right) < _EVEN * float(np.median(gaps))
 
 
 def _share(line: np.ndarray, quad: np.ndarray) -> float:

@@ -181,6 +181,40 @@ def test_wholes_take_the_place_of_their_pieces() -> None:
     assert spell(read) is None
 
 
+def test_letters_alone_are_one_word_where_the_pieces_are_as_near_as_their_letters() -> None:
+    words = [box(0, 0, 50, 20), box(50, 0, 50, 20)]
+    read = [WordReading(text, [], 0.8) for text in ("BR", "EVARD")]
+    whole = box(0, 0, 100, 20)
+    parts = [WordReading("BR", [], 0.9), WordReading("EVARD", [], 0.9)]
+
+    def joins(join: JoinedWord, text: str = "BREVARD", score: float = 0.9, **more: list) -> bool:
+        kept, _ = resolve_joins(words, read, [join], [WordReading(text, [], score, **more)])
+        return kept == [whole]
+
+    even, shared = JoinedWord([0, 1], whole, even=True), JoinedWord([0, 1], whole, shared=1)
+    assert joins(even)
+    assert joins(shared)
+    assert not joins(JoinedWord([0, 1], whole))
+    assert not joins(even, score=0.45)
+    assert not joins(even, text="BRVARD")
+    # The recognizer sees a space.
+    assert not joins(even, parts=parts)
+
+
+def test_evenly_spaced_pieces_are_proposed() -> None:
+    image = paper()
+    for x in range(40, 196, 26):
+        stroke(image, x, 50, 20, 24)
+    # Six pixels between all letters, which is more than parts words that are set closely.
+    pieces = [box(38, 46, 50, 32), box(90, 46, 102, 32)]
+    [joined] = propose_joins(image, pieces)
+    assert (joined.members, joined.even, joined.spaced) == ([0, 1], True, False)
+    parted = paper()
+    for x in (40, 66, 98, 124, 150, 176):
+        stroke(parted, x, 50, 20, 24)
+    assert propose_joins(parted, [box(38, 46, 50, 32), box(96, 46, 102, 32)]) == []
+
+
 def test_a_column_that_the_detector_has_cut_is_one_word() -> None:
     image = paper(400, 300)
     tall, last = box(100, 20, 28, 167), box(100, 200, 28, 32)
