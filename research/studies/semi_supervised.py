@@ -91,19 +91,21 @@ METHODS: dict[str, SemiMethod] = {
     "hard": _ablation("with hard labels", hard=True),
     "mild_views": _ablation("with mild strong views", {"magnitudes": "mild"}),
     "supervised_ctc": SemiMethod(
-        "CTC: supervised, same updates", "supervised_ctc_compact.py", decoder="ctc"
+        "CTC: supervised, same updates", "supervised_ctc_compact.py", decoder="ctc", main=True
     ),
     "consistency_ctc": SemiMethod(
         "CTC: consistency by frames, no domain adaptation",
         "consistency_ctc_compact.py",
         {**_PROJECTION, "model__domain": None},
         decoder="ctc",
+        main=True,
     ),
     "pseudo_label_ctc": SemiMethod(
         "CTC: pseudo-labels, frozen teacher",
         "pseudo_label_ctc_compact.py",
         {"model__threshold": 0.5},
         decoder="ctc",
+        main=True,
     ),
 }
 """Rows in the order in which they are run: an interrupted study has the most telling ones."""
