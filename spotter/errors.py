@@ -48,3 +48,15 @@ class GeometryError(SpotterError):
 
 class LoaderError(SpotterError):
     """A process that makes training batches failed or ended."""
+
+
+class TrainingInterrupted(KeyboardInterrupt):
+    """A signal ended a training, which was saved before.
+
+    Attributes:
+        status: Status to exit with: 128 and the number of the signal.
+    """
+
+    def __init__(self, status: int = 130) -> None:
+        super().__init__(status)
+        self.status = status

@@ -11,13 +11,14 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from spotter.adaptation import schedule
-from spotter.errors import ConfigError
+from spotter.errors import ConfigError, TrainingInterrupted
 from spotter.label_alphabet import LabelAlphabet
 from spotter.methods.base import Samples, Views
 from spotter.methods.semi_supervised.consistency import CharacterConsistency
 from spotter.registry import MODELS
 from spotter.training.fine_tuning import fine_tuning_config, resizing
 from spotter.training.header import buildable_config
+from spotter.training.hooks import InterruptHook
 from spotter.training.runner import SpotterRunner
 from spotter.training.weights import read_header
 
@@ -148,7 +149,7 @@ def run_adaptation(config: Config) -> Path:
 
     Raises:
         WeightsError: Weights that cannot be trained.
-        KeyboardInterrupt: The run was stopped before its end; its checkpoint stays.
+        TrainingInterrupted: The run was stopped before its end; its checkpoint stays.
     """
     work_dir = Path(config.work_dir)
     last = work_dir / LAST
@@ -157,7 +158,7 @@ def run_adaptation(config: Config) -> Path:
         runner.train()
         if not schedule.is_complete(runner):
             last.unlink(missing_ok=True)
-            raise KeyboardInterrupt
+            raise TrainingInterrupted(InterruptHook.status_of(runner) or 130)
         for path in work_dir.glob("iter_*.pth"):
             path.unlink()
     return last

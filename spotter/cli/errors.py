@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable
 
-from spotter.errors import SpotterError
+from spotter.errors import SpotterError, TrainingInterrupted
 
 EXTRA_OF = {
     "torch": "train",
@@ -41,8 +41,9 @@ def run_tool(main: Callable[[], None]) -> None:
     """Run a command; an expected error becomes one line on stderr and exit status 2.
 
     Expected are errors of the toolkit, modules that are not installed because an extra is not, and
-    what the system refuses, such as a full disk. An interrupt ends with status 130, and a reader
-    of our output that goes away with 141, as if its signal had ended us.
+    what the system refuses, such as a full disk. An interrupt ends with status 130, or that of the
+    signal that stopped a training, and a reader of our output that goes away with 141, as if its
+    signal had ended us.
     """
     warnings.filterwarnings("ignore", category=FutureWarning)
     # What Pillow says of odd metadata, with its own files and lines.
@@ -60,6 +61,8 @@ def run_tool(main: Callable[[], None]) -> None:
         if module not in EXTRA_OF:
             raise
         _end(f"error: {missing_extra(module)}", 2)
+    except TrainingInterrupted as interrupted:
+        _end("interrupted", interrupted.status)
     except KeyboardInterrupt:
         _end("interrupted", 130)
     except OSError as error:

@@ -12,6 +12,7 @@ import click
 
 from spotter.cli.commands import File, command, several
 from spotter.cli.options import joined
+from spotter.errors import TrainingInterrupted
 from spotter.io.locks import OutputLock
 
 _labels_options = joined(
@@ -129,8 +130,6 @@ def photos(labels: str, **options: Any) -> None:
 @contextmanager
 def _writing(out: Path) -> Iterator[None]:
     """Keep others out of the folder, and end an interrupted training with its signal's status."""
-    from spotter.own_data.run import TrainingInterrupted
-
     with OutputLock(out, "give another --out", is_folder=True):
         try:
             yield

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from spotter.errors import ConfigError
+from spotter.errors import ConfigError, TrainingInterrupted
 from spotter.io.writing import write_file
 
 _STATE = "training.txt"
@@ -18,18 +18,6 @@ _STATE = "training.txt"
 _OF_THE_MACHINE = {"work_dir", "device", "num_workers", "persistent_workers"}
 # Keys that name files, which are compared by what they hold.
 _FILES = {"annotation_file", "load_from"}
-
-
-class TrainingInterrupted(KeyboardInterrupt):
-    """A signal ended a training, which was saved before.
-
-    Attributes:
-        status: Status to exit with: 128 and the number of the signal.
-    """
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
 
 
 def run_training(config: Mapping[str, Any], say: Callable[[str], object] = print) -> Path:

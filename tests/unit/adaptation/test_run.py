@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,13 +22,15 @@ from spotter.adaptation.labelled import LabelledWords
 from spotter.adaptation.labels import WordLabel, WordRules
 from spotter.adaptation.run import AdaptationSettings, adapt_recognizer
 from spotter.adaptation.schedule import AdaptationScheduleHook, rate_at
-from spotter.adaptation.training import AdaptationConsistency, TrainingSettings
+from spotter.adaptation.training import AdaptationConsistency, TrainingSettings, run_adaptation
 from spotter.cli.adapt import adapt, report_lines
 from spotter.data.readers.lmdb import LMDBReader
 from spotter.data.readers.pseudo_labels import sample_name
-from spotter.errors import ConfigError, SpotterError
+from spotter.errors import ConfigError, SpotterError, TrainingInterrupted
 from spotter.pipeline import WordRecognizer
 from spotter.structures import TextRecSample
+from spotter.training.hooks import InterruptHook
+from spotter.training.runner import SpotterRunner
 from spotter.training.weights import load_state, read_header
 from tests.unit.adaptation.conftest import CHARACTERS, text_of
 
@@ -105,6 +108,19 @@ def test_an_interrupted_training_has_the_rest_of_its_time() -> None:
     hook.before_train_iter(runner, 0)
     assert groups[0]["lr"] == pytest.approx(1e-2 * rate_at(0.75), rel=0.05)
     assert groups[1]["lr"] == pytest.approx(0.5 * groups[0]["lr"])
+
+
+def test_a_signal_that_stops_the_training_tells_its_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, schedule = InterruptHook(), AdaptationScheduleHook(4)
+    stop.received = "SIGTERM"
+    monkeypatch.setattr(schedule, "seconds_left", lambda: 60.0)
+    stopped = SimpleNamespace(hooks=[stop, schedule], train=lambda: None)
+    monkeypatch.setattr(SpotterRunner, "from_cfg", lambda _: stopped)
+    with pytest.raises(TrainingInterrupted) as ended:
+        run_adaptation(Config({"work_dir": str(tmp_path)}))
+    assert ended.value.status == 128 + signal.SIGTERM
 
 
 def test_drawn_words_like_those_read(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import pytest
 from spotter.cli.commands import run
 from spotter.cli.errors import run_tool
 from spotter.cli.main import cli
+from spotter.errors import TrainingInterrupted
 from spotter.io.jsonl import JsonLines, read_json_lines
 from spotter.io.writing import write_file
 from tests.unit.full_disk import full_disk
@@ -126,6 +127,16 @@ def test_output_that_is_closed_or_of_another_encoding(tmp_path: Path) -> None:
     *table, line = latin.stdout.splitlines()
     assert table[0].startswith(r"ünïcödé \u65e5\u672c.png".encode("latin-1"))
     assert json.loads(line)["image"] == name
+
+
+def test_an_adaptation_that_was_terminated_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    def stopped() -> None:
+        raise TrainingInterrupted(128 + signal.SIGTERM)
+
+    with pytest.raises(SystemExit) as ended:
+        run_tool(stopped)
+    assert ended.value.code == 128 + signal.SIGTERM
+    assert capsys.readouterr().err == "interrupted\n"
 
 
 def test_a_training_that_was_terminated_says_so(
