@@ -41,6 +41,7 @@ _LONG = 1.5
 _RIM = 32
 # Scale of the first pass of a thorough search, as a share of the usual one.
 _COARSE = 0.5
+# Least height of the words of that pass whose outlines stay, as a multiple of the usual one.
 _HUGE = 2.0
 
 
@@ -219,7 +220,6 @@ class TextDetector:
             scale, missed = width / photo.shape[1], small[index]
             height, photo_width = photo.shape[:2]
             largest = largest_scale(self._scale, max(height, photo_width))
-            usual = 0.9 * first_scale(photo_width, height, self._scale, self.limit_side)
             is_small = min(height, photo_width) < SMALL_SIDE
             whole_passes = 1 if is_small else 2 * self._thorough
             for number in range(self._finer_passes + 2 * self._thorough):
@@ -235,7 +235,8 @@ class TextDetector:
                 whole = whole_words(windows, photo_width, height)
                 found[index].passes.append(legible(whole, finer))
                 # At a coarse scale, only huge words are outlined better than at the usual one.
-                kept = KEPT_HEIGHT * (_HUGE if scale < usual else 1.0)
+                is_coarse = self._thorough and not is_small and number == 0
+                kept = KEPT_HEIGHT * (_HUGE if is_coarse else 1.0)
                 found[index].words = add_small_words(
                     words, scale, windows, photo_width, height, kept
                 )

@@ -6,7 +6,7 @@ along with its pieces, and replaces them if it reads at least as well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -88,11 +88,13 @@ def propose_joins(image: np.ndarray, words: Sequence[TextInstance]) -> list[Join
         joined += spaced
         used |= {index for each in spaced for index in each.members}
     for chain in _chains(neighbours, quads, _PIECE_GAP, used):
-        for piece in _without_spaces(image, quads, chain):
+        # By the piece before each joint.
+        even = {a: _is_even(image, quads[a], quads[b]) for a, b in pairwise(chain)}
+        for piece in _without_spaces(image, quads, chain, even):
             whole, shared = _whole(words, quads, piece), _shared_characters(quads, piece)
             if not (shared and _has_space(image, whole)):
-                even = all(_is_even(image, quads[a], quads[b]) for a, b in pairwise(piece))
-                joined.append(JoinedWord(piece, whole, shared=shared, even=even))
+                alike = all(even[index] for index in piece[:-1])
+                joined.append(JoinedWord(piece, whole, shared=shared, even=alike))
     return joined
 
 
@@ -192,8 +194,8 @@ def spell(pieces: Sequence[Decoded]) -> Decoded | None:
     return Decoded("".join(piece.text for piece in pieces), characters, score)
 
 
-def _axes(quad: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """Unit vector of the reading direction, width and height."""
+def axes(quad: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """Unit vector (2,) of the reading direction, width and height in pixels of a (4, 2) outline."""
     along = (quad[1] + quad[2] - quad[0] - quad[3]) / 2
     across = (quad[2] + quad[3] - quad[0] - quad[1]) / 2
     width = max(float(np.linalg.norm(along)), 1e-6)
@@ -204,7 +206,7 @@ def _right_neighbours(quads: Sequence[np.ndarray]) -> list[tuple[int, int, float
     """Pairs of words next to each other on a line, and the gaps as shares of their height."""
     if not quads:
         return []
-    parts = [_axes(quad) for quad in quads]
+    parts = [axes(quad) for quad in quads]
     along = np.stack([each[0] for each in parts])
     widths, heights = (np.array([each[k] for each in parts]) for k in (1, 2))
     centres = np.stack([quad.mean(axis=0) for quad in quads])
@@ -259,11 +261,11 @@ def _whole(
 ) -> TextInstance:
     """The box around several pieces in a row, in the direction of the whole."""
     points = np.concatenate([quads[index] for index in members])
-    longest = max(members, key=lambda index: _axes(quads[index])[1])
+    longest = max(members, key=lambda index: axes(quads[index])[1])
     ends = quads[members[-1]].mean(axis=0) - quads[members[0]].mean(axis=0)
     axis = ends / max(float(np.linalg.norm(ends)), 1e-6)
-    if len(members) == 2 or _axes(quads[longest])[1] > np.linalg.norm(ends):
-        axis = _axes(quads[longest])[0]
+    if len(members) == 2 or axes(quads[longest])[1] > np.linalg.norm(ends):
+        axis = axes(quads[longest])[0]
     normal = np.array([-axis[1], axis[0]])
     x, y = points @ axis, points @ normal
     frame = [(x.min(), y.min()), (x.max(), y.min()), (x.max(), y.max()), (x.min(), y.max())]
@@ -273,14 +275,14 @@ def _whole(
 
 
 def _without_spaces(
-    image: np.ndarray, quads: Sequence[np.ndarray], chain: list[int]
+    image: np.ndarray, quads: Sequence[np.ndarray], chain: list[int], even: Mapping[int, bool]
 ) -> list[list[int]]:
     """Runs of two and more pieces between which the ink leaves no space."""
     groups = [[chain[0]]]
     for left, right in pairwise(chain):
         pair = quads[left], quads[right]
         near = _overlap(*pair) > _SHARED or _space_between(image, *pair) < _SPACE
-        if near or _is_even(image, *pair):
+        if near or even[left]:
             groups[-1].append(right)
         else:
             groups.append([right])
@@ -289,8 +291,8 @@ def _without_spaces(
 
 def _overlap(left: np.ndarray, right: np.ndarray) -> float:
     """How far two boxes overlap along their line, as a share of their height; below 0: a gap."""
-    axis, width, height = _axes(left)
-    _, other_width, other_height = _axes(right)
+    axis, width, height = axes(left)
+    _, other_width, other_height = axes(right)
     ahead = float((right.mean(axis=0) - left.mean(axis=0)) @ axis)
     return ((width + other_width) / 2 - ahead) / ((height + other_height) / 2)
 
@@ -308,8 +310,8 @@ def _shared_characters(quads: Sequence[np.ndarray], members: Sequence[int]) -> i
 
 def _space_between(image: np.ndarray, left: np.ndarray, right: np.ndarray) -> float:
     """Widest run without ink around the joint of two boxes, as a share of their height."""
-    _, width, height = _axes(left)
-    _, other_width, other_height = _axes(right)
+    _, width, height = axes(left)
+    _, other_width, other_height = axes(right)
     reach = 0.5 * (height + other_height) / 2
     joint = np.array([left[1], right[0], right[3], left[2]], np.float32)
     # The joint may be narrower than nothing: boxes of pieces overlap.
@@ -333,7 +335,7 @@ def _spaced_words(
 ) -> list[JoinedWord]:
     """Letterspaced words in a row of boxes."""
     whole = _whole(words, quads, chain)
-    _, width, height = _axes(whole.polygon)
+    _, width, height = axes(whole.polygon)
     if width < 2.5 * height:
         return []
     ink = line_ink(image, whole.polygon)
@@ -380,6 +382,6 @@ def _is_even(image: np.ndarray, left: np.ndarray, right: np.ndarray) -> bool:
 
 def _share(line: np.ndarray, quad: np.ndarray) -> float:
     """Where along a line the middle of a box is, as a share of its width."""
-    axis, width, _ = _axes(line)
+    axis, width, _ = axes(line)
     start = (line[0] + line[3]) / 2
     return float((quad.mean(axis=0) - start) @ axis) / width

@@ -4,7 +4,8 @@ A first, coarse pass over the whole photo finds the words that are large enough,
 which the network responds to text that is too small for it. Windows around these regions are then
 searched at a finer scale, at which letters have the height that the detector was trained on. This
 repeats until no small text is left or the limit on the number of passes is reached. Of small photos
-the second pass shows all.
+the second pass shows all, and of others the second and the third one in a thorough search. What the
+passes saw otherwise is left to the reading, see :mod:`spotter.pipeline.alternatives`.
 """
 
 from __future__ import annotations
@@ -85,8 +86,8 @@ def largest_scale(scale: float, side: int = WINDOW) -> float:
 
     Args:
         scale: Factor by which photos of moderate size are enlarged.
-        side: Long side of the photo. As long as it fits into one window, a photo that is enlarged
-            further takes no more time than one of moderate size.
+        side: Long side of the photo, in pixels. As long as it fits into one window, a photo that
+            is enlarged further takes no more time than one of moderate size.
     """
     usual = OWN_SIZE_MAX_SCALE if scale <= 1.0 else MAX_SCALE
     return max(usual, min(MAX_SCALE, WINDOW / side))
@@ -190,7 +191,12 @@ def _regions(free: np.ndarray) -> list[tuple[int, int, int, int]]:
 
 
 def legible(words: Sequence[TextInstance], scale: float) -> list[TextInstance]:
-    """The words of a pass that are at least :data:`MIN_HEIGHT` pixels high at its scale."""
+    """The words of a pass that are at least :data:`MIN_HEIGHT` pixels high in its input.
+
+    Args:
+        words: In pixels of the photo.
+        scale: Pixels of the input per pixel of the photo.
+    """
     return [word for word in words if short_side(word.polygon) * scale >= MIN_HEIGHT]
 
 

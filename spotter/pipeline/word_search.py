@@ -10,12 +10,12 @@ import numpy as np
 from spotter.decoding.calibration import ScoreCalibration
 from spotter.decoding.ctc import Decoded
 from spotter.geometry import grow_quad
+from spotter.pipeline.alternatives import Alternative, propose_alternatives
 from spotter.pipeline.crops import Direction, reading_directions
 from spotter.pipeline.detector import Detections, TextDetector
 from spotter.pipeline.joining import JoinedWord, propose_joins
 from spotter.pipeline.orientation import TurnedPhoto, photo_orientation, turn_photo
 from spotter.pipeline.recognizer import TextRecognizer
-from spotter.pipeline.rivals import Rival, propose_rivals
 from spotter.pipeline.splitting import SplitWord, propose_splits
 from spotter.pipeline.word_ends import extend_to_marks
 from spotter.structures import TextInstance, word_score
@@ -30,7 +30,7 @@ class FoundWords:
         words: In pixels of ``image``.
         joined: Candidates for words that consist of several of them.
         splits: Which of them may be several words.
-        rivals: What may be in the place of some of them.
+        alternatives: What may be in the place of some of them.
         orientation: Direction of the lines of the photo as given, in degrees clockwise.
         turned: Maps back to pixels of the photo as given; ``None`` if it was not turned.
         notes: See :class:`spotter.structures.SpottingResult`.
@@ -40,16 +40,16 @@ class FoundWords:
     words: list[TextInstance]
     joined: list[JoinedWord] = field(default_factory=list)
     splits: list[SplitWord] = field(default_factory=list)
-    rivals: list[Rival] = field(default_factory=list)
+    alternatives: list[Alternative] = field(default_factory=list)
     orientation: float = 0.0
     turned: TurnedPhoto | None = None
     notes: list[str] = field(default_factory=list)
 
     def candidates(self) -> list[TextInstance]:
-        """What is read: words, what several may be together, parts of words, and rivals."""
+        """What is read: words, what several may be together, parts of words, and alternatives."""
         parts = (part for split in self.splits for part in split.parts)
-        rivals = (word for rival in self.rivals for word in rival.words)
-        return [*self.words, *(each.word for each in self.joined), *parts, *rivals]
+        alternatives = (word for alternative in self.alternatives for word in alternative.words)
+        return [*self.words, *(each.word for each in self.joined), *parts, *alternatives]
 
     def drop_faint(self, min_score: float) -> None:
         """Forget words that are no piece of another and are found with less than ``min_score``.
@@ -60,9 +60,12 @@ class FoundWords:
         def is_faint(word: TextInstance) -> bool:
             return word_score(word.detection_score, 1.0) < min_score
 
-        self.rivals = [each for each in self.rivals if not all(map(is_faint, each.words))]
-        members = [each.members for each in self.joined] + [each.members for each in self.rivals]
-        pieces = set().union(*members)
+        self.alternatives = [
+            each for each in self.alternatives if not all(map(is_faint, each.words))
+        ]
+        pieces: set[int] = set().union(
+            *(each.members for each in self.joined), *(each.members for each in self.alternatives)
+        )
         kept = [
             index for index, word in enumerate(self.words) if index in pieces or not is_faint(word)
         ]
@@ -71,8 +74,9 @@ class FoundWords:
         self.joined = [
             replace(each, members=[places[index] for index in each.members]) for each in self.joined
         ]
-        self.rivals = [
-            replace(each, members=[places[index] for index in each.members]) for each in self.rivals
+        self.alternatives = [
+            replace(each, members=[places[index] for index in each.members])
+            for each in self.alternatives
         ]
         self.splits = [
             replace(each, index=places[each.index]) for each in self.splits if each.index in places
@@ -159,9 +163,9 @@ class WordSearch:
 
     def _completed(self, found: FoundWords, passes: Sequence[Sequence[TextInstance]]) -> FoundWords:
         """With marks that outlines leave out, and what may be one word, several, or others."""
-        rivals = propose_rivals(found.words, passes)
-        found.rivals = [
-            replace(each, words=extend_to_marks(found.image, each.words)) for each in rivals
+        alternatives = propose_alternatives(found.words, passes)
+        found.alternatives = [
+            replace(each, words=extend_to_marks(found.image, each.words)) for each in alternatives
         ]
         found.words = extend_to_marks(found.image, found.words)
         found.joined = propose_joins(found.image, found.words)
@@ -169,7 +173,7 @@ class WordSearch:
         return found
 
     def directions(self, found: FoundWords) -> Iterator[list[Direction]]:
-        """The directions of each word, of each candidate for a joined word, of parts, of rivals."""
+        """The directions of all :meth:`FoundWords.candidates`, in order."""
         for word in found.words:
             yield reading_directions(word.polygon, self._crop_margin)
         for each in found.joined:
@@ -178,7 +182,7 @@ class WordSearch:
         for part in (part for split in found.splits for part in split.parts):
             # A part has the direction of the whole, even if it is as narrow as a single character.
             yield [Direction(part.polygon, grow_quad(part.polygon, self._crop_margin))]
-        for word in (word for rival in found.rivals for word in rival.words):
+        for word in (word for alternative in found.alternatives for word in alternative.words):
             yield reading_directions(word.polygon, self._crop_margin)
 
     def _read(self, photo: np.ndarray, quads: Sequence[np.ndarray]) -> list[Decoded]:

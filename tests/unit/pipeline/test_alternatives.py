@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 
 from spotter import SceneTextSpotter
-from spotter.decoding.ctc import Decoded
+from spotter.pipeline.alternatives import (
+    Alternative,
+    better_alternatives,
+    propose_alternatives,
+    raise_agreed_scores,
+)
 from spotter.pipeline.choice import choose_words
 from spotter.pipeline.crop_batching import WordReading
 from spotter.pipeline.joining import JoinedWord
 from spotter.pipeline.multi_scale import MAX_SCALE, WINDOW, largest_scale
-from spotter.pipeline.rivals import Rival, better_rivals, propose_rivals, raise_agreed_scores
 from spotter.pipeline.tiling import SearchedWindow, whole_words
 from spotter.pipeline.word_search import FoundWords
 from spotter.structures import TextInstance
@@ -38,34 +42,34 @@ PIECES = [word(0, 0, 48, 60), word(52, 0, 48, 60)]
 
 def test_what_a_pass_saw_otherwise_is_proposed_once() -> None:
     far = word(500, 0, 100, 60)
-    [rival] = propose_rivals([far, BLOCK], [[BLOCK, far], [*LINES, far], LINES])
-    assert rival.members == [1]
-    assert rival.words == LINES
-    assert rival.covered == pytest.approx(52 / 60)
-    assert propose_rivals([BLOCK], [[word(1, 1, 100, 60)]]) == []
+    [alternative] = propose_alternatives([far, BLOCK], [[BLOCK, far], [*LINES, far], LINES])
+    assert alternative.members == [1]
+    assert alternative.words == LINES
+    assert alternative.covered == pytest.approx(52 / 60)
+    assert propose_alternatives([BLOCK], [[word(1, 1, 100, 60)]]) == []
     # A box that reaches much farther is another one.
-    assert len(propose_rivals([BLOCK], [[word(0, 0, 140, 60)]])) == 1
-    assert propose_rivals([], [[BLOCK]]) == propose_rivals([BLOCK], [[]]) == []
+    assert len(propose_alternatives([BLOCK], [[word(0, 0, 140, 60)]])) == 1
+    assert propose_alternatives([], [[BLOCK]]) == propose_alternatives([BLOCK], [[]]) == []
 
 
-def test_two_words_that_a_pass_saw_as_one_are_members_of_one_rival() -> None:
-    [rival] = propose_rivals(PIECES, [[BLOCK]])
-    assert (rival.members, rival.words) == ([0, 1], [BLOCK])
+def test_two_words_that_a_pass_saw_as_one_are_members_of_one_alternative() -> None:
+    [alternative] = propose_alternatives(PIECES, [[BLOCK]])
+    assert (alternative.members, alternative.words) == ([0, 1], [BLOCK])
     many = [word(12 * i, 0, 10, 60) for i in range(8)]
-    assert propose_rivals(many, [[BLOCK]]) == []
+    assert propose_alternatives(many, [[BLOCK]]) == []
 
 
 def taken(
     words: list[TextInstance],
     readings: list[tuple[str, float]],
-    rival: list[TextInstance],
+    alternative: list[TextInstance],
     read: list[tuple[str, float]],
     covered: float = 1.0,
 ) -> bool:
-    proposed = Rival(list(range(len(words))), rival, covered)
-    pairs = [(proposed, [Decoded(t, [s] * len(t), s) for t, s in read])]
-    own = [Decoded(text, [score] * len(text), score) for text, score in readings]
-    return better_rivals(words, own, [], pairs) == [0]
+    proposed = Alternative(list(range(len(words))), alternative, covered)
+    pairs = [(proposed, [reading(t, s) for t, s in read])]
+    own = [reading(*each) for each in readings]
+    return better_alternatives(words, own, [], pairs) == [0]
 
 
 def test_lines_replace_a_block_that_reads_badly() -> None:
@@ -95,30 +99,68 @@ def test_pieces_that_say_the_same_as_a_whole_become_the_whole() -> None:
     assert not taken(PIECES, own, [BLOCK], [("MOUNTAIN", 0.85)])
 
 
+def test_pieces_are_spelt_along_the_line_and_not_in_the_order_in_which_they_were_found() -> None:
+    own = [("AIN", 0.99), ("MOUNT", 1.0)]
+    assert taken(PIECES[::-1], own, [BLOCK], [("MOUNTAIN", 0.95)])
+
+
+def test_no_two_alternatives_show_the_same_word() -> None:
+    words = [BLOCK, word(110, 0, 80, 60)]
+    own = [reading("ab", 0.1), reading("cd", 0.1)]
+    pairs = [
+        (Alternative([0], [word(40, 0, 100, 60)]), [reading("abcd", 0.9)]),
+        (Alternative([1], [word(50, 0, 100, 60)]), [reading("abcd", 0.95)]),
+    ]
+    assert better_alternatives(words, own, [], pairs) == [1]
+
+
+def test_pieces_that_may_be_joined_with_more_are_left_to_the_join() -> None:
+    words = [*PIECES, word(104, 0, 80, 60)]
+    own = [reading("example.", 0.9), reading("org", 0.9), reading("www.", 0.9)]
+    join = JoinedWord([2, 0, 1], word(0, 0, 184, 60))
+    joined = [(join, reading("www.example.org", 0.99))]
+    pairs = [(Alternative([0, 1], [BLOCK]), [reading("example.org", 0.98)])]
+    assert better_alternatives(words, own, joined, pairs) == []
+    assert better_alternatives(words, own, [], pairs) == [0]
+
+
+def test_pieces_stay_where_the_whole_shows_a_space() -> None:
+    whole = reading("togo", 0.99)
+    whole.parts = [reading("to", 0.99), reading("go", 0.99)]
+    own = [reading("to", 0.9), reading("go", 0.9)]
+    pairs = [(Alternative([0, 1], [BLOCK]), [whole])]
+    assert better_alternatives(PIECES, own, [], pairs) == []
+
+
 def test_outlines_that_read_the_same_share_the_higher_score() -> None:
     one, other = word(0, 0, 100, 60, 0.4), word(0, 0, 140, 60, 0.8)
-    pairs = [(Rival([0], [other]), [reading("surf", 0.5)])]
+    pairs = [(Alternative([0], [other]), [reading("surf", 0.5)])]
     raise_agreed_scores([one], [reading("Surf", 0.9)], pairs)
     assert one.detection_score == other.detection_score == 0.8
     # Of the two, the one that reads better is the outline.
-    assert better_rivals([one], [reading("Surf", 0.9)], [], pairs) == []
-    assert better_rivals([one], [reading("Surf", 0.4)], [], pairs) == [0]
+    assert better_alternatives([one], [reading("Surf", 0.9)], [], pairs) == []
+    assert better_alternatives([one], [reading("Surf", 0.4)], [], pairs) == [0]
 
 
-def test_of_several_rivals_the_best_is_taken() -> None:
-    first, second = Rival([0], [word(0, 0, 140, 60)]), Rival([0, 1], [word(0, 0, 190, 60)])
+def test_of_several_alternatives_the_best_is_taken() -> None:
+    first, second = (
+        Alternative([0], [word(0, 0, 140, 60)]),
+        Alternative([0, 1], [word(0, 0, 190, 60)]),
+    )
     own = [reading("ab", 0.1), reading("cd", 0.1)]
     pairs = [(first, [reading("abc", 0.5)]), (second, [reading("abcdef", 0.9)])]
     words = [BLOCK, word(110, 0, 80, 60)]
-    assert better_rivals(words, own, [], pairs) == [1]
+    assert better_alternatives(words, own, [], pairs) == [1]
     # Not if the pieces are read as well together.
     join = JoinedWord([0, 1], word(0, 0, 190, 60))
-    assert better_rivals(words, own, [(join, reading("abcdef", 0.9))], pairs[1:]) == []
+    assert better_alternatives(words, own, [(join, reading("abcdef", 0.9))], pairs[1:]) == []
 
 
-def test_a_rival_takes_the_place_of_its_members() -> None:
+def test_an_alternative_takes_the_place_of_its_members() -> None:
     other = word(300, 0, 50, 20)
-    found = FoundWords(np.zeros((9, 9, 3), np.uint8), [other, BLOCK], rivals=[Rival([1], LINES)])
+    found = FoundWords(
+        np.zeros((9, 9, 3), np.uint8), [other, BLOCK], alternatives=[Alternative([1], LINES)]
+    )
     texts = [("else", 0.9), ("SORE", 0.2), ("APPLE", 0.8), ("JUICE", 0.8)]
     answers = iter([reading(*each) for each in texts])
     words, readings = choose_words(found, answers)
@@ -127,8 +169,10 @@ def test_a_rival_takes_the_place_of_its_members() -> None:
     assert words == [other, *LINES]
 
 
-def test_rivals_that_hold_spaces_are_parted() -> None:
-    found = FoundWords(np.zeros((9, 9, 3), np.uint8), [BLOCK], rivals=[Rival([0], [LINES[0]])])
+def test_alternatives_that_hold_spaces_are_parted() -> None:
+    found = FoundWords(
+        np.zeros((9, 9, 3), np.uint8), [BLOCK], alternatives=[Alternative([0], [LINES[0]])]
+    )
     parts = [reading("an", 0.9), reading("apple", 0.9)]
     whole = WordReading("anapple", [0.9] * 7, 0.9, outline=LINES[0].polygon, parts=parts)
     words, readings = choose_words(found, iter([reading("z", 0.1), whole]))
@@ -136,19 +180,19 @@ def test_rivals_that_hold_spaces_are_parted() -> None:
     assert len(words) == 2
 
 
-def test_faint_rivals_are_not_read() -> None:
+def test_faint_alternatives_are_not_read() -> None:
     faint = [word(0, 2, 100, 26, 0.01)]
     found = FoundWords(
         np.zeros((9, 9, 3), np.uint8),
         [word(0, 0, 9, 9, 0.01), BLOCK],
-        rivals=[Rival([1], faint), Rival([1], LINES)],
+        alternatives=[Alternative([1], faint), Alternative([1], LINES)],
     )
     found.drop_faint(0.4)
     assert found.words == [BLOCK]
-    assert [(rival.members, rival.words) for rival in found.rivals] == [([0], LINES)]
+    assert [(each.members, each.words) for each in found.alternatives] == [([0], LINES)]
 
 
-def test_words_that_windows_cut_are_no_rivals() -> None:
+def test_words_that_windows_cut_are_no_alternatives() -> None:
     windows = [SearchedWindow((0, 0, 100, 100), 2.0, [word(60, 10, 39, 20), word(10, 10, 20, 20)])]
     assert whole_words(windows, 200, 100) == windows[0].words[1:]
     assert whole_words(windows, 100, 100) == windows[0].words

@@ -1,0 +1,274 @@
+"""Other outlines of the same words, from passes at other scales, chosen by reading both.
+
+A large word may break into pieces at a fine scale, and lines that stand close may become one word
+at a coarse one. Which outlines are right shows when they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from spotter.geometry import min_area_rect, pairwise_overlaps
+from spotter.pipeline.crop_batching import WordReading
+from spotter.pipeline.joining import JoinedWord, axes
+from spotter.pipeline.splitting import replace_wholes, seen_parts
+from spotter.structures import TextInstance, word_score
+
+_SHARE = 0.5
+"""Of either outline, from which on two of them are of the same word."""
+
+_ALIKE = 0.8
+"""Intersection over union from which on one outline is as good as the other."""
+
+_AGREES = 0.9
+"""Least score of a whole that says what its pieces say, as a share of their scores together."""
+
+_COVERED = 0.6
+"""Share of what an alternative replaces that it has to cover."""
+
+_READABLE, _ONE_WORD = 0.15, 0.1
+"""Least of what words say, a character, from which on they are not replaced by some part of what
+they cover, and not by pieces along their line."""
+
+_LEAST_LENGTH = 3
+"""Characters of an alternative that covers less than it has to."""
+
+_STACKED = 0.5
+"""Overlap along the line, as a share of the shorter, from which on words are one above another."""
+
+_MOST = 6
+"""Words on either side; what is more is not one place any more."""
+
+_BETTER = 1.1
+"""How much more an alternative has to say than what it replaces."""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Words that may be in the place of others.
+
+    Attributes:
+        members: Indices of the others.
+        words: The words, with outlines in the same pixels.
+        covered: Least share of the area of one of the others that the words cover.
+    """
+
+    members: list[int]
+    words: list[TextInstance]
+    covered: float = 1.0
+
+
+def propose_alternatives(
+    words: Sequence[TextInstance], passes: Sequence[Sequence[TextInstance]]
+) -> list[Alternative]:
+    """Where passes saw other words than those that were chosen.
+
+    Args:
+        words: Those that were chosen.
+        passes: The words of each pass, in the same pixels.
+    """
+    found: list[Alternative] = []
+    seen: set[tuple[tuple[int, ...], tuple[bytes, ...]]] = set()
+    for others in passes:
+        if not words or not others:
+            continue
+        overlaps = pairwise_overlaps([w.polygon for w in words], [o.polygon for o in others])
+        same = np.maximum(overlaps.first_share, overlaps.second_share) > _SHARE
+        for members, alternatives in _groups(same):
+            if not 0 < len(members) <= _MOST or not 0 < len(alternatives) <= _MOST:
+                continue
+            single = len(members) == len(alternatives) == 1
+            if single and overlaps.iou[members[0], alternatives[0]] >= _ALIKE:
+                continue
+            key = tuple(members), tuple(others[index].polygon.tobytes() for index in alternatives)
+            if key not in seen:
+                seen.add(key)
+                shares = overlaps.first_share[np.ix_(members, alternatives)].sum(axis=1)
+                words_of_pass = [others[index] for index in alternatives]
+                found.append(Alternative(members, words_of_pass, float(shares.min())))
+    return found
+
+
+def _groups(same: np.ndarray) -> list[tuple[list[int], list[int]]]:
+    """Rows and columns of (A, B) bool that are connected."""
+    found = []
+    left = set(np.flatnonzero(same.any(axis=1)).tolist())
+    while left:
+        rows = {left.pop()}
+        while True:
+            columns = np.flatnonzero(same[sorted(rows)].any(axis=0))
+            more = set(np.flatnonzero(same[:, columns].any(axis=1)).tolist())
+            if more <= rows:
+                break
+            rows |= more
+        left -= rows
+        found.append((sorted(rows), columns.tolist()))
+    return found
+
+
+def raise_agreed_scores(
+    words: Sequence[TextInstance],
+    readings: Sequence[WordReading],
+    alternatives: Sequence[tuple[Alternative, Sequence[WordReading]]],
+) -> None:
+    """Give both of two outlines that read the same the higher detection score, in place.
+
+    Args:
+        words: Those that were chosen.
+        readings: Theirs.
+        alternatives: The alternatives, and the readings of their words.
+    """
+    for alternative, read in alternatives:
+        if not len(alternative.members) == len(read) == 1:
+            continue
+        one, other = words[alternative.members[0]], alternative.words[0]
+        if _alike(readings[alternative.members[0]].text, read[0].text):
+            best = max(one.detection_score, other.detection_score)
+            one.detection_score = other.detection_score = best
+
+
+def better_alternatives(
+    words: Sequence[TextInstance],
+    readings: Sequence[WordReading],
+    joined: Sequence[tuple[JoinedWord, WordReading]],
+    alternatives: Sequence[tuple[Alternative, Sequence[WordReading]]],
+) -> list[int]:
+    """Which alternatives replace their members: those that say more, the best ones first.
+
+    What words say is the number of their characters times the scores, which is the expected number
+    of right ones where a score is that of the whole word.
+
+    Args:
+        words: Those that were chosen.
+        readings: Theirs.
+        joined: What several of them may be together, and the readings.
+        alternatives: The alternatives, and the readings of their words.
+
+    Returns:
+        Indices of alternatives, no two of which have a member in common or overlap.
+    """
+    gains = []
+    for index, (alternative, read) in enumerate(alternatives):
+        gain = _gain(words, readings, joined, alternative, read)
+        if gain is not None:
+            gains.append((-gain, index))
+    chosen: list[int] = []
+    used: set[int] = set()
+    outlines: list[np.ndarray] = []
+    for _, index in sorted(gains):
+        alternative = alternatives[index][0]
+        own = [word.polygon for word in alternative.words]
+        if not used & set(alternative.members) and not _same_place(own, outlines):
+            used |= set(alternative.members)
+            outlines += own
+            chosen.append(index)
+    return chosen
+
+
+def _same_place(own: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> bool:
+    """Whether some outline (N, 2) of one side is of the same word as one of the other."""
+    if not others:
+        return False
+    overlaps = pairwise_overlaps(own, others)
+    return bool((np.maximum(overlaps.first_share, overlaps.second_share) > _SHARE).any())
+
+
+def _gain(
+    words: Sequence[TextInstance],
+    readings: Sequence[WordReading],
+    joined: Sequence[tuple[JoinedWord, WordReading]],
+    alternative: Alternative,
+    read: Sequence[WordReading],
+) -> float | None:
+    """How much more an alternative says than its members; ``None``: it does not replace them."""
+    own = {member: _says(words[member], readings[member]) for member in alternative.members}
+    stands = sum(own.values())
+    for join, whole in joined:
+        if set(join.members) <= own.keys():
+            rest = sum(value for member, value in own.items() if member not in join.members)
+            stands = max(stands, _says(join.word, whole) + rest)
+    if _is_part(alternative, read, stands) or _is_pieces(alternative, read, words, stands):
+        return None
+    axis = _axis(alternative.words[0])
+    places = {index: float(words[index].polygon.mean(0) @ axis) for index in alternative.members}
+    spelt = "".join(readings[member].text for member in sorted(places, key=places.__getitem__))
+    if len(read) == 1 and _alike(spelt, read[0].text):
+        score = read[0].score
+        scores = [readings[member].score for member in alternative.members]
+        if len(scores) == 1:
+            return score - scores[0] if score > _BETTER * scores[0] else None
+        # The same, seen as one word, unless the recognizer sees spaces or a join decides.
+        is_joined = any(own.keys() <= set(join.members) for join, _ in joined)
+        is_several = is_joined or bool(seen_parts(alternative.words, read))
+        agrees = score >= _AGREES * float(np.prod(scores))
+        return 0.0 if agrees and not is_several else None
+    says, length = sum(map(_says, alternative.words, read)), sum(len(each.text) for each in read)
+    surer = says * max(len(spelt), 1) >= stands * length
+    return says - stands if surer and says > _BETTER * stands else None
+
+
+def with_alternatives(
+    words: Sequence[TextInstance],
+    readings: Sequence[WordReading],
+    replaced: Collection[int],
+    better: Sequence[tuple[Alternative, Sequence[WordReading]]],
+) -> tuple[list[TextInstance], list[WordReading]]:
+    """Words and their readings, with alternatives in the place of their members.
+
+    Args:
+        words: The words.
+        readings: Theirs.
+        replaced: The members, by ``id`` of the words.
+        better: The alternatives, and the readings of their words.
+    """
+    kept = [pair for pair in zip(words, readings, strict=True) if id(pair[0]) not in replaced]
+    for alternative, read in better:
+        # An alternative may hold spaces, too.
+        parts = seen_parts(alternative.words, read)
+        kept += zip(*replace_wholes(alternative.words, read, parts.values()), strict=True)
+    return [word for word, _ in kept], [reading for _, reading in kept]
+
+
+def _alike(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
+
+
+def _is_part(alternative: Alternative, read: Sequence[WordReading], stands: float) -> bool:
+    """Whether an alternative leaves out some of what it replaces, and does not say much."""
+    length = sum(len(each.text) for each in read)
+    return alternative.covered < _COVERED and (
+        length < _LEAST_LENGTH or stands > _READABLE * length
+    )
+
+
+def _is_pieces(
+    alternative: Alternative,
+    read: Sequence[WordReading],
+    words: Sequence[TextInstance],
+    stands: float,
+) -> bool:
+    """Whether an alternative is pieces of one large word, as a fine scale makes them."""
+    if len(alternative.words) <= len(alternative.members):
+        return False
+    axis = _axis(words[alternative.members[0]])
+    places = [word.polygon @ axis for word in alternative.words]
+    for one, other in combinations(places, 2):
+        shared = min(one.max(), other.max()) - max(one.min(), other.min())
+        if shared > _STACKED * min(np.ptp(one), np.ptp(other)):
+            return False
+    length = sum(len(each.text) for each in read)
+    return min(len(each.text) for each in read) < 2 or stands > _ONE_WORD * length
+
+
+def _axis(word: TextInstance) -> np.ndarray:
+    """Unit vector (2,) of its reading direction."""
+    quad = word.polygon
+    return axes(quad if len(quad) == 4 else min_area_rect(quad))[0]
+
+
+def _says(word: TextInstance, reading: WordReading) -> float:
+    return len(reading.text) * word_score(word.detection_score, reading.score)
