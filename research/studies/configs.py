@@ -101,7 +101,7 @@ def study_config(
         **options: Dotted keys and their values, with ``__`` for dots.
     """
     cfg = load_config(packaged_config(name), {"data_root": str(sizes.data_root)})
-    merge_options(cfg, options)
+    merge_options(cfg, {"optim_wrapper__dtype": "auto", **options})
     for part in walk([cfg.train_dataloader, cfg.val_dataloader, cfg.custom_hooks]):
         if part.get("type") in ("RecResize", "RecAugment") and part["height"] == 32:
             part["width"] = sizes.width

@@ -115,6 +115,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="folder with the words of the semi-supervised study (its --out); default: --out",
     )
     parser.add_argument("--width", type=int, default=StudySettings.width, help="of the crops")
+    parser.add_argument(
+        "--rate", type=float, default=StudySettings.rate, help="peak in stages 1 and 3"
+    )
+    parser.add_argument(
+        "--supervised",
+        type=int,
+        default=StudySettings.supervised,
+        help="iterations of the vision model that all rows share, at scale 1",
+    )
+    parser.add_argument(
+        "--supervised-rate", type=float, default=StudySettings.supervised_rate, help="its peak"
+    )
     parser.add_argument("--synthetic", type=int, default=StudySettings.synthetic)
     args = parser.parse_args(arguments)
     settings = StudySettings(
@@ -126,5 +138,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         device=args.device,
         weights=args.start,
         width=args.width,
+        rate=args.rate,
+        supervised=args.supervised,
+        supervised_rate=args.supervised_rate,
     )
     run_command(STUDY, args, settings, write_report)

@@ -238,6 +238,7 @@ def _with_data(cfg: Config, settings: StudySettings) -> Config:
     for part in walk(cfg.train_dataloader):
         if part.get("name") in ("synthetic", "mined"):
             part["reader"]["lmdb_path"] = str(settings.archives / f"{part['name']}_words")
+            part["unspellable"] = "leave_out"  # of 36 characters, as the language model
     cfg.custom_hooks = []
     cfg.default_hooks.checkpoint.save_last = True
     return cfg

@@ -53,8 +53,11 @@ COLORS = (
 COLUMNS = {
     "ctc": "decoder evaluation, CTC",
     "attention": "decoder evaluation, attention",
-    "fine_tune": "fine-tuning on 10 % of the labels, CTC",
+    "fine_tune_5": "fine-tuning on 5 % of the labels, CTC",
+    "fine_tune_10": "fine-tuning on 10 % of the labels, CTC",
+    "fine_tune_100": "fine-tuning on all labels, CTC",
 }
+"""Second stages by name; a number at the end is the share of the labels, in percent."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,6 @@ class StudySettings(StudySizes):
         fine_tune_batch_size: Words per iteration of fine-tuning.
         learning_rate: Of all runs but decoder evaluation.
         decoder_learning_rate: Of decoder evaluation.
-        fraction: Share of the labels for fine-tuning.
     """
 
     pretrain: int = 1000
@@ -84,7 +86,6 @@ class StudySettings(StudySizes):
     fine_tune_batch_size: int = 32
     learning_rate: float = 2e-3
     decoder_learning_rate: float = 3e-3
-    fraction: float = 0.1
 
 
 def run_row(name: str, seed: int, settings: StudySettings) -> dict[str, Any]:
@@ -150,7 +151,7 @@ def reading_config(column: str, settings: StudySettings, seed: int, weights: Pat
         seed: Of the run; the subset of labels is the same for all seeds.
         weights: The pretrained encoder; ``None``: that of the start, or a random one.
     """
-    frozen = column != "fine_tune"
+    frozen = not column.startswith("fine_tune")
     rate = settings.decoder_learning_rate if frozen else settings.learning_rate
     cfg = study_config(
         f"recipes/decoder_evaluation_{column}_trba.py"
@@ -182,21 +183,22 @@ def reading_config(column: str, settings: StudySettings, seed: int, weights: Pat
     else:
         cfg.model = recognizer
         for dataset in cfg.train_dataloader.dataset.datasets:
-            dataset.fraction = settings.fraction
-    cfg.custom_hooks = _reading_hooks(cfg, column, frozen)
+            dataset.fraction = int(column.rpartition("_")[2]) / 100
+    cfg.custom_hooks = _reading_hooks(cfg, column, frozen, settings.start is not None)
     cfg.load_from = None if settings.start is None else settings.start.load_encoder()
     if weights is not None:
         cfg.load_from = {"path": str(weights), "prefixes": list(ENCODER)}
     return cfg
 
 
-def _reading_hooks(cfg: Config, column: str, frozen: bool) -> list[dict[str, Any]]:
+def _reading_hooks(cfg: Config, column: str, frozen: bool, trained: bool) -> list[dict[str, Any]]:
     """Hooks of a second stage: CTC's helper, and the probe of a frozen encoder."""
     hooks: list[dict[str, Any]] = []
     if column != "attention":
-        # It hardly fades: readers as weak as these would fall back to blanks.
-        iterations = 10 * cfg.train_cfg.max_iters
-        hooks.append({"type": "FrameAlignmentHook", "iterations": iterations})
+        # From random weights it hardly fades: readers as weak as these would fall back to blanks.
+        # A trained encoder needs it at first only; even shares of a word are rough places.
+        iterations = cfg.train_cfg.max_iters * (0.3 if trained else 10)
+        hooks.append({"type": "FrameAlignmentHook", "iterations": round(iterations)})
     if frozen:
         words = cfg.train_dataloader.dataset.datasets[1]
         hooks.append(
@@ -232,8 +234,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     parser = study_parser(STUDY)
     parser.add_argument("--width", type=int, default=StudySettings.width, help="of the crops")
+    parser.add_argument(
+        "--rate", type=float, default=StudySettings.learning_rate, help="peak of the learning rate"
+    )
     args = parser.parse_args(arguments)
     settings = StudySettings(
-        args.data, args.out, args.scale, args.width, args.device, weights=args.start
+        args.data,
+        args.out,
+        args.scale,
+        args.width,
+        args.device,
+        weights=args.start,
+        learning_rate=args.rate,
     )
     run_command(STUDY, args, settings, write_report)

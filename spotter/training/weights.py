@@ -208,7 +208,7 @@ def build_from_weights(path: str | Path) -> tuple[nn.Module, dict[str, Any]]:
     for name, tensor in state.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise WeightsError(f"{path}: {name} holds weights that are no numbers")
-    _fill(model, state)
+    _fill(model, state, ("",))
     return model.eval(), header
 
 
@@ -284,6 +284,9 @@ def load_into(
             raise WeightsError(f"{path}: the model has no part {into!r} to fill") from None
     state, old_charset = _read_any(path)
     state = _names_of_part(state, model)
+    wanted = ("",) if prefixes is None else tuple(prefixes)
+    others = [name for name in state if not name.startswith(wanted)]
+    state = {name: tensor for name, tensor in state.items() if name.startswith(wanted)}
     new_characters: list[str] = []
     charset = model_charset(model)
     remap = getattr(model, "remap_charset", None)
@@ -291,11 +294,13 @@ def load_into(
         state, new_characters = remap(state, Charset(old_charset))
     widen = getattr(model, "widen", None)
     state, widened = widen(state) if widen is not None else (state, [])
-    report = _fill(model, state, tuple(prefixes) if prefixes is not None else ("",))
+    report = _fill(model, state, wanted)
+    report.unused += others
     report.widened = [name for name in report.used if name in widened]
     report.new_characters = "".join(new_characters)
     if not report.used:
-        raise WeightsError(f"{path}: none of its {len(state)} tensors fits the model")
+        count = len(state) + len(others)
+        raise WeightsError(f"{path}: none of its {count} tensors fits the model")
     where = f" into {into}" if into else ""
     print_log(f"{path}{where}: {report}", logger="current")
     return report
@@ -335,9 +340,7 @@ def _names_of_part(state: dict[str, Tensor], model: nn.Module) -> dict[str, Tens
     return {name.removeprefix(best): tensor for name, tensor in state.items()}
 
 
-def _fill(
-    model: nn.Module, state: Mapping[str, Tensor], prefixes: tuple[str, ...] = ("",)
-) -> LoadReport:
+def _fill(model: nn.Module, state: Mapping[str, Tensor], prefixes: tuple[str, ...]) -> LoadReport:
     report = LoadReport()
     own = {k: v for k, v in model.state_dict(keep_vars=True).items() if k.startswith(prefixes)}
     with torch.no_grad():

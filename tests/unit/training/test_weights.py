@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from spotter.charset import Charset
-from spotter.errors import WeightsError
+from spotter.errors import CharsetError, WeightsError
 from spotter.models.token_maps import remap_tensor
 from spotter.registry import MODELS
 from spotter.training.header import buildable_config, header_from_config, make_header
@@ -45,7 +45,7 @@ class ToyReader(nn.Module):
     def remap_charset(self, state: dict[str, Tensor], old: Charset) -> tuple[dict, list[str]]:
         own = self.state_dict()
         state = dict(state)
-        for name in ("classifier.weight", "classifier.bias"):
+        for name in state.keys() & {"classifier.weight", "classifier.bias"}:
             state[name] = remap_tensor(state[name], own[name], 0, old, self.charset)
         return state, [c for c in self.charset.characters if c not in old]
 
@@ -267,6 +267,20 @@ def test_charset_change_keeps_shared_characters(tmp_path: Path) -> None:
     assert torch.equal(new.classifier.weight[3], fresh[3])
     assert torch.equal(new.classifier.bias[:3], old.classifier.bias[[0, 3, 1]])
     assert torch.equal(new.feature.weight, old.feature.weight)
+
+
+def test_parts_outside_of_the_prefixes_need_not_fit_the_charset(tmp_path: Path) -> None:
+    old, new = ToyReader("abc"), ToyReader("cad")
+    old.classifier = nn.Linear(5, 4)
+    save_weights(tmp_path / "a.safetensors", old, header(task="recognition", charset="abc"))
+    own = new.classifier.weight.detach().clone()
+    report = load_into(new, tmp_path / "a.safetensors", prefixes=["feature."])
+    assert report.used == ["feature.weight", "feature.bias"]
+    assert report.unused == ["classifier.bias", "classifier.weight"]
+    assert torch.equal(new.feature.weight, old.feature.weight)
+    assert torch.equal(new.classifier.weight, own)
+    with pytest.raises(CharsetError, match="cannot be carried over"):
+        load_into(new, tmp_path / "a.safetensors")
 
 
 class TwoParts(nn.Module):
