@@ -156,10 +156,11 @@ def _lines(path: Path) -> list[str]:
 @cli.command()
 @click.argument("recognizer", type=click.Path(path_type=Path))
 @click.argument("labels", nargs=-1, required=True)
-def score(recognizer: Path, labels: Sequence[str]) -> None:
+@click.option("--language", default="none", show_default=True, help="language model")
+def score(recognizer: Path, labels: Sequence[str], language: str) -> None:
     """How many words of LABELS a recognizer reads without an error, and without one of case."""
     for path in labels:
-        readings = read_words(recognizer, open_labels(path).samples)
+        readings = read_words(recognizer, open_labels(path).samples, language=language)
         pairs = zip(readings.true, readings.read, strict=True)
         folded = sum(true.casefold() == read.casefold() for true, read in pairs)
         count = len(readings.true)

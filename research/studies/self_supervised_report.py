@@ -52,8 +52,8 @@ sets together; 36 characters, case folded. All CTC decoders are helped over thei
 batch of 64 photographed words is told apart by its colours alone.
 """
 
-_READING_AID = """All scores in percent: *acc* is word accuracy, *ED1* allows one edit, and *of 50* is
-how often the true word is found more likely than 49 others of its length (2.0 by chance), which
+_READING_AID = """All scores in percent: *acc* is word accuracy, *ED1* allows one edit, and *of 50*
+is how often the true word is found more likely than 49 others of its length (2.0 by chance), which
 tells weak readers apart. Numbers after ± are half the range over the seeds; rows without it ran
 once. *characters* is a linear classifier of characters on the frozen frames of IIIT5K words
 (divided evenly among a word's characters; the commonest character alone gives {chance}). *std* and

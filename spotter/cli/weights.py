@@ -54,7 +54,9 @@ def language_model(
     """Build a language model for reading out of lists of words.
 
     SHARE is the weight of a list among the lists, POWER what its frequencies are raised to (0 makes
-    all words equal). Lines are word<TAB>frequency, names, or running text.
+    all words equal). Lines are word<TAB>frequency, names, or running text. Case and accents do not
+    count. The alphabet is a to z, or, where most letters of the lists are others, all of theirs;
+    syllables of Hangul are taken apart.
     """
     from spotter.decoding import LanguageModel, WordSource
 
@@ -70,4 +72,5 @@ def language_model(
         model.card["licence"] = licence
     model.save(out)
     size = out.stat().st_size / 1e6
-    print(f"{out}: {len(model.prior.words)} words, {len(model.ngram)} n-grams, {size:.2f} MB")
+    counts = f"{len(model.prior.words)} words of {len(model.letters)} letters"
+    print(f"{out}: {counts}, {len(model.ngram)} n-grams, {size:.2f} MB")

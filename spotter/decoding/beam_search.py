@@ -119,12 +119,12 @@ class CTCBeamSearch:
     def language(self, text: str) -> float:
         """The language score of a whole word; 0 without letters or with a digit."""
         state, letters = self.model.start, 0
-        for folded in map(fold, text):
+        for folded in map(self.model.fold, text):
             if DIGIT in folded:
                 return 0.0
             if folded:
                 state = self.model.advance_folded(state, folded)
-                letters += 1
+                letters += len(folded)
         return self._ended(state, letters)
 
     def __call__(
@@ -141,7 +141,7 @@ class CTCBeamSearch:
         Returns:
             At most ``beam`` hypotheses, best first.
         """
-        folded = _folded(characters)
+        folded = _folded(characters, self.model.letters)
         visual_floor = math.exp(-max_visual_loss)
         kept = [_Prefix(None, 0, self.model.start, 0, 0.0, self._lift(0.0), blank=1.0)]
         considered = probabilities >= self.min_prob
@@ -273,7 +273,7 @@ class CTCBeamSearch:
             state, bonus = None, 0.0
         elif folded and state is not None:
             state = self.model.advance_folded(state, folded)
-            letters += 1
+            letters += len(folded)
             bonus = self.weight * state.log_probability + self.length_bonus * letters
         longer = _Prefix(prefix, token, state, letters, bonus, self._lift(bonus))
         prefix.longer[token] = longer
@@ -299,9 +299,9 @@ class CTCBeamSearch:
 
 
 @lru_cache(maxsize=8)
-def _folded(characters: str) -> list[str]:
+def _folded(characters: str, letters: str) -> list[str]:
     """What :func:`fold` makes of each class; the blank's is never asked for."""
-    return ["", *map(fold, characters)]
+    return ["", *(fold(character, letters) for character in characters)]
 
 
 def _wait(kept: list[_Prefix], row: list[float]) -> list[_Prefix]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,10 @@ from pathlib import Path
 from spotter.errors import AnnotationError, ConfigError
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+"""The alphabet of the language models of languages that are written with Latin letters."""
 DIGIT = "0"
+_MOST_LETTERS = 1000
+_RAREST_LETTER = 1e-5
 _PLAIN_FORMS = str.maketrans(
     {"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": " ", "−": "-", "…": "..."}
 )
@@ -59,20 +63,48 @@ def _number(text: str, path: str | Path, line: int) -> float:
         raise AnnotationError(f"{path}:{line}: frequency {text!r} is no number.") from None
 
 
-def fold(word: str) -> str:
-    """Fold a word to the alphabet of the language models: ``a``-``z``, and ``0`` for every digit.
+def fold(word: str, letters: str = LETTERS) -> str:
+    """Fold a word to the alphabet of a language model: its letters, and ``0`` for every digit.
 
-    Case and accents are folded; all other characters are dropped.
+    Case and accents are folded, and syllables of Hangul become their letters; all other characters
+    are dropped.
+
+    Args:
+        word: The word.
+        letters: The alphabet, without digits.
     """
-    plain = word.lower() if word.isascii() else unicodedata.normalize("NFKD", word).lower()
-    return "".join(fold_character(character) for character in plain)
+    return "".join(
+        DIGIT if character.isdigit() else character
+        for character in decomposed(word)
+        if character in letters or character.isdigit()
+    )
 
 
-def fold_character(character: str) -> str:
-    """What :func:`fold` makes of one character without accents: a token, or ``""``."""
-    if character.isdigit():
-        return DIGIT
-    return character if character in LETTERS else ""
+def decomposed(word: str) -> str:
+    """A word in lower case, its accents and syllables of Hangul taken apart (NFKD)."""
+    return word.lower() if word.isascii() else unicodedata.normalize("NFKD", word).lower()
+
+
+def letters_of(words: Iterable[str]) -> str:
+    """The alphabet of words: ``a`` to ``z`` where at least half of their letters are these.
+
+    Otherwise all of their letters, in order, but for those that hardly occur.
+
+    Raises:
+        ConfigError: There is no letter, or there are more than a thousand.
+    """
+    counts = Counter(c for word in words for c in decomposed(word) if c.isalpha())
+    total = counts.total()
+    if 2 * sum(counts[letter] for letter in LETTERS) >= total > 0:
+        return LETTERS
+    found = "".join(sorted(c for c, count in counts.items() if count >= _RAREST_LETTER * total))
+    if not found:
+        raise ConfigError("the sources hold no word of letters")
+    if len(found) > _MOST_LETTERS:
+        raise ConfigError(
+            f"the words have {len(found)} letters; a language model has at most {_MOST_LETTERS}"
+        )
+    return found
 
 
 @dataclass(frozen=True)
@@ -108,12 +140,15 @@ class WordSource:
         return cls(read_word_counts(path), *numbers, Path(path).stem)
 
 
-def fold_counts(sources: Iterable[WordSource], longest: int = 25) -> dict[str, float]:
+def fold_counts(
+    sources: Iterable[WordSource], letters: str = LETTERS, longest: int = 25
+) -> dict[str, float]:
     """Probability of each folded word over all sources; digits alone are left out.
 
     Args:
         sources: The sources; shares are normalised.
-        longest: Longer words are left out.
+        letters: The alphabet.
+        longest: Words that are longer, folded, are left out.
 
     Raises:
         ConfigError: A share is not positive, or no word is left.
@@ -126,7 +161,7 @@ def fold_counts(sources: Iterable[WordSource], longest: int = 25) -> dict[str, f
             raise ConfigError(f"the share of {source.name or 'a source'} must be above 0")
         folded: dict[str, float] = {}
         for word, count in source.counts.items():
-            token = fold(word)
+            token = fold(word, letters)
             if 0 < len(token) <= longest and token.strip(DIGIT):
                 folded[token] = folded.get(token, 0.0) + count
         total = sum(count**source.power for count in folded.values())

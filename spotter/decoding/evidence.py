@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from spotter.decoding.corpus import LETTERS
+from spotter.decoding.corpus import LETTERS, decomposed
 
 
-def protected_characters(text: str) -> str:
+def protected_characters(text: str, letters: str = LETTERS) -> str:
     """The characters of a word that a language model may not delete, insert or change, in order.
 
-    These are all characters but the letters a to z: marks, digits, letters with accents, and
-    letters of other scripts. Case is ignored.
+    These are all characters but the letters that the model knows, and syllables of them: marks,
+    digits, letters with accents, and letters of other scripts. Case is ignored.
+
+    Args:
+        text: The word.
+        letters: The alphabet of the model.
     """
-    return "".join(c for c in text.lower() if c not in LETTERS)
+    return "".join(c for c in text.lower() if c not in letters and not _is_syllable(c, letters))
+
+
+def _is_syllable(character: str, letters: str) -> bool:
+    parts = decomposed(character)
+    return len(parts) > 1 and all(part in letters for part in parts)
 
 
 def lock_clear_frames(probabilities: np.ndarray, lock: float) -> tuple[np.ndarray, bool]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from spotter.decoding.beam_search import CTCBeamSearch, Hypothesis, align
-from spotter.decoding.corpus import DIGIT, LETTERS, fold
+from spotter.decoding.corpus import DIGIT
 from spotter.decoding.ctc import Decoded, decode_ctc
 from spotter.decoding.evidence import (
     ctc_log_probability,
@@ -83,7 +83,8 @@ class LanguageDecoder:
     - A reading's log-probability by the frames is at most ``max_visual_loss`` below that of the
       visually best reading.
     - It is at most ``max_visual_tie`` below if one of the two has a digit, or if they differ in
-      characters other than the letters a to z: in marks, or letters with accents.
+      characters other than the letters of the model, a to z for Latin ones: in marks, or letters
+      with accents.
 
     The score of a reading of L characters is √share · P_CTC^(1/√L). Its share among the allowed
     hypotheses, exp(score) / Σ exp(score), measures how much better it is than other words; P_CTC,
@@ -266,7 +267,8 @@ class LanguageDecoder:
             text = _spelled(seen, characters)
             found.append(Hypothesis(seen, visual + self.search.language(text), visual))
         best = max(found, key=lambda hypothesis: hypothesis.visual)
-        kept = protected_characters(_spelled(best.tokens, characters))
+        letters = self.search.model.letters
+        kept = protected_characters(_spelled(best.tokens, characters), letters)
         coded = any(c.isdigit() for c in kept)
 
         def is_allowed(hypothesis: Hypothesis) -> bool:
@@ -275,7 +277,7 @@ class LanguageDecoder:
                 return True
             if loss > self.max_visual_loss or coded:
                 return False
-            return protected_characters(_spelled(hypothesis.tokens, characters)) == kept
+            return protected_characters(_spelled(hypothesis.tokens, characters), letters) == kept
 
         return sorted(filter(is_allowed, found), key=lambda hypothesis: -hypothesis.score)
 
@@ -339,12 +341,12 @@ def implausibility(model: LanguageModel, text: str) -> float:
     Returns:
         At least 0; 0 for words with a digit or with fewer than three letters.
     """
-    letters = fold(text)
+    letters = model.fold(text)
     if DIGIT in letters or len(letters) < _FEW_LETTERS:
         return 0.0
     rises = [one.islower() and other.isupper() for one, other in itertools.pairwise(text)]
     odd_case = sum(rises) > 1 or rises[-1]
-    uniform = -math.log(len(LETTERS)) * len(letters)
+    uniform = -math.log(len(model.letters)) * len(letters)
     return max(0.0, uniform - model.log_probability(letters)) / len(letters) + odd_case
 
 

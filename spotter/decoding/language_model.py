@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from spotter.decoding.corpus import DIGIT, WordSource, fold, fold_counts
+from spotter.decoding.corpus import DIGIT, LETTERS, WordSource, fold, fold_counts, letters_of
 from spotter.decoding.ngram import CharacterNGram
 from spotter.decoding.word_prior import WordPrior, WordRange
 from spotter.errors import ConfigError, WeightsError
@@ -21,12 +21,14 @@ from spotter.io.names import printable_path
 from spotter.io.writing import write_file
 
 _FORMAT = 1
+_FORMAT_OF_LETTERS = 2
+"""Of models of other alphabets than a to z, whose letters are in the file."""
 # -log of a word's probability is stored as a byte, in twelfths: down to e^-21.
 _STEP = 1 / 12
 _SYMBOLS = 32
 _NUMBER_END = 0.3
 _CODE_END = 0.15
-_CODE_CHARACTER = 1 / 36
+_DIGITS = 10
 _MOST_STATES = 50_000
 _LEAST = 1e-300
 
@@ -61,13 +63,14 @@ class LanguageModel:
 
     P(word) = λ_w P_list + λ_d P_number + λ_c P_code + (1 - λ_w - λ_d - λ_c) P_ngram. A number of n
     digits has probability 0.1^n 0.7^(n-1) 0.3. A code of n letters and digits, which are equally
-    probable, has probability 36^-n 0.85^(n-1) 0.15, so that no word is less probable than a code.
-    Case and accents are folded. Before every character and before the end there may be a symbol;
-    all symbols are equally probable.
+    probable, has probability K^-n 0.85^(n-1) 0.15, with K = 36 for the letters a to z, so that no
+    word is less probable than a code. Case and accents are folded, and syllables of Hangul are
+    taken apart. Before every character and before the end there may be a symbol; all symbols are
+    equally probable.
 
     Args:
         prior: Known words.
-        ngram: Character model.
+        ngram: Character model; its alphabet is that of the model.
         known: λ_w, the weight of the known words.
         numbers: λ_d, the weight of numbers.
         symbols: Probability of a symbol at any place.
@@ -104,7 +107,13 @@ class LanguageModel:
         self._log_symbol = math.log(symbols / _SYMBOLS)
         self._log_place = math.log1p(-symbols)
         self._states = 0
+        self.letters = ngram.letters
+        self._code_character = 1 / (len(self.letters) + _DIGITS)
         self.start = LanguageState(prior.start, ngram.start, 1.0, 1.0, 1.0, 0.0, 0.0)
+
+    def fold(self, text: str) -> str:
+        """A text in the alphabet of this model, see :func:`spotter.decoding.corpus.fold`."""
+        return fold(text, self.letters)
 
     @classmethod
     def build(
@@ -132,19 +141,20 @@ class LanguageModel:
             ConfigError: There is no word, or an argument is out of range.
         """
         sources = list(sources)
-        counts = fold_counts(sources)
+        letters = letters_of(word for source in sources for word in source.counts)
+        counts = fold_counts(sources, letters)
         card = {
             "sources": [
                 {"name": s.name, "words": len(s.counts), "share": s.share, "power": s.power}
                 for s in sources
             ]
         }
-        ngram = CharacterNGram.fit(list(counts), order, min_count)
+        ngram = CharacterNGram.fit(list(counts), order, min_count, letters)
         return cls(WordPrior.from_counts(counts), ngram, known, numbers, symbols, codes, card)
 
     def advance(self, state: LanguageState, character: str) -> LanguageState:
         """The state after one more character, of any kind."""
-        return self.advance_folded(state, fold(character))
+        return self.advance_folded(state, self.fold(character))
 
     def advance_folded(self, state: LanguageState, tokens: str) -> LanguageState:
         """The state after one more character that is already folded, see :func:`fold`."""
@@ -174,11 +184,13 @@ class LanguageModel:
     def _lengthen(self, state: LanguageState, tokens: str) -> LanguageState:
         words, context, ngram = state.words, state.context, state.ngram
         number, code = state.number, state.code
-        # A ligature folds to several letters.
+        # A ligature or a syllable folds to several letters.
         for token in tokens:
             ngram *= self.ngram.probability(context, token)
             context = self.ngram.advance(context, token)
-            code *= _CODE_CHARACTER if not words.prefix else _CODE_CHARACTER * (1.0 - _CODE_END)
+            code *= self._code_character
+            if words.prefix:
+                code *= 1.0 - _CODE_END
             if token == DIGIT:
                 ngram *= 0.1
                 number *= 0.1 if not words.prefix else 0.1 * (1.0 - _NUMBER_END)
@@ -221,7 +233,7 @@ class LanguageModel:
         logs = -np.log(self.prior.probabilities)
         codes = np.clip(np.round(logs / _STEP), 0, 255).astype(np.uint8)
         meta = {
-            "format": _FORMAT,
+            "format": _FORMAT if self.letters == LETTERS else _FORMAT_OF_LETTERS,
             "order": self.ngram.order,
             "known": self.known,
             "numbers": self.numbers,
@@ -229,12 +241,14 @@ class LanguageModel:
             "codes": self.codes,
             "card": self.card,
         }
+        if self.letters != LETTERS:
+            meta["letters"] = self.letters
         arrays: dict[str, Any] = {
             "meta": np.frombuffer(json.dumps(meta).encode(), np.uint8),
             **_front_code(self.prior.words),
             "word_codes": codes,
             # Neighbours differ little, and little numbers compress well.
-            "gram_steps": np.diff(self.ngram.grams, prepend=np.uint32(0)),
+            "gram_steps": np.diff(self.ngram.grams, prepend=self.ngram.grams.dtype.type(0)),
             "gram_codes": self.ngram.codes,
         }
         packed = io.BytesIO()
@@ -259,10 +273,11 @@ class LanguageModel:
     def _from_arrays(cls, arrays: dict[str, np.ndarray], name: str) -> LanguageModel:
         with failures_as(WeightsError, name, "not a language model of this toolkit"):
             meta = parse_json(arrays["meta"].tobytes(), name, WeightsError)
-            if meta["format"] != _FORMAT:
+            if meta["format"] not in (_FORMAT, _FORMAT_OF_LETTERS):
                 raise WeightsError(f"{name}: language model of format {meta['format']!r}")
-            grams = np.cumsum(arrays["gram_steps"], dtype=np.uint32)
-            ngram = CharacterNGram(meta["order"], grams, arrays["gram_codes"])
+            letters = LETTERS if meta["format"] == _FORMAT else meta["letters"]
+            grams = np.cumsum(arrays["gram_steps"], dtype=np.uint64)
+            ngram = CharacterNGram(meta["order"], grams, arrays["gram_codes"], letters)
             weights = np.exp(-_STEP * arrays["word_codes"].astype(np.float64))
             prior = WordPrior(_front_decode(arrays), weights)
             names = ("known", "numbers", "symbols", "card")
@@ -287,7 +302,7 @@ def _front_code(words: list[str]) -> dict[str, np.ndarray]:
         shared.append(length)
         rests.append(word[length:])
         before = word
-    text = "\n".join(rests).encode("ascii")
+    text = "\n".join(rests).encode()
     return {
         "word_shared": np.array(shared, np.uint8),
         "word_rests": np.frombuffer(text, np.uint8),
@@ -297,7 +312,7 @@ def _front_code(words: list[str]) -> dict[str, np.ndarray]:
 def _front_decode(arrays: dict[str, np.ndarray]) -> list[str]:
     words: list[str] = []
     before = ""
-    rests = arrays["word_rests"].tobytes().decode("ascii").split("\n")
+    rests = arrays["word_rests"].tobytes().decode().split("\n")
     for length, rest in zip(arrays["word_shared"].tolist(), rests, strict=True):
         before = before[:length] + rest
         words.append(before)

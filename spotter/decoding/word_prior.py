@@ -12,7 +12,7 @@ import numpy as np
 from spotter.errors import ConfigError
 
 # Sorts behind every token.
-_BEHIND = "\x7f"
+_BEHIND = "\U0010ffff"
 
 
 class WordRange(NamedTuple):

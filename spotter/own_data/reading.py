@@ -69,14 +69,16 @@ def read_words(
     samples: Iterable[dict[str, Any]],
     threads: int | None = None,
     limit: int = 2000,
+    language: str | Path = "none",
 ) -> Readings:
-    """Read samples with a recognizer alone: no language model, no further views.
+    """Read samples with a recognizer alone, without further views.
 
     Args:
         recognizer: File of its weights.
         samples: Canonical samples of words; those without a readable image are passed over.
         threads: See :class:`WordRecognizer`.
         limit: Most samples that are read.
+        language: Name or file of a language model; ``"none"``: none.
     """
     true: list[str] = []
     images = []
@@ -90,7 +92,7 @@ def read_words(
         true.append(sample["text"])
     reader = WordRecognizer(
         recognizer=recognizer,
-        language="none",
+        language=language,
         test_time_augmentation=False,
         calibrated=False,
         threads=threads,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,8 @@ def tune_words(
         labels: Word crops, or photos with words; ``None``: drawn words alone.
         alphabet: Name or file of the alphabet; ``None``: that of the start and of the labels.
         drawing: What drawn words are made of; ``None``: none are drawn.
-        language: Language model that the new recognizer recommends.
+        language: Language model that the new recognizer recommends, and with which the held-back
+            words are read.
         min_score: Least score that it recommends, in 0..1.
         say: Gets lines on what is done.
 
@@ -95,11 +97,14 @@ def tune_words(
         "language": _beside(language, settings.out),
     }
     held_back = READERS.build(sets.held_back)
-    before = read_words(weights_file(start, "auto"), held_back, settings.threads)
+    read = partial(
+        read_words, samples=held_back, threads=settings.threads, language=language or "none"
+    )
+    before = read(weights_file(start, "auto"))
     say(f"before: {before.percent} of {len(before.true)} held-back words are read without error")
     config = word_config(settings, start, header, charset, sets, recommended)
     best = run_training(config, say)
-    after = read_words(best, held_back, settings.threads)
+    after = read(best)
     calibration = after.calibration()
     if calibration is not None:
         recommended["calibration"] = {"recognition": calibration}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spotter.decoding import WordSource, fold, read_word_counts
-from spotter.decoding.corpus import fold_counts
+from spotter.decoding.corpus import LETTERS, decomposed, fold_counts, letters_of
 from spotter.errors import AnnotationError, ConfigError
 
 
@@ -35,6 +35,22 @@ def test_bad_files_say_so(tmp_path: Path, text: str | None, message: str) -> Non
 )
 def test_fold(word: str, folded: str) -> None:
     assert fold(word) == folded
+
+
+def test_other_alphabets_fold_to_their_own_letters() -> None:
+    russian = letters_of(["Москва", "Ёлка", "йод", "дом"])
+    assert russian == "авдеиклмос"
+    assert fold("Ёлка-7!", russian) == "елка0"
+    assert fold("OK", russian) == ""
+    korean = letters_of(["출구", "화장실"])
+    assert korean == "".join(sorted(set(decomposed("출구화장실"))))
+    assert fold("출구 2", korean) == decomposed("출구") + "0"
+    # Marks and rare strays do not make an alphabet.
+    assert letters_of(["Straße", "Öl", "für"] * 9 + ["Ω"]) == LETTERS
+    with pytest.raises(ConfigError, match="no word of letters"):
+        letters_of(["12", "?!"])
+    with pytest.raises(ConfigError, match="at most 1000"):
+        letters_of(map(chr, range(0x4E00, 0x4E00 + 2000)))
 
 
 def test_shares_and_powers() -> None:

@@ -259,3 +259,18 @@ def test_settings_out_of_range(english: LanguageModel) -> None:
     for wrong in ({"max_visual_loss": -1.0}, {"max_visual_tie": -0.1}, {"lock_probability": 0.4}):
         with pytest.raises(ConfigError, match=next(iter(wrong))):
             LanguageDecoder.open(english, **wrong)
+
+
+def test_syllables_are_chosen_by_a_model_of_their_letters() -> None:
+    korean = LanguageModel.build([WordSource({"출구": 5.0, "입구": 5.0, "화장실": 1.0})], 3)
+    characters = "출줄구화7"
+    rows: np.ndarray = np.full((4, 6), 1e-6)
+    rows[1::2, 0] = 1.0
+    rows[0, 1:3] = 0.35, 0.6
+    rows[2, 3] = 0.9
+    decoder = LanguageDecoder.open(korean, weight=0.7, threshold=1.0)
+    assert decoder(np.log(rows[None]).astype(np.float32), characters)[0].text == "출구"
+    # A digit is not taken for a letter.
+    rows[0, 1:3], rows[0, 5] = 0.2, 0.65
+    assert decoder(np.log(rows[None]).astype(np.float32), characters)[0].text == "7구"
+    assert implausibility(korean, "exit") == 0.0

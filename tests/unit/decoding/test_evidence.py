@@ -26,6 +26,13 @@ def test_protected_characters(text: str, kept: str) -> None:
     assert protected_characters(text) == kept
 
 
+def test_letters_and_syllables_of_another_alphabet_are_free() -> None:
+    assert protected_characters("дом 7й", "адмоми") == " 7й"
+    syllables = "\u1100\u1161\u11a8"
+    assert protected_characters("각", syllables) == ""
+    assert protected_characters("각나a", syllables) == "나a"
+
+
 def test_locked_frames_by_hand() -> None:
     frames = np.array(
         [

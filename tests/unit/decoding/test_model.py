@@ -85,6 +85,26 @@ def test_a_saved_model_is_the_same(tmp_path: Path, model: LanguageModel) -> None
         assert loaded.log_probability(word) == pytest.approx(model.log_probability(word), abs=0.06)
 
 
+def test_a_model_of_another_alphabet_and_its_file(tmp_path: Path) -> None:
+    words = {"출구": 3.0, "입구": 2.0, "화장실": 1.0}
+    model = LanguageModel.build([WordSource(words)], 3)
+    assert model.letters != LanguageModel.build([WordSource({"exit": 1.0})]).letters
+    assert model.log_probability("출구") > model.log_probability("줄구") + 3
+    assert model.log_probability("exit") == model.log_probability("?!#%")
+    file = tmp_path / "model.npz"
+    model.save(file)
+    again = LanguageModel.load(file)
+    assert again.letters == model.letters
+    assert again.prior.words == model.prior.words
+    assert again.log_probability("화장실") == pytest.approx(
+        model.log_probability("화장실"), abs=0.3
+    )
+    syllables = "각간갇갈감갑강출구입화장실"
+    state = model.advance(model.start, "출")
+    following = [model.advance(state, c).log_probability for c in syllables]
+    assert sum(map(math.exp, [*following, model.end(state)])) <= math.exp(state.log_probability)
+
+
 def test_many_states_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     model = LanguageModel.build([WordSource({"bad": 1.0})], 2)
     monkeypatch.setattr("spotter.decoding.language_model._MOST_STATES", 3)

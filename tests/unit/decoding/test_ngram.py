@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from spotter.decoding import CharacterNGram
-from spotter.decoding.ngram import TOKENS, _smooth
+from spotter.decoding.corpus import DIGIT, LETTERS
+from spotter.decoding.ngram import _smooth
 from spotter.errors import ConfigError
 
+TOKENS = LETTERS + DIGIT
 ROUNDING = math.exp(1 / 32) - 1
 WORDS = ["banana", "bandana", "cab", "abba", "b0b", "cabana"]
 
@@ -31,7 +33,7 @@ def test_witten_bell_by_hand() -> None:
 
 def test_smoothed_probabilities_are_exact_before_rounding() -> None:
     counts = {1: 2.0, 2: 1.0, 1 << 5 | 2: 1.0, 1 << 5 | 28: 1.0, 28: 2.0}
-    smoothed = _smooth(counts)
+    smoothed = _smooth(counts, bits=5, end=28)
     assert smoothed[1] == pytest.approx((2 + 3 / 28) / 8)
     assert smoothed[1 << 5 | 2] == pytest.approx((1 + 2 * smoothed[2]) / 4)
 
@@ -79,6 +81,24 @@ def test_a_long_history_counts() -> None:
     for token in "xaa":
         context = model.advance(context, token)
     assert model.probability(context, "b") > 5 * model.probability(context, "c")
+
+
+def test_an_alphabet_of_many_letters_takes_more_bits() -> None:
+    letters = "".join(map(chr, range(0x1100, 0x1100 + 67)))
+    words = [letters[i : i + 5] for i in range(60)]
+    model = CharacterNGram.fit(words, 5, letters=letters)
+    assert model.grams.dtype == np.uint64
+    assert model.end == 69
+    assert model.word_probability(words[7]) > 1e6 * model.word_probability(words[7][::-1])
+    for prefix in ["", letters[:2], letters[66], "0"]:
+        context = model.start
+        for token in prefix:
+            context = model.advance(context, token)
+        assert sum(model.distribution(context)) == pytest.approx(1.0, abs=1e-9)
+    with pytest.raises(ConfigError, match="must not repeat"):
+        CharacterNGram.fit([], letters="aba")
+    with pytest.raises(ConfigError, match="too many"):
+        CharacterNGram.fit([], 6, letters="".join(map(chr, range(0x4E00, 0x4E00 + 2000))))
 
 
 def test_bad_arguments() -> None:
