@@ -345,7 +345,7 @@ def implausibility(model: LanguageModel, text: str) -> float:
     if DIGIT in letters or len(letters) < _FEW_LETTERS:
         return 0.0
     rises = [one.islower() and other.isupper() for one, other in itertools.pairwise(text)]
-    odd_case = sum(rises) > 1 or rises[-1]
+    odd_case = sum(rises) > 1 or any(rises[-1:])
     uniform = -math.log(len(model.letters)) * len(letters)
     return max(0.0, uniform - model.log_probability(letters)) / len(letters) + odd_case
 

@@ -274,3 +274,6 @@ def test_syllables_are_chosen_by_a_model_of_their_letters() -> None:
     rows[0, 1:3], rows[0, 5] = 0.2, 0.65
     assert decoder(np.log(rows[None]).astype(np.float32), characters)[0].text == "7구"
     assert implausibility(korean, "exit") == 0.0
+    # One syllable has letters enough to be judged.
+    assert implausibility(korean, "줅") > 0.0
+    assert implausibility(korean, "출구") == 0.0
