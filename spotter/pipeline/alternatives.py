@@ -12,7 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
-from spotter.geometry import min_area_rect, pairwise_overlaps
+from spotter.geometry import min_area_rect, native_size, pairwise_overlaps
 from spotter.pipeline.crop_batching import WordReading
 from spotter.pipeline.joining import JoinedWord, axes
 from spotter.pipeline.splitting import replace_wholes, seen_parts
@@ -43,6 +43,16 @@ _STACKED = 0.5
 _MOST = 6
 """Words on either side; what is more is not one place any more."""
 
+_STILL_SURE = 0.985
+"""Least score of a word with a longer outline, as a share of the score before."""
+
+_EMPTY = 0.02
+"""What a word with a longer outline has to say more for each height that is added: of two that say
+the same, the tighter one is chosen."""
+
+_LEAST_PART = 2
+"""Characters of the shortest word that is lengthened."""
+
 _BETTER = 1.1
 """How much more an alternative has to say than what it replaces."""
 
@@ -55,11 +65,13 @@ class Alternative:
         members: Indices of the others.
         words: The words, with outlines in the same pixels.
         covered: Least share of the area of one of the others that the words cover.
+        lengthens: Whether this is one of the others with a longer outline.
     """
 
     members: list[int]
     words: list[TextInstance]
     covered: float = 1.0
+    lengthens: bool = False
 
 
 def propose_alternatives(
@@ -123,7 +135,7 @@ def raise_agreed_scores(
         alternatives: The alternatives, and the readings of their words.
     """
     for alternative, read in alternatives:
-        if not len(alternative.members) == len(read) == 1:
+        if alternative.lengthens or not len(alternative.members) == len(read) == 1:
             continue
         one, other = words[alternative.members[0]], alternative.words[0]
         if _alike(readings[alternative.members[0]].text, read[0].text):
@@ -185,6 +197,8 @@ def _gain(
     read: Sequence[WordReading],
 ) -> float | None:
     """How much more an alternative says than its members; ``None``: it does not replace them."""
+    if alternative.lengthens:
+        return _gain_of_length(words, readings, alternative, read)
     own = {member: _says(words[member], readings[member]) for member in alternative.members}
     stands = sum(own.values())
     for join, whole in joined:
@@ -209,6 +223,38 @@ def _gain(
     says, length = sum(map(_says, alternative.words, read)), sum(len(each.text) for each in read)
     surer = says * max(len(spelt), 1) >= stands * length
     return says - stands if surer and says > _BETTER * stands else None
+
+
+def _gain_of_length(
+    words: Sequence[TextInstance],
+    readings: Sequence[WordReading],
+    alternative: Alternative,
+    read: Sequence[WordReading],
+) -> float | None:
+    """As :func:`_gain`, of a word with a longer outline: it has to say the same and more."""
+    [member], [longer], [whole] = alternative.members, alternative.words, read
+    word, part = words[member], readings[member]
+    if not _goes_on(part.text, whole.text) or seen_parts([longer], [whole]):
+        return None
+    before = word_score(word.detection_score, part.score)
+    after = word_score(longer.detection_score, whole.score)
+    added = native_size(longer.polygon)[0] - native_size(word.polygon)[0]
+    shown = 1.0 - _EMPTY * max(added, 0.0) / native_size(word.polygon)[1]
+    gain = shown * _says(longer, whole) - _BETTER * _says(word, part)
+    return gain if after >= _STILL_SURE * before and gain > 0 else None
+
+
+def _goes_on(part: str, whole: str) -> bool:
+    """Whether a text is part of another, its first or last character aside, that has more."""
+    part, whole = part.casefold(), whole.casefold()
+    if len(part) < _LEAST_PART or len(whole) <= len(part):
+        return False
+    inner = [part, part[1:], part[:-1]] if len(part) > _LEAST_PART else [part]
+    for text in inner:
+        before, found, after = whole.partition(text)
+        if found:
+            return any(map(str.isalnum, before + after))
+    return False
 
 
 def with_alternatives(

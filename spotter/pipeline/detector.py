@@ -11,6 +11,7 @@ import numpy as np
 from spotter.errors import ConfigError, WeightsError
 from spotter.geometry import sliding_windows
 from spotter.pipeline.db_postprocessor import DBPostprocessor
+from spotter.pipeline.lengthening import ResponseMap
 from spotter.pipeline.multi_scale import (
     KEPT_HEIGHT,
     MAX_PASSES,
@@ -53,11 +54,13 @@ class Detections:
         words: In pixels of the photo, with ``detection_score`` and without text.
         notes: What may have been missed and why, one sentence each.
         passes: The legible words of each pass, if there were several.
+        response: Of the first pass.
     """
 
     words: list[TextInstance]
     notes: list[str] = field(default_factory=list)
     passes: list[list[TextInstance]] = field(default_factory=list)
+    response: ResponseMap | None = None
 
 
 def scaled_header(header: Mapping[str, Any], scale: float) -> dict[str, Any]:
@@ -215,8 +218,10 @@ class TextDetector:
         """Photos at the scale of the first pass, and parts of them at finer ones."""
         jobs = [(photo, self.input_size(photo)) for photo in photos]
         small: dict[int, SmallText] = {}
-        found = [Detections(words) for words in self._run(jobs, small)]
+        maps: dict[int, ResponseMap] = {}
+        found = [Detections(words) for words in self._run(jobs, small, maps)]
         for index, (photo, (width, _)) in enumerate(jobs):
+            found[index].response = maps[index]
             scale, missed = width / photo.shape[1], small[index]
             height, photo_width = photo.shape[:2]
             largest = largest_scale(self._scale, max(height, photo_width))
@@ -313,12 +318,14 @@ class TextDetector:
         self,
         jobs: Sequence[tuple[np.ndarray, tuple[int, int]]],
         small: dict[int, SmallText] | None = None,
+        maps: dict[int, ResponseMap] | None = None,
     ) -> list[list[TextInstance]]:
         """Words of (image, input size) pairs, each in pixels of its image.
 
         Args:
             jobs: The pairs.
             small: Takes what is too small in each, by its index.
+            maps: Takes the probability map of each, by its index.
         """
         found: list[list[TextInstance]] = [[] for _ in jobs]
         by_size: dict[tuple[int, int], list[int]] = {}
@@ -334,6 +341,8 @@ class TextDetector:
                     found[index] = self._postprocess(probability, scale, size)
                     if small is not None:
                         small[index] = small_text(probability, found[index], scale)
+                    if maps is not None:
+                        maps[index] = ResponseMap(probability, scale)
         return found
 
     def _maps(self, inputs: Sequence[np.ndarray]) -> Sequence[np.ndarray]:

@@ -14,6 +14,7 @@ from spotter.pipeline.alternatives import Alternative, propose_alternatives
 from spotter.pipeline.crops import Direction, reading_directions
 from spotter.pipeline.detector import Detections, TextDetector
 from spotter.pipeline.joining import JoinedWord, propose_joins
+from spotter.pipeline.lengthening import propose_lengthenings
 from spotter.pipeline.orientation import TurnedPhoto, photo_orientation, turn_photo
 from spotter.pipeline.recognizer import TextRecognizer
 from spotter.pipeline.splitting import SplitWord, propose_splits
@@ -147,7 +148,7 @@ class WordSearch:
         if self._detect_orientation:
             orientation = photo_orientation(found.words, lambda quads: self._read(photo, quads))
         if orientation == 0.0:
-            return self._completed(FoundWords(photo, found.words, notes=found.notes), found.passes)
+            return self._completed(FoundWords(photo, found.words, notes=found.notes), found)
         turned = turn_photo(photo, orientation)
         [again] = self._find([turned.image])
         return self._completed(
@@ -158,12 +159,14 @@ class WordSearch:
                 turned=turned,
                 notes=again.notes,
             ),
-            again.passes,
+            again,
         )
 
-    def _completed(self, found: FoundWords, passes: Sequence[Sequence[TextInstance]]) -> FoundWords:
+    def _completed(self, found: FoundWords, seen: Detections) -> FoundWords:
         """With marks that outlines leave out, and what may be one word, several, or others."""
-        alternatives = propose_alternatives(found.words, passes)
+        alternatives = propose_alternatives(found.words, seen.passes)
+        if seen.response is not None:
+            alternatives += propose_lengthenings(found.image, found.words, seen.response)
         found.alternatives = [
             replace(each, words=extend_to_marks(found.image, each.words)) for each in alternatives
         ]
