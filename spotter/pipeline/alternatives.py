@@ -165,7 +165,11 @@ def better_alternatives(
     """
     gains = []
     for index, (alternative, read) in enumerate(alternatives):
-        gain = _gain(words, readings, joined, alternative, read)
+        if alternative.lengthens:
+            longer = alternatives[index + 1 : index + 2]
+            gain = _gain_of_length(words, readings, alternative, read, longer)
+        else:
+            gain = _gain(words, readings, joined, alternative, read)
         if gain is not None:
             gains.append((-gain, index))
     chosen: list[int] = []
@@ -197,8 +201,6 @@ def _gain(
     read: Sequence[WordReading],
 ) -> float | None:
     """How much more an alternative says than its members; ``None``: it does not replace them."""
-    if alternative.lengthens:
-        return _gain_of_length(words, readings, alternative, read)
     own = {member: _says(words[member], readings[member]) for member in alternative.members}
     stands = sum(own.values())
     for join, whole in joined:
@@ -230,9 +232,25 @@ def _gain_of_length(
     readings: Sequence[WordReading],
     alternative: Alternative,
     read: Sequence[WordReading],
+    following: Sequence[tuple[Alternative, Sequence[WordReading]]],
 ) -> float | None:
-    """As :func:`_gain`, of a word with a longer outline: it has to say the same and more."""
+    """As :func:`_gain`, of a word with a longer outline: it has to say the same and more.
+
+    What still grows with the outline reaches into something else, and is cut in it.
+
+    Args:
+        words: Those that were chosen.
+        readings: Theirs.
+        alternative: The word with a longer outline.
+        read: Its reading.
+        following: The next alternative, if there is one, and its readings: the next longer outline
+            of the same word, or something else.
+    """
     [member], [longer], [whole] = alternative.members, alternative.words, read
+    for other, [also, *_] in following:
+        same = other.lengthens and other.members == alternative.members
+        if same and not _alike(also.text, whole.text):
+            return None
     word, part = words[member], readings[member]
     if not _goes_on(part.text, whole.text) or seen_parts([longer], [whole]):
         return None

@@ -217,9 +217,9 @@ def test_a_thorough_search_sees_a_photo_at_three_scales(
         scales: list[float] = []
         run = spotter.detector._run
 
-        def watched(jobs, small=None, run=run, scales=scales):  # type: ignore[no-untyped-def]
+        def watched(jobs, *taken, run=run, scales=scales):  # type: ignore[no-untyped-def]
             scales.append(jobs[0][1][0] / jobs[0][0].shape[1])
-            return run(jobs, small)
+            return run(jobs, *taken)
 
         monkeypatch.setattr(spotter.detector, "_run", watched)
         assert len(spotter.detect(image)) == 1

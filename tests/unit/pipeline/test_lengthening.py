@@ -161,3 +161,18 @@ def test_of_two_that_say_the_same_the_tighter_is_taken() -> None:
         for far in (90, 30, 60)
     ]
     assert better_alternatives([TextInstance(outline)], [part], [], pairs) == [1]
+
+
+def test_what_still_grows_is_cut_in_the_next_word() -> None:
+    outline = quad(0, 0, 100, 30)
+    part = WordReading("rest", [0.9] * 4, 0.9, outline=outline)
+    pairs = []
+    for far, text in ((30, "resta"), (60, "restare"), (90, "restare")):
+        longer = TextInstance(quad(0, 0, 100 + far, 30))
+        read = WordReading(text, [0.9] * len(text), 0.9, outline=outline)
+        pairs.append((Alternative([0], [longer], lengthens=True), [read]))
+    words = [TextInstance(outline)]
+    assert better_alternatives(words, [part], [], pairs[:1]) == [0]
+    assert better_alternatives(words, [part], [], pairs[:2]) == [1]
+    assert better_alternatives(words, [part], [], pairs) == [1]
+    assert better_alternatives(words, [part], [], [pairs[0], (pairs[1][0], [part])]) == []
