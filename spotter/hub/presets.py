@@ -70,6 +70,7 @@ PRESET_RULES: dict[str, Rule] = {
         )
     ),
     "thorough": optional(flag()),
+    "lengthen_words": optional(flag()),
     "finer_passes": optional(integer(0, 16)),
     "scale": optional(SCALE),
     "postprocessing": POSTPROCESSING,
@@ -96,6 +97,8 @@ class Preset:
         test_time_augmentation: ``below``, ``views`` and perhaps ``top_k``.
         thorough: Search every photo at three scales, see
             :class:`spotter.pipeline.detector.TextDetector`.
+        lengthen_words: Read longer outlines of words whose ends may be missing, too, see
+            :mod:`spotter.pipeline.lengthening`; ``None``: yes.
         finer_passes: How often small text of a photo is looked for at a finer scale, at most;
             ``None``: :data:`spotter.pipeline.multi_scale.MAX_PASSES`.
         scale: Factor by which the detector sees photos enlarged; ``None``: that of its weights.
@@ -111,6 +114,7 @@ class Preset:
     language: Mapping[str, Any] | str | None = None
     test_time_augmentation: Mapping[str, Any] | None = None
     thorough: bool = False
+    lengthen_words: bool | None = None
     finer_passes: int | None = None
     scale: float | None = None
     postprocessing: Mapping[str, Any] = field(default_factory=dict)

@@ -34,8 +34,11 @@ _RIM = 0.06
 _LEAST_CONTRAST = 60.0
 _ROWS = 24
 
-_RESPONSE = 0.08
+_RESPONSE = 0.1
 """Mean probability of text beyond an end from which on a straight word may go on there."""
+
+_WHOLE = 0.8
+"""Detection score from which on a word was found with all of its letters."""
 
 _NEAR, _FAR, _SAMPLES = 0.25, 1.0, 4
 _ASIDE = 0.15
@@ -148,17 +151,23 @@ def propose_lengthenings(
         Alternatives of one member and one word each.
     """
     found = []
+    lows, highs = (
+        np.array([end(word.polygon, axis=0) for word in words]).reshape(-1, 2)
+        for end in (np.min, np.max)
+    )
     for index, word in enumerate(words):
         line = MiddleLine.of(word.polygon)
-        if line is None or line.length < line.height:
+        if line is None or line.length < line.height or word.detection_score >= _WHOLE:
             continue
-        if not line.bend and _response(line, response) < _RESPONSE:
+        reach = _REACH * line.height
+        near = (lows <= highs[index] + reach) & (highs >= lows[index] - reach)
+        near[index] = False
+        others = [words[other].polygon for other in np.flatnonzero(near.all(axis=1))]
+        free = _free(line, others, -1.0), _free(line, others, 1.0)
+        if not line.bend and _response(line, free, response) < _RESPONSE:
             continue
-        before, after = _missing(image, line)
-        if max(before, after) < _LEAST:
-            continue
-        others = [other.polygon for other in words if other is not word]
-        before, after = _free(line, before, others, -1.0), _free(line, after, others, 1.0)
+        missing = _missing(image, line)
+        before, after = map(min, free, missing)
         ends = dict.fromkeys(
             (min(before, step), min(after, step)) for step in _STEPS if max(before, after) >= _LEAST
         )
@@ -180,12 +189,24 @@ def _circle(points: np.ndarray) -> tuple[np.ndarray, float] | None:
     return solution[:2] + middle, radius
 
 
-def _response(line: MiddleLine, response: ResponseMap) -> float:
-    """Mean probability of text within a height beyond the end that shows more of it."""
-    beyond = np.linspace(_NEAR, _FAR, _SAMPLES) * line.height
+def _response(line: MiddleLine, free: tuple[float, float], response: ResponseMap) -> float:
+    """Mean probability of text within a height beyond the end that shows more of it.
+
+    Args:
+        line: Of the word.
+        free: How far its outline may reach beyond its ends, in heights.
+        response: Of the detector.
+    """
+    beyond = np.linspace(_NEAR, _FAR, _SAMPLES)
     aside = np.array([-_ASIDE, 0.0, _ASIDE])[:, None] * line.height
-    ends = (-beyond, line.length + beyond)
-    return max(float(response.at(line.points(end, aside)).max(axis=0).mean()) for end in ends)
+    found = 0.0
+    for side, far in zip((-1.0, 1.0), free, strict=True):
+        places = beyond[beyond <= far] * line.height
+        if len(places):
+            ends = line.length + places if side > 0 else -places
+            shown = response.at(line.points(ends, aside)).max(axis=0)
+            found = max(found, float(shown.mean()))
+    return found
 
 
 def _missing(image: np.ndarray, line: MiddleLine) -> tuple[float, float]:
@@ -213,13 +234,13 @@ def _beyond(columns: np.ndarray, ink: Ink) -> float:
     return float(last / ink.per_height + _RIM) if last else 0.0
 
 
-def _free(line: MiddleLine, far: float, others: Sequence[np.ndarray], side: float) -> float:
+def _free(line: MiddleLine, others: Sequence[np.ndarray], side: float) -> float:
     """How far an outline may reach beyond an end, in heights, without reaching another word."""
     aside = np.array([-_OTHERS_ASIDE, 0.0, _OTHERS_ASIDE]) * line.height
-    for step in np.arange(_OTHERS_STEP, far + _OTHERS_STEP, _OTHERS_STEP):
+    for step in np.arange(_OTHERS_STEP, _REACH + _OTHERS_STEP, _OTHERS_STEP):
         place = line.length + step * line.height if side > 0 else -step * line.height
         for point in line.points(np.full(3, place), aside):
             x, y = float(point[0]), float(point[1])
             if any(cv2.pointPolygonTest(other, (x, y), False) >= 0 for other in others):
                 return max(float(step) - _OTHERS_STEP, 0.0)
-    return far
+    return _REACH

@@ -140,7 +140,12 @@ class SceneTextSpotter:
         self.recognizer = open_recognizer(rec_network, language, self.preset)
         calibrate = self.preset.detection_calibration if calibrated else None
         self._words = WordSearch(
-            self.detector, self.recognizer, self.crop_margin, calibrate, detect_orientation
+            self.detector,
+            self.recognizer,
+            self.crop_margin,
+            calibrate,
+            detect_orientation,
+            self.preset.lengthen_words,
         )
         views = self.preset.test_time_augmentation if test_time_augmentation else None
         self._test_time_augmentation = views

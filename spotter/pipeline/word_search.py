@@ -107,6 +107,8 @@ class WordSearch:
         crop_margin: See :class:`spotter.pipeline.SceneTextSpotter`.
         calibrate: Of the detector's scores.
         detect_orientation: Whether photos may be turned; ``False``: they are upright.
+        lengthen_words: Whether outlines are proposed that reach beyond the ends of words, see
+            :mod:`spotter.pipeline.lengthening`.
     """
 
     def __init__(
@@ -116,12 +118,14 @@ class WordSearch:
         crop_margin: float = 0.0,
         calibrate: ScoreCalibration | None = None,
         detect_orientation: bool = True,
+        lengthen_words: bool = True,
     ) -> None:
         self._detector = detector
         self._recognizer = recognizer
         self._crop_margin = crop_margin
         self._calibrate = calibrate
         self._detect_orientation = detect_orientation
+        self._lengthen_words = lengthen_words
 
     def find(self, photos: Sequence[np.ndarray]) -> list[list[TextInstance]]:
         """Words of photos (H, W, 3) uint8 BGR, which are not turned, with calibrated scores."""
@@ -165,7 +169,7 @@ class WordSearch:
     def _completed(self, found: FoundWords, seen: Detections) -> FoundWords:
         """With marks that outlines leave out, and what may be one word, several, or others."""
         alternatives = propose_alternatives(found.words, seen.passes)
-        if seen.response is not None:
+        if self._lengthen_words and seen.response is not None:
             alternatives += propose_lengthenings(found.image, found.words, seen.response)
         found.alternatives = [
             replace(each, words=extend_to_marks(found.image, each.words)) for each in alternatives

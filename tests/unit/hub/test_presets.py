@@ -59,6 +59,7 @@ def test_a_preset_of_json_and_of_toml(tmp_path: Path) -> None:
         ),
         ({"test_time_augmentation": {"below": 1}}, "test_time_augmentation.views is missing"),
         ({"thorough": 1}, "thorough must be"),
+        ({"lengthen_words": "no"}, "lengthen_words must be"),
         ({"finer_passes": -1}, "finer_passes must be"),
         ({"finer_passes": 1.5}, "finer_passes must be"),
         ({"postprocessing": {"min_score": None}}, "postprocessing.min_score must be a number"),

@@ -81,7 +81,9 @@ def everywhere(image: np.ndarray, probability: float) -> ResponseMap:
 
 def test_a_word_is_lengthened_to_where_its_ink_ends() -> None:
     image, bounds, part = shown("ATHENS", 1, 4)
-    found = propose_lengthenings(image, [TextInstance(part)], everywhere(image, 0.2))
+    found = propose_lengthenings(
+        image, [TextInstance(part, detection_score=0.5)], everywhere(image, 0.2)
+    )
     assert [each.members for each in found] == [[0]]
     assert found[0].lengthens
     low, high = found[0].words[0].polygon[:, 0].min(), found[0].words[0].polygon[:, 0].max()
@@ -89,7 +91,9 @@ def test_a_word_is_lengthened_to_where_its_ink_ends() -> None:
     assert bounds[-1][1] - 6 < high < bounds[-1][1] + 12
     # Of much ink, shorter parts are read as well.
     image, bounds, part = shown("ATHENIAN", 2, 4)
-    found = propose_lengthenings(image, [TextInstance(part)], everywhere(image, 0.2))
+    found = propose_lengthenings(
+        image, [TextInstance(part, detection_score=0.5)], everywhere(image, 0.2)
+    )
     assert len(found) == 2
     lengths = [np.ptp(each.words[0].polygon[:, 0]) for each in found]
     assert lengths == sorted(lengths)
@@ -97,9 +101,13 @@ def test_a_word_is_lengthened_to_where_its_ink_ends() -> None:
 
 def test_what_ends_where_it_was_found_is_left_alone() -> None:
     image, _, part = shown("ATHENS", 1, 4)
-    assert not propose_lengthenings(image, [TextInstance(part)], everywhere(image, 0.01))
+    assert not propose_lengthenings(
+        image, [TextInstance(part, detection_score=0.5)], everywhere(image, 0.01)
+    )
     image, _, whole = shown("ATHENS", 0, 5)
-    assert not propose_lengthenings(image, [TextInstance(whole)], everywhere(image, 0.2))
+    assert not propose_lengthenings(
+        image, [TextInstance(whole, detection_score=0.5)], everywhere(image, 0.2)
+    )
 
 
 def test_a_curved_word_needs_no_response() -> None:
@@ -109,7 +117,7 @@ def test_a_curved_word_needs_no_response() -> None:
         letter = np.full_like(image, 240)
         cv2.putText(letter, "E", (190, 110), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (20, 20, 20), 3)
         image = np.minimum(image, cv2.warpAffine(letter, turn, (400, 300), borderValue=[240] * 3))
-    word = TextInstance(arc(100, -38, 38, 34))
+    word = TextInstance(arc(100, -38, 38, 34), detection_score=0.5)
     found = propose_lengthenings(image, [word], everywhere(image, 0.0))
     assert found
     radii = np.linalg.norm(found[-1].words[0].polygon - 200, axis=1)
@@ -119,7 +127,7 @@ def test_a_curved_word_needs_no_response() -> None:
 def test_other_words_are_not_run_over() -> None:
     image, bounds, part = shown("ATHENS", 1, 4)
     other = quad(bounds[5][0], 24, 40, 36)
-    words = [TextInstance(part), TextInstance(other)]
+    words = [TextInstance(part, detection_score=0.5), TextInstance(other)]
     found = propose_lengthenings(image, words, everywhere(image, 0.2))
     (mine,) = [each for each in found if each.members == [0]]
     assert mine.words[0].polygon[:, 0].max() < bounds[5][0] + 9
