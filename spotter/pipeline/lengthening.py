@@ -162,7 +162,7 @@ def propose_lengthenings(
         reach = _REACH * line.height
         near = (lows <= highs[index] + reach) & (highs >= lows[index] - reach)
         near[index] = False
-        others = [words[other].polygon for other in np.flatnonzero(near.all(axis=1))]
+        others = [words[other].polygon for other in np.flatnonzero(near.all(axis=1)).tolist()]
         free = _free(line, others, -1.0), _free(line, others, 1.0)
         if not line.bend and _response(line, free, response) < _RESPONSE:
             continue
