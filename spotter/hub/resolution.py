@@ -3,8 +3,7 @@
 ``spotter/hub/weights/presets.json`` names presets, ``{"default": {"detector": NAME, "recognizer":
 NAME, "min_score": 0.5}}``, perhaps with ``crop_margin``, ``language``, ``test_time_augmentation``,
 ``thorough``, ``lengthen_words``, ``finer_passes`` and ``calibration``, see
-:mod:`spotter.hub.presets`;
-``NAME.onnx`` and ``NAME.safetensors`` lie beside it.
+:mod:`spotter.hub.presets`; ``NAME.onnx`` and ``NAME.safetensors`` lie beside it.
 """
 
 from __future__ import annotations
