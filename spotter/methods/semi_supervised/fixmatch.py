@@ -90,7 +90,8 @@ class FixMatch(SemiSupervised):
             legible = reading.valid & answer.valid & ~reading.empty[:, None]
             sure = legible & (reading.probabilities.amax(-1) >= self.threshold)
             total = divergence(answer.logits, reading, 1.0, hard=True)[sure].sum()
-            count, taken = sum_over_processes(legible.sum(), sure.sum())
-            losses["kept_steps"] = total.new_tensor(taken / max(count, 1.0))
+            characters = (legible & reading.counted).sum()
+            count, steps, taken = sum_over_processes(characters, legible.sum(), sure.sum())
+            losses["kept_steps"] = total.new_tensor(taken / max(steps, 1.0))
         losses["loss_pseudo"] = self.current_weight() * share_of_total(total, count)
         return losses

@@ -17,6 +17,8 @@ from spotter.registry import MODELS
 class MeanTeacher(SemiSupervised):
     """Mean squared difference of the class probabilities, over all steps of the teacher's words.
 
+    Its sum is divided by the characters read, as in :class:`CharacterConsistency`.
+
     The momentum rises as ``min(1 - 1 / (t + 1), momentum)``, as Baek et al. (CVPR 2021) have it for
     scene text; as in theirs, nothing is filtered by default.
 
@@ -63,6 +65,7 @@ class MeanTeacher(SemiSupervised):
         steps = reading.valid & answer.valid & kept[:, None]
         own = answer.logits.float().softmax(-1)
         total = (own - reading.probabilities).square().mean(-1)[steps].sum()
-        (count,) = sum_over_processes(steps.sum())
+        # Of CTC's frames most are blanks, on which the models agree anyway.
+        (count,) = sum_over_processes((steps & reading.counted).sum())
         losses["loss_agreement"] = self.current_weight() * share_of_total(total, count)
         return losses
