@@ -14,7 +14,8 @@ from spotter.errors import AnnotationError, ConfigError
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 """The alphabet of the language models of languages that are written with Latin letters."""
 DIGIT = "0"
-_MOST_LETTERS = 1000
+MOST_LETTERS = 1000
+"""Of the alphabet of a language model."""
 _RAREST_LETTER = 1e-5
 _PLAIN_FORMS = str.maketrans(
     {"“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": " ", "−": "-", "…": "..."}
@@ -100,9 +101,9 @@ def letters_of(words: Iterable[str]) -> str:
     found = "".join(sorted(c for c, count in counts.items() if count >= _RAREST_LETTER * total))
     if not found:
         raise ConfigError("the sources hold no word of letters")
-    if len(found) > _MOST_LETTERS:
+    if len(found) > MOST_LETTERS:
         raise ConfigError(
-            f"the words have {len(found)} letters; a language model has at most {_MOST_LETTERS}"
+            f"the words have {len(found)} letters; a language model has at most {MOST_LETTERS}"
         )
     return found
 

@@ -77,6 +77,9 @@ class LanguageModel:
         codes: λ_c, the weight of codes.
         card: JSON-ready description of what the model was built from.
 
+    Attributes:
+        letters: The alphabet, see :func:`spotter.decoding.corpus.letters_of`.
+
     Raises:
         ConfigError: The weights are no probabilities.
     """

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from spotter.decoding.corpus import DIGIT, LETTERS
+from spotter.decoding.corpus import DIGIT, LETTERS, MOST_LETTERS
 from spotter.errors import ConfigError
 
 _LARGEST_ORDER = 6
@@ -36,15 +36,15 @@ class CharacterNGram:
         grams: (G,) ascending, numbers of the stored n-grams of all lengths up to n; kept as uint32,
             or as uint64 where the alphabet asks for it.
         codes: (G,) uint8, -log P in sixteenths.
-        letters: The alphabet, without repetition.
+        letters: The alphabet, without repetition; at most :data:`MOST_LETTERS`.
 
     Attributes:
         tokens: What is predicted besides the end: the letters and the digit; numbers from 1.
         end: Number of the end of a word; as the first token of a context, its start.
 
     Raises:
-        ConfigError: The order is out of range, the arrays do not fit each other, or a letter is
-            there twice.
+        ConfigError: The order is out of range, the arrays do not fit each other or the alphabet,
+            or a letter is there twice.
     """
 
     def __init__(
@@ -57,6 +57,9 @@ class CharacterNGram:
         self.letters = letters
         self.tokens = letters + DIGIT
         self.end = len(self.tokens) + 1
+        last = grams.astype(np.uint64) & np.uint64((1 << self._bits) - 1)
+        if ((last < 1) | (last > self.end)).any():
+            raise ConfigError(f"an n-gram ends in none of {len(self.tokens)} tokens")
         wide = self._bits * order > 32
         self.grams: np.ndarray = grams.astype(np.uint64 if wide else np.uint32)
         self.codes: np.ndarray = codes.astype(np.uint8)
@@ -192,6 +195,6 @@ def _numbering(letters: str, order: int) -> tuple[dict[str, int], int]:
         raise ConfigError("the letters of a language model must not repeat, nor hold the digit 0")
     if not 1 <= order <= _LARGEST_ORDER:
         raise ConfigError(f"the order of an n-gram is 1 to {_LARGEST_ORDER}, not {order}")
-    if bits * order > _WIDEST:
+    if len(letters) > MOST_LETTERS or bits * order > _WIDEST:
         raise ConfigError(f"{len(letters)} letters are too many for an n-gram of order {order}")
     return numbers, bits

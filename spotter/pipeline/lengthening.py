@@ -226,12 +226,9 @@ def _missing(image: np.ndarray, line: MiddleLine) -> tuple[float, float]:
 def _beyond(columns: np.ndarray, ink: Ink) -> float:
     """How far ink goes on without a space, in heights, from an end outward."""
     inked = np.flatnonzero(columns)
-    if not len(inked):
-        return 0.0
-    gaps = np.diff(inked, prepend=0)
-    spaces = np.flatnonzero(gaps > _SPACE * ink.per_height)
-    last = inked[spaces[0] - 1] if len(spaces) and spaces[0] else 0 if len(spaces) else inked[-1]
-    return float(last / ink.per_height + _RIM) if last else 0.0
+    spaces = np.flatnonzero(np.diff(inked, prepend=0) > _SPACE * ink.per_height)
+    inked = inked[: spaces[0]] if len(spaces) else inked
+    return float(inked[-1] / ink.per_height + _RIM) if inked.any() else 0.0
 
 
 def _free(line: MiddleLine, others: Sequence[np.ndarray], side: float) -> float:

@@ -101,6 +101,17 @@ def test_an_alphabet_of_many_letters_takes_more_bits() -> None:
         CharacterNGram.fit([], 6, letters="".join(map(chr, range(0x4E00, 0x4E00 + 2000))))
 
 
+def test_files_that_would_fail_when_words_are_read_are_refused() -> None:
+    codes = np.zeros(1, np.uint8)
+    for token in (0, 29):
+        with pytest.raises(ConfigError, match="ends in none of 27 tokens"):
+            CharacterNGram(2, np.array([1 << 5 | token]), codes)
+    # One distribution of such an alphabet takes megabytes, and many are kept.
+    many = "".join(map(chr, range(0x4E00, 0x4E00 + 1001)))
+    with pytest.raises(ConfigError, match="1001 letters are too many"):
+        CharacterNGram(1, np.array([1]), codes, many)
+
+
 def test_bad_arguments() -> None:
     with pytest.raises(ConfigError, match="1 to 6"):
         CharacterNGram.fit(WORDS, 7)
