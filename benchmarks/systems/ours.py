@@ -281,6 +281,8 @@ def _settings_of(preset: ResolvedPreset) -> dict[str, Any]:
         settings["postprocessing"] = json.dumps(dict(preset.postprocessing))
     if preset.thorough:
         settings["thorough"] = True
+    if not preset.coarse_pass:
+        settings["coarse pass"] = False
     if not preset.lengthen_words:
         settings["lengthen words"] = False
     if preset.finer_passes != MAX_PASSES:

@@ -70,6 +70,7 @@ PRESET_RULES: dict[str, Rule] = {
         )
     ),
     "thorough": optional(flag()),
+    "coarse_pass": optional(flag()),
     "lengthen_words": optional(flag()),
     "finer_passes": optional(integer(0, 16)),
     "scale": optional(SCALE),
@@ -97,6 +98,8 @@ class Preset:
         test_time_augmentation: ``below``, ``views`` and perhaps ``top_k``.
         thorough: Search every photo at three scales, see
             :class:`spotter.pipeline.detector.TextDetector`.
+        coarse_pass: Outline large words at a coarser scale, too, see
+            :class:`spotter.pipeline.detector.TextDetector`; ``None``: yes.
         lengthen_words: Read longer outlines of words whose ends may be missing, too, see
             :mod:`spotter.pipeline.lengthening`; ``None``: yes.
         finer_passes: How often small text of a photo is looked for at a finer scale, at most;
@@ -114,6 +117,7 @@ class Preset:
     language: Mapping[str, Any] | str | None = None
     test_time_augmentation: Mapping[str, Any] | None = None
     thorough: bool = False
+    coarse_pass: bool | None = None
     lengthen_words: bool | None = None
     finer_passes: int | None = None
     scale: float | None = None

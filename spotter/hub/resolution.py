@@ -2,7 +2,7 @@
 
 ``spotter/hub/weights/presets.json`` names presets, ``{"default": {"detector": NAME, "recognizer":
 NAME, "min_score": 0.5}}``, perhaps with ``crop_margin``, ``language``, ``test_time_augmentation``,
-``thorough``, ``lengthen_words``, ``finer_passes`` and ``calibration``, see
+``thorough``, ``coarse_pass``, ``lengthen_words``, ``finer_passes`` and ``calibration``, see
 :mod:`spotter.hub.presets`; ``NAME.onnx`` and ``NAME.safetensors`` lie beside it.
 """
 
@@ -55,6 +55,7 @@ class ResolvedPreset:
             of those of its weights.
         thorough: Whether every photo is searched at three scales.
         finer_passes: How often small text is looked for at a finer scale, at most.
+        coarse_pass: Whether large words are outlined at a coarser scale, too.
         lengthen_words: Whether longer outlines of words are read, too.
         dropped: Which of ``language``, ``calibration`` and ``min_score`` of the preset do not hold,
             because another network takes the place of its own.
@@ -74,6 +75,7 @@ class ResolvedPreset:
     postprocessing: Mapping[str, Any] = field(default_factory=dict)
     thorough: bool = False
     finer_passes: int = MAX_PASSES
+    coarse_pass: bool = True
     lengthen_words: bool = True
     dropped: tuple[str, ...] = ()
     replaced: tuple[Path, ...] = ()
@@ -132,6 +134,7 @@ def resolve_preset(
         preset.postprocessing,
         bool(preset.thorough),
         MAX_PASSES if preset.finer_passes is None else preset.finer_passes,
+        preset.coarse_pass is not False,
         preset.lengthen_words is not False,
     )
     if detector and not _is_own(files[0], own[0], runtime, weights):

@@ -129,16 +129,23 @@ def raise_agreed_scores(
 ) -> None:
     """Give both of two outlines that read the same the higher detection score, in place.
 
+    One that says the same as others and more gets the highest of theirs.
+
     Args:
         words: Those that were chosen.
         readings: Theirs.
         alternatives: The alternatives, and the readings of their words.
     """
     for alternative, read in alternatives:
-        if alternative.lengthens or not len(alternative.members) == len(read) == 1:
+        if alternative.lengthens or len(read) != 1:
             continue
         one, other = words[alternative.members[0]], alternative.words[0]
-        if _alike(readings[alternative.members[0]].text, read[0].text):
+        if _continues(words, readings, alternative, read):
+            best = max(words[member].detection_score for member in alternative.members)
+            other.detection_score = max(best, other.detection_score)
+        elif len(alternative.members) > 1:
+            continue
+        elif _alike(readings[alternative.members[0]].text, read[0].text):
             best = max(one.detection_score, other.detection_score)
             one.detection_score = other.detection_score = best
 
@@ -207,11 +214,12 @@ def _gain(
         if set(join.members) <= own.keys():
             rest = sum(value for member, value in own.items() if member not in join.members)
             stands = max(stands, _says(join.word, whole) + rest)
-    if _is_part(alternative, read, stands) or _is_pieces(alternative, read, words, stands):
+    goes_on = _continues(words, readings, alternative, read)
+    if not goes_on and _is_part(alternative, read, stands):
         return None
-    axis = _axis(alternative.words[0])
-    places = {index: float(words[index].polygon.mean(0) @ axis) for index in alternative.members}
-    spelt = "".join(readings[member].text for member in sorted(places, key=places.__getitem__))
+    if _is_pieces(alternative, read, words, stands):
+        return None
+    spelt = "".join(readings[member].text for member in _in_order(words, alternative))
     if len(read) == 1 and _alike(spelt, read[0].text):
         score = read[0].score
         scores = [readings[member].score for member in alternative.members]
@@ -225,6 +233,38 @@ def _gain(
     says, length = sum(map(_says, alternative.words, read)), sum(len(each.text) for each in read)
     surer = says * max(len(spelt), 1) >= stands * length
     return says - stands if surer and says > _BETTER * stands else None
+
+
+def _in_order(words: Sequence[TextInstance], alternative: Alternative) -> list[int]:
+    """The members of an alternative along its reading direction."""
+    axis = _axis(alternative.words[0])
+    places = {index: float(words[index].polygon.mean(0) @ axis) for index in alternative.members}
+    return sorted(places, key=places.__getitem__)
+
+
+def _continues(
+    words: Sequence[TextInstance],
+    readings: Sequence[WordReading],
+    alternative: Alternative,
+    read: Sequence[WordReading],
+) -> bool:
+    """Whether an alternative is one word that says as surely what its members say, and more."""
+    if len(read) != 1 or seen_parts(alternative.words, read):
+        return False
+    whole = read[0]
+    parts = [readings[member] for member in _in_order(words, alternative)]
+    if whole.score < _STILL_SURE * float(np.prod([part.score for part in parts])):
+        return False
+    if len(parts) == 1:
+        return _goes_on(parts[0].text, whole.text)
+    longest = max(len(part.text) for part in parts)
+    text, place = whole.text.casefold(), -1
+    for part in parts:
+        # Pieces may overlap, and show a letter twice.
+        place = text.find(part.text.casefold(), place + 1)
+        if place < 0:
+            return False
+    return _LEAST_PART <= longest < len(text)
 
 
 def _gain_of_length(

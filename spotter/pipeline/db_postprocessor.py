@@ -7,12 +7,13 @@ al., CVPR 2019): each pixel is assigned to the nearest kernel.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 
-from spotter.errors import ConfigError
+from spotter.errors import ConfigError, WeightsError
 from spotter.geometry import (
     curved_strip,
     offset_polygon,
@@ -233,3 +234,19 @@ def mean_inside(probability: np.ndarray, polygon: np.ndarray) -> float:
     mask = np.zeros((high[1] - low[1] + 1, high[0] - low[0] + 1), np.uint8)
     cv2.fillPoly(mask, [np.round(polygon - low).astype(np.int32)], 1)
     return float(cv2.mean(probability[low[1] : high[1] + 1, low[0] : high[0] + 1], mask)[0])
+
+
+def postprocessor_of(header: Mapping[str, Any]) -> DBPostprocessor:
+    """The post-processor of the model's config, with the header's own values on top.
+
+    Raises:
+        WeightsError: The header names another one, or its values do not fit.
+    """
+    options = {**header["config"].get("postprocessor", {}), **header["postprocessing"]}
+    kind = options.pop("type", "DBPostprocessor")
+    if kind != "DBPostprocessor":
+        raise WeightsError(f"{header['name']}: no post-processor {kind!r} in this version")
+    try:
+        return DBPostprocessor(**options)
+    except (ConfigError, TypeError, ValueError) as error:
+        raise WeightsError(f"{header['name']}: postprocessing of the header: {error}") from None

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spotter.errors import ConfigError, WeightsError
-from spotter.geometry import sliding_windows
-from spotter.pipeline.db_postprocessor import DBPostprocessor
+from spotter.geometry import short_side, sliding_windows
+from spotter.pipeline.db_postprocessor import postprocessor_of
 from spotter.pipeline.lengthening import ResponseMap
 from spotter.pipeline.multi_scale import (
     KEPT_HEIGHT,
+    LARGE_HEIGHT,
     MAX_PASSES,
     SMALL_SIDE,
     SmallText,
@@ -24,7 +25,7 @@ from spotter.pipeline.multi_scale import (
     small_text,
     windows_around,
 )
-from spotter.pipeline.tiling import SearchedWindow, merge_windows, whole_words
+from spotter.pipeline.tiling import SearchedWindow, merge_windows, whole_words, without_rim
 from spotter.runtime.input_size import detector_input_size, resize_image
 from spotter.runtime.preprocessing import Normalizer
 from spotter.runtime.runtimes import Runtime
@@ -39,10 +40,10 @@ _MAX_INPUT_SIDE = 4096
 _LARGEST_SCALE = 100
 # Inputs so many times as long as the bound are run in parts.
 _LONG = 1.5
-_RIM = 32
-# Scale of the first pass of a thorough search, as a share of the usual one.
+# Scale of a coarse pass, as a share of the usual one.
 _COARSE = 0.5
-# Least height of the words of that pass whose outlines stay, as a multiple of the usual one.
+# Least height of the words of the coarse pass of a thorough search whose outlines stay, as a
+# multiple of the usual one.
 _HUGE = 2.0
 
 
@@ -108,6 +109,7 @@ def open_detector(
         scale is None,
         preset.finer_passes,
         preset.thorough,
+        preset.coarse_pass,
     )
 
 
@@ -129,6 +131,7 @@ class TextDetector:
         finer_passes: How often small text is looked for at a finer scale, at most.
         thorough: Search all of a photo that is not small at half the scale, at the scale, and at
             twice the scale, for large and for small words, if ``adaptive``.
+        coarse_pass: Outline large words at half the scale, too, if ``adaptive``.
 
     Raises:
         WeightsError: The header describes another kind of detector.
@@ -147,6 +150,7 @@ class TextDetector:
         adaptive: bool = False,
         finer_passes: int = MAX_PASSES,
         thorough: bool = False,
+        coarse_pass: bool = True,
     ) -> None:
         self.runtime = runtime
         header = runtime.header
@@ -180,8 +184,9 @@ class TextDetector:
         self._finer_passes = finer_passes
         self._adaptive = adaptive and own and tile is None and self.limit_type == "max"
         self._thorough = thorough
+        self._coarse_pass = coarse_pass
         self.batch_size = max(1, batch_size)
-        self._postprocess = _postprocessor(header)
+        self._postprocess = postprocessor_of(header)
 
     def find(self, photos: Sequence[np.ndarray]) -> list[list[TextInstance]]:
         """Words of photos.
@@ -227,6 +232,8 @@ class TextDetector:
             largest = largest_scale(self._scale, max(height, photo_width))
             is_small = min(height, photo_width) < SMALL_SIDE
             whole_passes = 1 if is_small else 2 * self._thorough
+            if self._coarse_pass and (is_small or not self._thorough):
+                found[index].passes = self._outline_large(photo, found[index].words, scale)
             for number in range(self._finer_passes + 2 * self._thorough):
                 if number < whole_passes:
                     missed = SmallText.whole(photo_width, height)
@@ -251,6 +258,27 @@ class TextDetector:
                     "some text is too small to be told apart; a sharper or closer photo may help"
                 )
         return found
+
+    def _outline_large(
+        self, photo: np.ndarray, words: list[TextInstance], scale: float
+    ) -> list[list[TextInstance]]:
+        """Legible words of a pass and of a coarse one, which outlines large words as a whole.
+
+        Args:
+            photo: (H, W, 3) uint8.
+            words: Those of the pass.
+            scale: Of the pass.
+
+        Returns:
+            Both lists; none if no word is large.
+        """
+        if not any(short_side(word.polygon) * scale >= LARGE_HEIGHT for word in words):
+            return []
+        coarse = scale * _COARSE
+        sides = (max(1, round(side * coarse / self._divisor)) for side in photo.shape[1::-1])
+        width, height = (side * self._divisor for side in sides)
+        [seen] = self._run([(photo, (width, height))])
+        return [legible(words, scale), legible(seen, coarse)]
 
     def _search_windows(
         self, photo: np.ndarray, missed: SmallText, scale: float
@@ -359,30 +387,6 @@ class TextDetector:
                 seen = self.runtime.run_pixels([part], self._normalize)[0, 0]
                 # The border of a part shows less than its inside; of two parts, the surer one.
                 place = whole[y0:y1, x0:x1]
-                np.maximum(place, _without_rim(seen, (x0, y0, x1, y1), width, height), out=place)
+                np.maximum(place, without_rim(seen, (x0, y0, x1, y1), width, height), out=place)
             stitched.append(whole)
         return stitched
-
-
-def _without_rim(
-    seen: np.ndarray, box: tuple[int, int, int, int], width: int, height: int
-) -> np.ndarray:
-    """A map (h, w) with zeros along those of its borders that another part shows, too."""
-    x0, y0, x1, y1 = box
-    kept = np.zeros_like(seen)
-    left, top = _RIM * (x0 > 0), _RIM * (y0 > 0)
-    right, bottom = x1 - x0 - _RIM * (x1 < width), y1 - y0 - _RIM * (y1 < height)
-    kept[top:bottom, left:right] = seen[top:bottom, left:right]
-    return kept
-
-
-def _postprocessor(header: dict[str, Any]) -> DBPostprocessor:
-    """The post-processor of the model's config, with the header's own values on top."""
-    options = {**header["config"].get("postprocessor", {}), **header["postprocessing"]}
-    kind = options.pop("type", "DBPostprocessor")
-    if kind != "DBPostprocessor":
-        raise WeightsError(f"{header['name']}: no post-processor {kind!r} in this version")
-    try:
-        return DBPostprocessor(**options)
-    except (ConfigError, TypeError, ValueError) as error:
-        raise WeightsError(f"{header['name']}: postprocessing of the header: {error}") from None

@@ -7,7 +7,7 @@ are read, too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -137,6 +137,38 @@ class MiddleLine:
         return np.concatenate([top, bottom[::-1]]).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class Places:
+    """Outlines of words by place.
+
+    Attributes:
+        polygons: (2n, 2) each.
+        lows: (N, 2) least x and y of each.
+        highs: (N, 2) largest ones.
+    """
+
+    polygons: Sequence[np.ndarray]
+    lows: np.ndarray
+    highs: np.ndarray
+
+    @classmethod
+    def of(cls, words: Sequence[TextInstance]) -> Places:
+        """Those of words."""
+        polygons = [word.polygon for word in words]
+        lows, highs = (
+            np.array([end(polygon, axis=0) for polygon in polygons]).reshape(-1, 2)
+            for end in (np.min, np.max)
+        )
+        return cls(polygons, lows, highs)
+
+    def near(self, polygon: np.ndarray, reach: float, own: Sequence[int]) -> list[np.ndarray]:
+        """Outlines whose upright box is within ``reach`` of another's, without those of ``own``."""
+        low, high = polygon.min(axis=0) - reach, polygon.max(axis=0) + reach
+        near = ((self.lows <= high) & (self.highs >= low)).all(axis=1)
+        near[list(own)] = False
+        return [self.polygons[index] for index in np.flatnonzero(near).tolist()]
+
+
 def propose_lengthenings(
     image: np.ndarray, words: Sequence[TextInstance], response: ResponseMap
 ) -> list[Alternative]:
@@ -150,31 +182,58 @@ def propose_lengthenings(
     Returns:
         Alternatives of one member and one word each.
     """
-    found = []
-    lows, highs = (
-        np.array([end(word.polygon, axis=0) for word in words]).reshape(-1, 2)
-        for end in (np.min, np.max)
+    places = Places.of(words)
+    return [
+        Alternative([index], [longer], lengthens=True)
+        for index, word in enumerate(words)
+        for longer in _longer(image, word, places, [index], response)
+    ]
+
+
+def lengthen_alternatives(
+    image: np.ndarray,
+    words: Sequence[TextInstance],
+    alternatives: Sequence[Alternative],
+    response: ResponseMap,
+) -> list[Alternative]:
+    """Alternatives of one word with longer outlines.
+
+    Args:
+        image: (H, W, 3) uint8.
+        words: The words found in the image.
+        alternatives: What may be in their place.
+        response: Of the detector to the image.
+    """
+    places = Places.of(words)
+    return [
+        replace(each, words=[longer])
+        for each in alternatives
+        if len(each.words) == 1
+        for longer in _longer(image, each.words[0], places, each.members, response)
+    ]
+
+
+def _longer(
+    image: np.ndarray,
+    word: TextInstance,
+    places: Places,
+    own: Sequence[int],
+    response: ResponseMap,
+) -> Iterator[TextInstance]:
+    """A word with longer outlines, which do not reach into words other than its ``own``."""
+    line = MiddleLine.of(word.polygon)
+    if line is None or line.length < line.height or word.detection_score >= _WHOLE:
+        return
+    others = places.near(word.polygon, _REACH * line.height, own)
+    free = _free(line, others, -1.0), _free(line, others, 1.0)
+    if not line.bend and _response(line, free, response) < _RESPONSE:
+        return
+    before, after = map(min, free, _missing(image, line))
+    ends = dict.fromkeys(
+        (min(before, step), min(after, step)) for step in _STEPS if max(before, after) >= _LEAST
     )
-    for index, word in enumerate(words):
-        line = MiddleLine.of(word.polygon)
-        if line is None or line.length < line.height or word.detection_score >= _WHOLE:
-            continue
-        reach = _REACH * line.height
-        near = (lows <= highs[index] + reach) & (highs >= lows[index] - reach)
-        near[index] = False
-        others = [words[other].polygon for other in np.flatnonzero(near.all(axis=1)).tolist()]
-        free = _free(line, others, -1.0), _free(line, others, 1.0)
-        if not line.bend and _response(line, free, response) < _RESPONSE:
-            continue
-        missing = _missing(image, line)
-        before, after = map(min, free, missing)
-        ends = dict.fromkeys(
-            (min(before, step), min(after, step)) for step in _STEPS if max(before, after) >= _LEAST
-        )
-        for end in ends:
-            longer = replace(word, polygon=line.outline(*end))
-            found.append(Alternative([index], [longer], lengthens=True))
-    return found
+    for end in ends:
+        yield replace(word, polygon=line.outline(*end))
 
 
 def _circle(points: np.ndarray) -> tuple[np.ndarray, float] | None:

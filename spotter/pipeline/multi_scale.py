@@ -4,8 +4,9 @@ A first, coarse pass over the whole photo finds the words that are large enough,
 which the network responds to text that is too small for it. Windows around these regions are then
 searched at a finer scale, at which letters have the height that the detector was trained on. This
 repeats until no small text is left or the limit on the number of passes is reached. Of small photos
-the second pass shows all, and of others the second and the third one in a thorough search. What the
-passes saw otherwise is left to the reading, see :mod:`spotter.pipeline.alternatives`.
+the second pass shows all, and of others the second and the third one in a thorough search. If there
+are large words, a pass at half the scale of the first outlines them, too. What the passes saw
+otherwise is left to the reading, see :mod:`spotter.pipeline.alternatives`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ MIN_HEIGHT = 12.0
 
 KEPT_HEIGHT = 24.0
 """Short side from which on the outline of a word is not replaced by that of a finer pass."""
+
+LARGE_HEIGHT = 32.0
+"""Short side of a word in pixels of the input, from which on a photo is searched at a coarser
+scale, too: at the usual one, large words may fall into their letters, above all on arcs."""
 
 TARGET_HEIGHT = 24.0
 """Short side at which the finer pass shows the middle one of the words that are too small."""

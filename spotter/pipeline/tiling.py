@@ -12,6 +12,7 @@ from spotter.structures import TextInstance
 
 _DUPLICATE_SHARE = 0.5
 _BORDER = 4.0
+_RIM = 32
 
 
 @dataclass(frozen=True)
@@ -86,3 +87,22 @@ def _is_cut(polygon: np.ndarray, box: tuple[int, int, int, int], width: int, hei
         or (box[2] < width and x1 > box[2] - _BORDER)
         or (box[3] < height and y1 > box[3] - _BORDER)
     )
+
+
+def without_rim(
+    seen: np.ndarray, box: tuple[int, int, int, int], width: int, height: int
+) -> np.ndarray:
+    """A map (h, w) with zeros along those of its borders that another part shows, too.
+
+    Args:
+        seen: The map of a part.
+        box: left, top, right, bottom of the part in the whole.
+        width: Of the whole.
+        height: Of the whole.
+    """
+    x0, y0, x1, y1 = box
+    kept = np.zeros_like(seen)
+    left, top = _RIM * (x0 > 0), _RIM * (y0 > 0)
+    right, bottom = x1 - x0 - _RIM * (x1 < width), y1 - y0 - _RIM * (y1 < height)
+    kept[top:bottom, left:right] = seen[top:bottom, left:right]
+    return kept

@@ -14,7 +14,7 @@ from spotter.pipeline.alternatives import Alternative, propose_alternatives
 from spotter.pipeline.crops import Direction, reading_directions
 from spotter.pipeline.detector import Detections, TextDetector
 from spotter.pipeline.joining import JoinedWord, propose_joins
-from spotter.pipeline.lengthening import propose_lengthenings
+from spotter.pipeline.lengthening import lengthen_alternatives, propose_lengthenings
 from spotter.pipeline.orientation import TurnedPhoto, photo_orientation, turn_photo
 from spotter.pipeline.recognizer import TextRecognizer
 from spotter.pipeline.splitting import SplitWord, propose_splits
@@ -170,7 +170,9 @@ class WordSearch:
         """With marks that outlines leave out, and what may be one word, several, or others."""
         alternatives = propose_alternatives(found.words, seen.passes)
         if self._lengthen_words and seen.response is not None:
-            alternatives += propose_lengthenings(found.image, found.words, seen.response)
+            about = found.image, found.words
+            longer = lengthen_alternatives(*about, alternatives, seen.response)
+            alternatives += longer + propose_lengthenings(*about, seen.response)
         found.alternatives = [
             replace(each, words=extend_to_marks(found.image, each.words)) for each in alternatives
         ]

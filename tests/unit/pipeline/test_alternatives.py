@@ -142,6 +142,28 @@ def test_outlines_that_read_the_same_share_the_higher_score() -> None:
     assert better_alternatives([one], [reading("Surf", 0.4)], [], pairs) == [0]
 
 
+def test_what_says_the_same_and_more_is_found_as_surely_as_its_parts() -> None:
+    parts = [word(20, 0, 40, 60, 0.5), word(55, 0, 45, 60, 0.95)]
+    own = [reading("VERS", 0.96), reading("SIDE", 0.99)]
+    for text, score, better in (
+        ("RIVERSIDE", 0.97, True),
+        ("RIVERSIDE", 0.7, False),
+        ("RISIDEVERS", 0.97, False),
+        ("VERY", 0.97, False),
+    ):
+        whole = word(0, 0, 100, 60, 0.6)
+        pairs = [(Alternative([1, 0], [whole]), [reading(text, score)])]
+        raise_agreed_scores(parts, own, pairs)
+        assert whole.detection_score == (0.95 if better else 0.6)
+        assert (better_alternatives(parts, own, [], pairs) == [0]) is better
+    one, longer = word(0, 0, 80, 60, 0.8), word(0, 0, 100, 30, 0.5)
+    # Of two lines high, but with a letter more.
+    pairs = [(Alternative([0], [longer], covered=0.5), [reading("ALARM", 0.99)])]
+    raise_agreed_scores([one], [reading("ALAR", 0.98)], pairs)
+    assert (one.detection_score, longer.detection_score) == (0.8, 0.8)
+    assert better_alternatives([one], [reading("ALAR", 0.98)], [], pairs) == [0]
+
+
 def test_of_several_alternatives_the_best_is_taken() -> None:
     first, second = (
         Alternative([0], [word(0, 0, 140, 60)]),
@@ -224,5 +246,7 @@ def test_a_thorough_search_sees_a_photo_at_three_scales(
         monkeypatch.setattr(spotter.detector, "_run", watched)
         assert len(spotter.detect(image)) == 1
         found[thorough] = scales
-    [usual] = found[False]
+    # The word is large, so that a coarse pass outlines it as well.
+    usual, coarse = found[False]
+    assert coarse == pytest.approx(usual / 2, rel=0.1)
     assert found[True] == pytest.approx([usual / 2, usual, 2 * usual], rel=0.1)

@@ -8,7 +8,12 @@ import pytest
 
 from spotter.pipeline.alternatives import Alternative, better_alternatives
 from spotter.pipeline.crop_batching import WordReading
-from spotter.pipeline.lengthening import MiddleLine, ResponseMap, propose_lengthenings
+from spotter.pipeline.lengthening import (
+    MiddleLine,
+    ResponseMap,
+    lengthen_alternatives,
+    propose_lengthenings,
+)
 from spotter.structures import TextInstance
 
 
@@ -132,6 +137,21 @@ def test_other_words_are_not_run_over() -> None:
     (mine,) = [each for each in found if each.members == [0]]
     assert mine.words[0].polygon[:, 0].max() < bounds[5][0] + 9
     assert mine.words[0].polygon[:, 0].min() < bounds[0][0] + 6
+
+
+def test_alternatives_of_one_word_are_lengthened() -> None:
+    image, bounds, part = shown("ATHENS", 1, 4)
+    pieces = [TextInstance(piece, detection_score=0.5) for piece in (part[:], part[:])]
+    alternative = TextInstance(part, detection_score=0.5)
+    proposed = [Alternative([0, 1], [alternative], 0.7), Alternative([0], pieces)]
+    [longer] = lengthen_alternatives(image, pieces, proposed, everywhere(image, 0.2))
+    # The words that it replaces do not bound it.
+    assert (longer.members, longer.covered, longer.lengthens) == ([0, 1], 0.7, False)
+    assert longer.words[0].polygon[:, 0].min() < bounds[0][0] + 6
+    assert longer.words[0].polygon[:, 0].max() > bounds[5][1] - 6
+    other = TextInstance(quad(bounds[5][0], 24, 40, 36))
+    [bounded] = lengthen_alternatives(image, [*pieces, other], proposed[:1], everywhere(image, 0.2))
+    assert bounded.words[0].polygon[:, 0].max() < bounds[5][0] + 9
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,24 @@ def test_a_preset_may_limit_the_finer_passes(
     assert runs[1] == runs[None][:1] != []
 
 
+@pytest.mark.parametrize(
+    ("height", "own", "passes"),
+    [(60, {}, 2), (20, {}, 0), (60, {"coarse_pass": False}, 0), (60, {"thorough": True}, 3)],
+)
+def test_large_words_are_outlined_at_a_coarser_scale(
+    tmp_path: Path, preset: dict[str, Path], height: int, own: dict[str, bool], passes: int
+) -> None:
+    image = photo(1024, 704, [(64, 64, 4 * height, height)])
+    entry = {part: str(Path(file).resolve()) for part, file in preset.items()}
+    file = tmp_path / "own.json"
+    file.write_text(json.dumps({**entry, "scale": 1, "finer_passes": 0, **own}))
+    [found] = SceneTextSpotter(file, threads=1).detector.search([image])
+    assert len(found.words) == 1
+    assert len(found.passes) == passes
+    for words in found.passes:
+        np.testing.assert_allclose(words[0].polygon, found.words[0].polygon, atol=12)
+
+
 def test_small_photos_are_enlarged_as_a_whole(
     preset: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
