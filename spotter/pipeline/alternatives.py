@@ -155,6 +155,7 @@ def better_alternatives(
     readings: Sequence[WordReading],
     joined: Sequence[tuple[JoinedWord, WordReading]],
     alternatives: Sequence[tuple[Alternative, Sequence[WordReading]]],
+    accepted: Sequence[tuple[JoinedWord, WordReading]] = (),
 ) -> list[int]:
     """Which alternatives replace their members: those that say more, the best ones first.
 
@@ -166,11 +167,17 @@ def better_alternatives(
         readings: Theirs.
         joined: What several of them may be together, and the readings.
         alternatives: The alternatives, and the readings of their words.
+        accepted: The joins that are made of what no alternative replaces. An alternative for some
+            of the pieces has to say more than the whole.
 
     Returns:
         Indices of alternatives, no two of which have a member in common or overlap.
     """
     gains = []
+    joins = [set(join.members) for join, _ in accepted]
+    for index, (join, whole) in enumerate(accepted):
+        pieces = sum(_says(words[member], readings[member]) for member in join.members)
+        gains.append((pieces - _says(join.word, whole), index - len(joins)))
     for index, (alternative, read) in enumerate(alternatives):
         if alternative.lengthens:
             longer = alternatives[index + 1 : index + 2]
@@ -181,12 +188,19 @@ def better_alternatives(
             gains.append((-gain, index))
     chosen: list[int] = []
     used: set[int] = set()
+    made: list[set[int]] = []
     outlines: list[np.ndarray] = []
     for _, index in sorted(gains):
+        if index < 0:
+            made += [joins[index]] if not used & joins[index] else []
+            continue
         alternative = alternatives[index][0]
+        members = set(alternative.members)
+        # One for all of the pieces was compared with the join.
+        in_join = any(join & members and not join <= members for join in made)
         own = [word.polygon for word in alternative.words]
-        if not used & set(alternative.members) and not _same_place(own, outlines):
-            used |= set(alternative.members)
+        if not used & members and not in_join and not _same_place(own, outlines):
+            used |= members
             outlines += own
             chosen.append(index)
     return chosen

@@ -10,7 +10,7 @@ from spotter.pipeline.alternatives import (
     with_alternatives,
 )
 from spotter.pipeline.crop_batching import WordReading
-from spotter.pipeline.joining import resolve_joins
+from spotter.pipeline.join_choice import accepted_joins, with_joins
 from spotter.pipeline.splitting import accepted_splits, replace_wholes, seen_parts
 from spotter.pipeline.word_search import FoundWords
 from spotter.structures import TextInstance
@@ -31,15 +31,15 @@ def choose_words(
     joined = [(join, next(readings)) for join in found.joined]
     parts = [[next(readings) for _ in split.parts] for split in found.splits]
     others = [(each, [next(readings) for _ in each.words]) for each in found.alternatives]
+    joins = accepted_joins(words, singly, joined)
     raise_agreed_scores(words, singly, others)
-    better = [others[index] for index in better_alternatives(words, singly, joined, others)]
+    chosen = better_alternatives(words, singly, joined, others, joins)
+    better = [others[index] for index in chosen]
     replaced = {member for alternative, _ in better for member in alternative.members}
     splits = seen_parts(words, singly) | accepted_splits(singly, found.splits, parts)
     # What is several words is not one letterspaced word.
     taken = splits.keys() | replaced
-    joined = [(join, whole) for join, whole in joined if not taken & set(join.members)]
-    chosen = resolve_joins(
-        words, singly, [join for join, _ in joined], [whole for _, whole in joined]
-    )
-    chosen = with_alternatives(*chosen, {id(words[index]) for index in replaced}, better)
-    return replace_wholes(*chosen, splits.values())
+    joins = [(join, whole) for join, whole in joins if not taken & set(join.members)]
+    kept = with_joins(words, singly, joins)
+    kept = with_alternatives(*kept, {id(words[index]) for index in replaced}, better)
+    return replace_wholes(*kept, splits.values())

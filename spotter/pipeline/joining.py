@@ -1,21 +1,19 @@
 """Join the pieces of words: letterspaced or vertical capitals, and words that were cut at a mark.
 
 Candidates are proposed before reading, from the boxes and the ink between them. A candidate is read
-along with its pieces, and replaces them if it reads at least as well.
+along with its pieces, and may replace them, see :mod:`spotter.pipeline.join_choice`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from spotter.decoding.ctc import Decoded
 from spotter.geometry import min_area_rect
 from spotter.pipeline.columns import vertical_words
-from spotter.pipeline.crop_batching import WordReading
 from spotter.pipeline.ink import line_ink, part_of
 from spotter.structures import TextInstance
 
@@ -28,8 +26,11 @@ _PIECE_GAP = 0.5
 """Widest gap between the boxes of two pieces, as a share of their height: that of a mark that
 neither of them holds."""
 
-_SHARED = 0.2
+SHARED = 0.2
 """Overlap along the line from which on two boxes hold the same character, in their heights."""
+
+_TOUCHING = 0.05
+"""Overlap from which on boxes leave no space between them."""
 
 _SPACE = 0.16
 """Columns without ink that part two words, as a share of the height."""
@@ -40,15 +41,9 @@ _LETTER_GAP, _LETTER_WIDTH = 0.2, 1.2
 _EVEN = 1.6
 """Widest space between two pieces of a word, as a multiple of that between their letters."""
 
-_ONE_WORD = 0.5
-"""Least score of a word of letters only that is put together from pieces."""
-
 _CHAIN_GAP = 1.2
 _WORD_SPACE = 1.8
 """A space between letterspaced words, as a multiple of that between their letters."""
-
-_AGREES = 0.3
-"""Least score of a whole that agrees with its pieces, as a share of theirs together."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +55,8 @@ class JoinedWord:
         word: The whole.
         spaced: Its letters stand apart.
         vertical: They stand one below the other.
-        shared: How many characters stand in two of the pieces.
+        overlaps: How far the boxes of pieces side by side overlap, as shares of their height; below
+            0: a gap. Of pieces in a row, one fewer than there are of them.
         even: The pieces stand no farther apart than the letters in them.
     """
 
@@ -68,8 +64,18 @@ class JoinedWord:
     word: TextInstance
     spaced: bool = False
     vertical: bool = False
-    shared: int = 0
+    overlaps: tuple[float, ...] = ()
     even: bool = False
+
+    @property
+    def shared(self) -> int:
+        """At how many joints of the pieces both boxes hold the same character."""
+        return sum(overlap > SHARED for overlap in self.overlaps)
+
+    @property
+    def touching(self) -> bool:
+        """Whether the boxes overlap so far that none of the joints is a space."""
+        return self.shared > 0 or (len(self.overlaps) > 0 and min(self.overlaps) > _TOUCHING)
 
 
 def propose_joins(image: np.ndarray, words: Sequence[TextInstance]) -> list[JoinedWord]:
@@ -91,107 +97,12 @@ def propose_joins(image: np.ndarray, words: Sequence[TextInstance]) -> list[Join
         # By the piece before each joint.
         even = {a: _is_even(image, quads[a], quads[b]) for a, b in pairwise(chain)}
         for piece in _without_spaces(image, quads, chain, even):
-            whole, shared = _whole(words, quads, piece), _shared_characters(quads, piece)
-            if not (shared and _has_space(image, whole)):
-                alike = all(even[index] for index in piece[:-1])
-                joined.append(JoinedWord(piece, whole, shared=shared, even=alike))
+            alike = all(even[index] for index in piece[:-1])
+            overlaps = _overlaps(quads, piece)
+            join = JoinedWord(piece, _whole(words, quads, piece), overlaps=overlaps, even=alike)
+            if not (join.shared and _has_space(image, join.word)):
+                joined.append(join)
     return joined
-
-
-def resolve_joins(
-    words: Sequence[TextInstance],
-    readings: Sequence[WordReading],
-    joined: Sequence[JoinedWord],
-    whole: Sequence[WordReading],
-) -> tuple[list[TextInstance], list[WordReading]]:
-    """Choose between joined words and their pieces, and give the words with their readings.
-
-    Pieces side by side are joined if the whole contains a mark or a digit, as detectors cut words
-    there. Words of letters only are joined if the pieces overlap or stand as near as their letters
-    do, and the recognizer sees no space.
-
-    Args:
-        words: All pieces and other words.
-        readings: Theirs.
-        joined: The candidates.
-        whole: The readings of the candidates.
-    """
-    kept, kept_readings, used = [], [], set()
-    for each, reading in zip(joined, whole, strict=True):
-        pieces = [readings[index] for index in each.members]
-        spelt = spell(pieces) if each.vertical or each.spaced else None
-        if spelt is not None and spelt.score > reading.score:
-            reading = replace(
-                reading,
-                text=spelt.text,
-                character_scores=spelt.character_scores,
-                score=spelt.score,
-                rotation=0,
-                outline=each.word.polygon,
-            )
-        elif (
-            _may_be_several(each, reading)
-            or _parted_at_seams(reading, pieces, each.shared)
-            or not joins_read_well(reading, pieces, each.shared)
-        ):
-            continue
-        elif len(pieces) > 1:
-            # What the pieces agree with is as sure as they are.
-            together = float(np.prod([piece.score for piece in pieces]))
-            reading = replace(reading, score=max(reading.score, together))
-        used |= set(each.members)
-        kept.append(each.word)
-        kept_readings.append(reading)
-    for index, (word, reading) in enumerate(zip(words, readings, strict=True)):
-        if index not in used:
-            kept.append(word)
-            kept_readings.append(reading)
-    return kept, kept_readings
-
-
-def _may_be_several(join: JoinedWord, whole: WordReading) -> bool:
-    """Whether pieces side by side that have letters only may be words of their own.
-
-    Where a photo is blurred, two words leave no more space than two letters.
-    """
-    if len(join.members) == 1 or join.spaced or join.vertical or not whole.text.isalpha():
-        return False
-    return whole.score < _ONE_WORD or not (join.shared or join.even) or bool(whole.parts)
-
-
-def _parted_at_seams(whole: WordReading, pieces: Sequence[WordReading], shared: int) -> bool:
-    """Whether the recognizer sees a space in a whole where one of its pieces ends."""
-    spaces = np.cumsum([len(part.text) for part in whole.parts])[:-1]
-    seams = np.cumsum([len(piece.text) for piece in pieces])[:-1]
-    return bool((np.abs(spaces[:, None] - seams) <= shared).any())
-
-
-def joins_read_well(whole: Decoded, pieces: Sequence[Decoded], shared: int = 0) -> bool:
-    """Whether a joined word is read at least as well as its pieces, and has all their characters.
-
-    If the whole begins like the first piece and ends like the last one, it is the same reading with
-    something that the pieces lack, such as a mark between them. Its score may then be much lower.
-
-    Args:
-        whole: The reading of the joined word.
-        pieces: Those of its pieces, in order.
-        shared: How many characters stand in two of the pieces.
-    """
-    texts = [piece.text for piece in pieces if piece.text]
-    together = float(np.prod([piece.score for piece in pieces if piece.text]))
-    if not whole.text or len(whole.text) < sum(map(len, texts)) - shared:
-        return False
-    agrees = len(texts) > 1 and whole.text.startswith(texts[0]) and whole.text.endswith(texts[-1])
-    return whole.score >= (_AGREES * together if agrees else together)
-
-
-def spell(pieces: Sequence[Decoded]) -> Decoded | None:
-    """The reading of a word whose pieces are single characters, or ``None`` if they are not."""
-    if len(pieces) < 3 or not all(len(piece.text) == 1 for piece in pieces):
-        return None
-    score = float(np.exp(np.mean([np.log(max(piece.score, 1e-9)) for piece in pieces])))
-    characters = [piece.score for piece in pieces]
-    return Decoded("".join(piece.text for piece in pieces), characters, score)
 
 
 def axes(quad: np.ndarray) -> tuple[np.ndarray, float, float]:
@@ -281,7 +192,7 @@ def _without_spaces(
     groups = [[chain[0]]]
     for left, right in pairwise(chain):
         pair = quads[left], quads[right]
-        near = _overlap(*pair) > _SHARED or _space_between(image, *pair) < _SPACE
+        near = _overlap(*pair) > SHARED or _space_between(image, *pair) < _SPACE
         if near or even[left]:
             groups[-1].append(right)
         else:
@@ -302,10 +213,9 @@ def _has_space(image: np.ndarray, word: TextInstance) -> bool:
     return ink is None or bool(ink.word_spaces())
 
 
-def _shared_characters(quads: Sequence[np.ndarray], members: Sequence[int]) -> int:
-    """At how many joints of pieces in a row the boxes hold the same character."""
-    pairs = ((quads[left], quads[right]) for left, right in pairwise(members))
-    return sum(_overlap(*pair) > _SHARED for pair in pairs)
+def _overlaps(quads: Sequence[np.ndarray], members: Sequence[int]) -> tuple[float, ...]:
+    """How far pieces in a row overlap, see :class:`JoinedWord`."""
+    return tuple(_overlap(quads[left], quads[right]) for left, right in pairwise(members))
 
 
 def _space_between(image: np.ndarray, left: np.ndarray, right: np.ndarray) -> float:
@@ -363,8 +273,8 @@ def _spaced_words(
             score = float(np.mean([words[i].detection_score for i in members]))
             outline = part_of(whole.polygon, start, end)
             word = TextInstance(outline, detection_score=score)
-            shared = _shared_characters(quads, members)
-            found.append(JoinedWord(members, word, spaced=True, shared=shared))
+            overlaps = _overlaps(quads, members)
+            found.append(JoinedWord(members, word, spaced=True, overlaps=overlaps))
     return found
 
 

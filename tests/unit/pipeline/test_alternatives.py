@@ -124,6 +124,27 @@ def test_pieces_that_may_be_joined_with_more_are_left_to_the_join() -> None:
     assert better_alternatives(words, own, [], pairs) == [0]
 
 
+def test_an_alternative_for_a_piece_has_to_say_more_than_the_join() -> None:
+    words = [*PIECES, word(300, 0, 40, 60)]
+    own = [reading("FIL", 0.2), reading("LIPING", 0.5), reading("x", 0.1)]
+    join = JoinedWord([0, 1], word(0, 0, 100, 60))
+    piece, all_of_it, other = (
+        Alternative([0], [word(0, 0, 60, 60)]),
+        Alternative([0, 1], [BLOCK]),
+        Alternative([2], [word(300, 0, 80, 60)]),
+    )
+    joins = [(join, reading("FILIPINO", 0.85))]
+
+    def chosen(*pairs: tuple[Alternative, list[WordReading]], accepted: bool = True) -> list[int]:
+        return better_alternatives(words, own, joins, pairs, joins if accepted else ())
+
+    far = (other, [reading("xylem", 0.9)])
+    assert chosen((piece, [reading("FILI", 0.45)]), far) == [1]
+    assert chosen((piece, [reading("FILI", 0.45)]), far, accepted=False) == [1, 0]
+    assert chosen((piece, [reading("FILIPINOPI", 0.99)])) == [0]
+    assert chosen((all_of_it, [reading("FILIPINO", 0.99)])) == [0]
+
+
 def test_pieces_stay_where_the_whole_shows_a_space() -> None:
     whole = reading("togo", 0.99)
     whole.parts = [reading("to", 0.99), reading("go", 0.99)]

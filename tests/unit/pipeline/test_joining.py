@@ -8,13 +8,8 @@ import numpy as np
 from spotter.decoding.ctc import Decoded
 from spotter.pipeline.crop_batching import WordReading
 from spotter.pipeline.ink import line_ink, tighten
-from spotter.pipeline.joining import (
-    JoinedWord,
-    joins_read_well,
-    propose_joins,
-    resolve_joins,
-    spell,
-)
+from spotter.pipeline.join_choice import accepted_joins, joins_read_well, spell, with_joins
+from spotter.pipeline.joining import JoinedWord, propose_joins
 from spotter.pipeline.word_ends import extend_to_marks
 from spotter.structures import TextInstance
 
@@ -164,6 +159,16 @@ def test_a_whole_counts_where_it_reads_as_well() -> None:
     assert not joins_read_well(Decoded("info@exorg", [], 0.75), pieces, shared=1)
 
 
+def resolve_joins(
+    words: list[TextInstance],
+    readings: list[WordReading],
+    joined: list[JoinedWord],
+    whole: list[WordReading],
+) -> tuple[list[TextInstance], list[WordReading]]:
+    pairs = list(zip(joined, whole, strict=True))
+    return with_joins(words, readings, accepted_joins(words, readings, pairs))
+
+
 def test_wholes_take_the_place_of_their_pieces() -> None:
     words = [box(0, 0, 50, 20), box(50, 0, 50, 20), box(200, 0, 50, 20)]
     read = [WordReading(text, [], 0.8) for text in ("ab", "cd", "ef")]
@@ -191,14 +196,55 @@ def test_letters_alone_are_one_word_where_the_pieces_are_as_near_as_their_letter
         kept, _ = resolve_joins(words, read, [join], [WordReading(text, [], score, **more)])
         return kept == [whole]
 
-    even, shared = JoinedWord([0, 1], whole, even=True), JoinedWord([0, 1], whole, shared=1)
+    even = JoinedWord([0, 1], whole, even=True)
+    shared, touching = (JoinedWord([0, 1], whole, overlaps=(much,)) for much in (0.3, 0.1))
     assert joins(even)
     assert joins(shared)
-    assert not joins(JoinedWord([0, 1], whole))
+    assert joins(touching)
+    assert not joins(JoinedWord([0, 1], whole, overlaps=(0.0,)))
     assert not joins(even, score=0.45)
     assert not joins(even, text="BRVARD")
     # The recognizer sees a space.
     assert not joins(even, parts=parts)
+
+
+def test_letters_that_stand_in_both_pieces_count_once() -> None:
+    words, whole = [box(0, 0, 50, 20), box(40, 0, 50, 20)], box(0, 0, 90, 20)
+
+    def joins(pieces: tuple[str, str], text: str, overlap: float) -> bool:
+        read = [WordReading(piece, [], 0.8) for piece in pieces]
+        join = JoinedWord([0, 1], whole, overlaps=(overlap,))
+        return resolve_joins(words, read, [join], [WordReading(text, [], 0.9)])[0] == [whole]
+
+    assert joins(("EMPL", "LOYMENT"), "EMPLOYMENT", 0.1)
+    assert joins(("COLLE", "LECTION"), "COLLECTION", 0.5)
+    assert joins(("Colle", "lection"), "COLLECTION", 0.5)
+    # Where the boxes hold one letter at most, two are missing in the whole.
+    assert not joins(("COLLE", "LECTION"), "COLLECTION", 0.1)
+    assert not joins(("EMPL", "ROYMENT"), "EMPLOYMENT", 0.1)
+    assert joins(("EMPL", "ROYMENT"), "EMPLOYMENT", 0.3)
+
+
+def test_what_is_between_the_spaces_is_joined() -> None:
+    words = [box(0, 0, 90, 20), box(100, 0, 60, 20), box(155, 0, 20, 20)]
+    read = [WordReading(text, [], 0.9) for text in ("ATHER", "HOUS", "E")]
+    join = JoinedWord([0, 1, 2], box(0, 0, 175, 20), overlaps=(-0.5, 0.25))
+
+    def parts(*texts: str, score: float = 0.95) -> list[str]:
+        found = [
+            WordReading(text, [], score, outline=box(50 * i, 0, 40, 20).polygon)
+            for i, text in enumerate(texts)
+        ]
+        whole = WordReading("".join(texts), [], score, parts=found)
+        kept, readings = resolve_joins(words, read, [join], [whole])
+        assert len(kept) == len(readings)
+        return [reading.text for reading in readings]
+
+    assert parts("ATHER", "HOUSE") == ["HOUSE", "ATHER"]
+    assert parts("ATHER", "HOUSE", score=0.45) == ["ATHER", "HOUS", "E"]
+    # Spaces within pieces, or more of them than there are seams.
+    assert parts("ATH", "ERHOUSE") == ["ATHER", "HOUS", "E"]
+    assert parts("ATHER", "HO", "U", "SE") == ["ATHER", "HOUS", "E"]
 
 
 def test_evenly_spaced_pieces_are_proposed() -> None:

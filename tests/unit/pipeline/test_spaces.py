@@ -10,7 +10,8 @@ from spotter.decoding.ctc import Decoded, decode_ctc, take_out_space
 from spotter.pipeline.crop_batching import CropBatcher, WordReading
 from spotter.pipeline.crops import reading_directions
 from spotter.pipeline.ink import parts_between
-from spotter.pipeline.joining import JoinedWord, resolve_joins
+from spotter.pipeline.join_choice import accepted_joins, with_joins
+from spotter.pipeline.joining import JoinedWord
 from spotter.pipeline.recognizer import RawPrediction
 from spotter.pipeline.splitting import seen_parts
 from spotter.structures import TextInstance
@@ -186,5 +187,5 @@ def test_pieces_stay_apart_where_a_space_is_seen_between_them(
     read = [WordReading(text, score=0.9, outline=outline) for text in parts]
     whole = WordReading("of3/12", score=0.95, outline=outline, parts=read)
     join = JoinedWord([0, 1], TextInstance(outline, detection_score=0.9))
-    _, readings = resolve_joins(words, pieces, [join], [whole])
+    _, readings = with_joins(words, pieces, accepted_joins(words, pieces, [(join, whole)]))
     assert [each.text for each in readings] == (["of3/12"] if joined else ["of", "3/12"])
