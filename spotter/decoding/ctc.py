@@ -70,6 +70,11 @@ def step_maxima(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return path, 1.0 / np.exp(logits - largest, dtype=np.float32).sum(axis=-1)
 
 
+_LEAST_SPACE = 0.1
+"""Probability of a space from which on it is seen: words that stand close show less of one, and
+within words it stays far below."""
+
+
 @dataclass(frozen=True)
 class Spaceless:
     """The output of a recognizer whose characters include the space, as words are decoded.
@@ -77,8 +82,9 @@ class Spaceless:
     Attributes:
         logits: (N, T, K') float, without the class of the space.
         characters: Of classes 1 and up of them.
-        spaces: For each crop, where its most probable path has a space between two characters: the
-            middles of such runs of frames, as shares of the T frames.
+        spaces: For each crop, where there is a space between two characters of its most probable
+            path, or likely is one instead of a blank: the middles of such runs of frames, as shares
+            of the T frames.
     """
 
     logits: np.ndarray
@@ -101,21 +107,41 @@ def take_out_space(logits: np.ndarray, characters: str) -> Spaceless:
     space = characters.index(" ") + 1
     rest = np.delete(logits, space, axis=-1)
     rest[..., 0] = np.logaddexp(logits[..., 0], logits[..., space])
-    spaces = [_inner_runs(path, space) for path in logits.argmax(axis=-1)]
+    path, maxima = step_maxima(logits)
+    likely = maxima * np.exp(logits[..., space] - logits.max(axis=-1)) >= _LEAST_SPACE
+    is_alnum = np.array([False, *map(str.isalnum, characters)])
+    spaces = [
+        _inner_spaces(each, each == space, frames, is_alnum)
+        for each, frames in zip(path, likely, strict=True)
+    ]
     return Spaceless(rest, characters.replace(" ", ""), spaces)
 
 
-def _inner_runs(path: np.ndarray, token: int) -> tuple[float, ...]:
-    """Middles of a token's runs between two others that are no blank, as shares of the path."""
-    characters = np.flatnonzero((path != 0) & (path != token))
-    frames = np.flatnonzero(path == token)
+def _inner_spaces(
+    path: np.ndarray, seen: np.ndarray, likely: np.ndarray, is_alnum: np.ndarray
+) -> tuple[float, ...]:
+    """Middles of the spaces between two characters, as shares of the path.
+
+    Args:
+        path: (T,) classes.
+        seen: (T,) bool, which of them are the space.
+        likely: (T,) bool, where it is likely; counts between letters and digits.
+        is_alnum: (K,) bool, which classes are letters or digits.
+    """
+    characters = np.flatnonzero((path != 0) & ~seen)
+    frames = np.flatnonzero(seen | likely & (path == 0))
     if not len(frames) or not len(characters):
         return ()
     frames = frames[(frames > characters[0]) & (frames < characters[-1])]
     # Runs that only blanks part are one space.
     places = np.searchsorted(characters, frames)
-    means = (frames[places == place].mean() for place in np.unique(places))
-    return tuple(float((mean + 0.5) / len(path)) for mean in means)
+    middles = []
+    for place in np.unique(places):
+        run = frames[places == place]
+        ends = path[characters[place - 1]], path[characters[place]]
+        if seen[run].any() or all(is_alnum[end] for end in ends):
+            middles.append(float((run.mean() + 0.5) / len(path)))
+    return tuple(middles)
 
 
 def decode_ctc(

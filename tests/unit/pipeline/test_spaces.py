@@ -55,6 +55,20 @@ def test_frames_of_one_space_between_blanks_are_one_space() -> None:
     assert take_out_space(frames("a - -b c"), CHARACTERS).spaces == [(0.3125, 0.8125)]
 
 
+@pytest.mark.parametrize(
+    ("path", "probability", "seen"),
+    [("a-b", 0.12, True), ("a-b", 0.08, False), ("a-.", 0.12, False), ("a .", 0.12, True)],
+)
+def test_a_likely_space_counts_between_letters(path: str, probability: float, seen: bool) -> None:
+    characters = "ab. "
+    logits = np.full((1, 3, 5), -20.0, np.float32)
+    for place, character in enumerate(path):
+        logits[0, place, "-ab. ".index(character)] = 0.0
+    if path[1] == "-":
+        logits[0, 1, [0, 4]] = np.log([1 - probability, probability])
+    assert take_out_space(logits, characters).spaces == [(0.5,) if seen else ()]
+
+
 def test_without_a_space_among_the_characters_nothing_changes() -> None:
     logits = frames("ab")[..., :4]
     seen = take_out_space(logits, "abc")
