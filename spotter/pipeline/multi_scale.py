@@ -27,12 +27,12 @@ MIN_HEIGHT = 12.0
 KEPT_HEIGHT = 24.0
 """Short side from which on the outline of a word is not replaced by that of a finer pass."""
 
-LARGE_HEIGHT = 32.0
-"""Short side of a word in pixels of the input, from which on a photo is searched at a coarser
-scale, too: at the usual one, large words may fall into their letters, above all on arcs."""
-
 TARGET_HEIGHT = 24.0
 """Short side at which the finer pass shows the middle one of the words that are too small."""
+
+LARGE_HEIGHT = 2 * TARGET_HEIGHT
+"""Short side of a word in pixels of the input, from which on a photo is searched at half the scale,
+too: at the usual one, large words may fall into their letters, above all on arcs."""
 
 MAX_SCALE = 4.0
 """Largest scale: enlarging further adds pixels but no detail."""
