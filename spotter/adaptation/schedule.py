@@ -8,9 +8,8 @@ from typing import Any
 
 from spotter.registry import HOOKS
 from spotter.training.hooks.progress import ProgressHook, Window
-from spotter.training.hooks.stop import TimeLimitHook, stop_if
+from spotter.training.hooks.stop import TimeLimitHook
 
-_MINUTES = "adaptation_minutes"
 _WARM_UP = 0.05
 _FINAL = 0.02
 
@@ -32,13 +31,12 @@ class AdaptationScheduleHook(TimeLimitHook):
     priority = "ABOVE_NORMAL"
 
     def __init__(self, minutes: float) -> None:
-        super().__init__(minutes)
+        super().__init__(minutes, whole_run=True)
         self.rates: list[float] = []
 
     def before_train(self, runner: Any) -> None:
         """Start the clock where an interrupted run stopped it."""
         super().before_train(runner)
-        self.deadline -= 60.0 * float(runner.message_hub.runtime_info.get(_MINUTES, 0.0))
         rate = runner.cfg.optim_wrapper.optimizer.lr
         groups = runner.optim_wrapper.param_groups
         # Resumed groups have the rates of the last iteration; their multipliers stay.
@@ -56,12 +54,6 @@ class AdaptationScheduleHook(TimeLimitHook):
         factor = rate_at(self.share())
         for group, rate in zip(runner.optim_wrapper.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
-
-    def after_iteration(self, runner: Any) -> None:
-        """Note the time, for a run that goes on, and stop when it is over."""
-        runner.message_hub.update_info(_MINUTES, self.minutes * self.share())
-        done = self.seconds_left() <= 0
-        stop_if(runner, done, f"{self.minutes:g} minutes are over")
 
 
 @HOOKS.register_module()

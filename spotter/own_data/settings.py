@@ -128,8 +128,8 @@ def own_config(
     ]
     if settings.minutes is not None:
         schedule = None
-        hooks.append({"type": "TimeLimitHook", "minutes": settings.minutes})
-        hooks.append({"type": "TimedScheduleHook", "minutes": settings.minutes})
+        timed = {"minutes": settings.minutes, "whole_run": True}
+        hooks += [{"type": "TimeLimitHook", **timed}, {"type": "TimedScheduleHook", **timed}]
     checkpoint = {"minutes": 10, "keep": 1, "save_best": metric}
     return {
         **fine_tuning_config(

@@ -14,6 +14,7 @@ from spotter.errors import ConfigError
 from spotter.registry import HOOKS
 from spotter.training.distributed import agree
 
+_MINUTES = "trained_minutes"
 _AGREE_EVERY = 10
 """Iterations between two votes of the processes of a distributed run."""
 
@@ -29,12 +30,18 @@ def stop_if(runner: Any, flag: bool, reason: str) -> None:
         runner.logger.info(f"stopping after iteration {runner.iter}: {reason}")
 
 
+def minutes_before(runner: Any) -> float:
+    """Minutes that a resumed run has trained under a time limit before it was interrupted."""
+    return float(runner.message_hub.runtime_info.get(_MINUTES, 0.0))
+
+
 @HOOKS.register_module()
 class TimeLimitHook(Hook):
     """Ends training after so many minutes, between two iterations.
 
     Args:
-        minutes: Since the start of this process's training; resuming starts anew.
+        minutes: Of training in this process, or of all of it.
+        whole_run: Count what a resumed run has trained before, too.
 
     Raises:
         ConfigError: Not a positive time.
@@ -42,22 +49,27 @@ class TimeLimitHook(Hook):
 
     priority = "NORMAL"
 
-    def __init__(self, minutes: float) -> None:
+    def __init__(self, minutes: float, whole_run: bool = False) -> None:
         if not minutes > 0:
             raise ConfigError(f"TimeLimitHook: minutes must be positive, got {minutes}")
         self.minutes = minutes
+        self.whole_run = whole_run
         self.deadline = float("inf")
+        self.begin = 0.0
 
     def before_train(self, runner: Any) -> None:
-        """Start the clock."""
-        self.deadline = time.monotonic() + 60.0 * self.minutes
+        """Start the clock, or go on where an interrupted run stopped it."""
+        before = minutes_before(runner)
+        self.begin = time.monotonic() - 60.0 * before
+        self.deadline = time.monotonic() + 60.0 * (self.minutes - before * self.whole_run)
 
     def seconds_left(self) -> float:
         """Seconds until the end; infinite before the start."""
         return self.deadline - time.monotonic()
 
     def after_iteration(self, runner: Any) -> None:
-        """Stop when the time is over."""
+        """Note the time for a run that goes on, and stop when it is over."""
+        runner.message_hub.update_info(_MINUTES, (time.monotonic() - self.begin) / 60.0)
         stop_if(runner, self.seconds_left() <= 0, f"time limit of {self.minutes:g} minutes")
 
 

@@ -10,6 +10,7 @@ from mmengine.hooks import Hook
 
 from spotter.errors import ConfigError
 from spotter.registry import HOOKS
+from spotter.training.hooks.stop import minutes_before
 
 
 @HOOKS.register_module()
@@ -20,15 +21,22 @@ class TimedScheduleHook(Hook):
     cut off at a high rate.
 
     Args:
-        minutes: Of training, as for the time limit; resuming starts anew.
+        minutes: Of training, as for the time limit.
         warmup: Share of the run.
         final: Learning rate at the end, as a factor of the optimizer's own.
+        whole_run: Count what a resumed run has trained before, too, as for the time limit.
 
     Raises:
         ConfigError: A value outside its range.
     """
 
-    def __init__(self, minutes: float, warmup: float = 0.05, final: float = 0.02) -> None:
+    def __init__(
+        self,
+        minutes: float,
+        warmup: float = 0.05,
+        final: float = 0.02,
+        whole_run: bool = False,
+    ) -> None:
         if not minutes > 0:
             raise ConfigError(f"TimedScheduleHook: minutes must be positive, got {minutes}")
         if not 0 <= warmup < 1 or not 0 <= final <= 1:
@@ -36,10 +44,11 @@ class TimedScheduleHook(Hook):
         self.seconds = 60.0 * minutes
         self.warmup = warmup
         self.final = final
+        self.whole_run = whole_run
 
     def before_train(self, runner: Any) -> None:
         """Start the clock; a resumed optimizer has the rates of where it was left."""
-        self.begin = time.monotonic()
+        self.begin = time.monotonic() - 60.0 * minutes_before(runner) * self.whole_run
         groups = runner.optim_wrapper.param_groups
         for group in groups:
             group.setdefault("initial_lr", group["lr"])

@@ -97,7 +97,7 @@ def test_the_rate_over_the_time() -> None:
 def test_an_interrupted_training_has_the_rest_of_its_time() -> None:
     groups = [{"lr": 1e-5, "initial_lr": 2e-3}, {"lr": 1e-5, "initial_lr": 1e-3}]
     runner: Any = SimpleNamespace(
-        message_hub=SimpleNamespace(runtime_info={"adaptation_minutes": 3.0}),
+        message_hub=SimpleNamespace(runtime_info={"trained_minutes": 3.0}),
         cfg=Config({"optim_wrapper": {"optimizer": {"lr": 1e-2}}}),
         optim_wrapper=SimpleNamespace(param_groups=groups),
     )

@@ -85,7 +85,8 @@ def test_composed_characters_without_a_look_alike_learn_together() -> None:
 def test_the_rate_ends_with_a_time_limit() -> None:
     timed = config(500, count=0, minutes=5)
     assert timed["param_scheduler"] is None
-    assert {"type": "TimedScheduleHook", "minutes": 5} in timed["custom_hooks"]
+    for name in ("TimeLimitHook", "TimedScheduleHook"):
+        assert {"type": name, "minutes": 5, "whole_run": True} in timed["custom_hooks"]
     assert "TimedScheduleHook" not in hooks(config(500, count=0))
     # Words of new characters are read late: nothing ends before they are.
     assert "EarlyStopHook" not in hooks(timed)

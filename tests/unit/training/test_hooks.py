@@ -174,6 +174,24 @@ def test_time_limit_stops_between_iterations_and_saves(tmp_path: Path) -> None:
     assert again.iter == 12
 
 
+@pytest.mark.parametrize("whole_run", [False, True])
+def test_a_time_limit_may_count_what_was_trained_before(tmp_path: Path, whole_run: bool) -> None:
+    limit = {"type": "TimeLimitHook", "minutes": 0.5, "whole_run": whole_run}
+    first = SpotterRunner.from_cfg(toy_config(tmp_path, custom_hooks=[limit], max_iters=4))
+    first.train()
+    trained = first.message_hub.get_info("trained_minutes")
+    assert 0 < trained < 0.5
+    # Interrupted after a minute instead.
+    last = find_last_checkpoint(tmp_path)
+    assert last is not None
+    state = torch.load(last, weights_only=False)
+    state["info"]["trained_minutes"] = 1.0
+    torch.save(state, last)
+    again = SpotterRunner.from_cfg(toy_config(tmp_path, custom_hooks=[limit], resume=True))
+    again.train()
+    assert again.iter == (5 if whole_run else 12)
+
+
 @pytest.mark.parametrize(
     "make",
     [

@@ -25,7 +25,10 @@ def run_of(rate: float = 0.1, start: int = 0) -> Any:
     model.prediction.classifier = nn.Linear(3, 1 + len(CHARACTERS))
     optimizer = torch.optim.SGD(model.parameters(), lr=rate)
     wrapper = SimpleNamespace(optimizer=optimizer, param_groups=optimizer.param_groups)
-    return SimpleNamespace(model=model, optim_wrapper=wrapper, iter=start, max_iters=100)
+    hub = SimpleNamespace(runtime_info={})
+    return SimpleNamespace(
+        model=model, optim_wrapper=wrapper, iter=start, max_iters=100, message_hub=hub
+    )
 
 
 def test_parts_are_letters_at_places() -> None:
@@ -95,6 +98,17 @@ def test_the_rate_ends_with_the_time_or_with_the_iterations(
     assert rate(33, 1) == pytest.approx(0.4 * 0.505)
     assert rate(1, 55) == pytest.approx(0.4 * 0.505)
     assert rate(61, 9) == pytest.approx(0.004)
-    for settings in ({"minutes": 0}, {"minutes": 1, "warmup": 1}, {"minutes": 1, "final": 2}):
+    # A minute of two was trained before.
+    runner.message_hub.runtime_info["trained_minutes"] = 1.0
+    hook = TimedScheduleHook(minutes=2, warmup=0.1, final=0.01, whole_run=True)
+    now[0] = 50.0
+    hook.before_train(runner)
+    assert rate(6, 0) == pytest.approx(0.4 * 0.505)
+    wrong: list[dict[str, Any]] = [
+        {"minutes": 0},
+        {"minutes": 1, "warmup": 1},
+        {"minutes": 1, "final": 2},
+    ]
+    for settings in wrong:
         with pytest.raises(ConfigError):
             TimedScheduleHook(**settings)
