@@ -22,9 +22,9 @@ from spotter.structures import TextInstance
 
 _LETTER_SPACE, _DIGIT_SPACE = 0.45, 0.8
 """Narrowest space between two letters and two digits, as a share of the height of their outline: in
-type of one width a narrow character, such as i or 1, stands apart from its neighbours. At a mark
-that joins what is beside it, the space is that between letters; beside nothing but marks, that
-between digits."""
+type of one width a narrow character, such as i or 1, stands apart from its neighbours. A single
+letter beside a digit counts as a digit, as in codes. At a mark that joins what is beside it, the
+space is that between letters; beside nothing but marks, that between digits."""
 
 _JOINING = "-./:,@_#&+'"
 
@@ -167,11 +167,18 @@ def splits_read_well(
 def _least_space(left: str, right: str) -> float:
     """Between two words; what is a space at all is known from the ink."""
     only_marks = not all(any(c.isalnum() for c in text) for text in (left, right))
-    if only_marks or (left[-1].isdigit() and right[0].isdigit()):
-        return _DIGIT_SPACE
     ends = left[-1], right[0]
+    if only_marks or all(map(str.isdigit, ends)) or _is_code(left, right):
+        return _DIGIT_SPACE
     joins = any(end in _JOINING for end in ends) or all(map(str.isalpha, ends))
     return _LETTER_SPACE if joins else 0.0
+
+
+def _is_code(left: str, right: str) -> bool:
+    """Whether a single letter stands beside a digit."""
+    if left[-1].isdigit():
+        return right[0].isalpha() and not right[1:2].isalpha()
+    return right[0].isdigit() and left[-1].isalpha() and not left[-2:-1].isalpha()
 
 
 def _split(index: int, word: TextInstance, ink: Ink) -> SplitWord | None:

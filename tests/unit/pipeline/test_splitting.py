@@ -76,6 +76,8 @@ def test_narrow_characters_do_not_part_words_and_numbers() -> None:
         ("17.30", ("1", "7.30"), 0.5, 0.9),
         ("#01-62", ("#01", "-62"), 0.3, 0.5),
         ('"ok":', ('"ok"', ":"), 0.5, 0.9),
+        ("X7Q4", ("X", "7Q4"), 0.5, 0.9),
+        ("45B", ("45", "B"), 0.5, 0.9),
     ):
         assert not splits_read_well(read(whole)[0], read(*parts), (narrow,))
         assert splits_read_well(read(whole)[0], read(*parts), (wide,))
