@@ -212,7 +212,11 @@ class CropBatcher:
     def _ask_reversed(self, word: _Word, predictions: Sequence[RawPrediction]) -> bool:
         """Whether a word that reads badly the way it seems to run is read the other way, too."""
         [direction, *others] = word.directions
-        if others or direction.spaced or predictions[0].greedy.score >= self._reads_badly:
+        if others or direction.spaced:
+            return False
+        # Nothing is read where there is no word, and hardly ever where one is upside down.
+        greedy = predictions[0].greedy
+        if not greedy.text or greedy.score >= self._reads_badly:
             return False
         part, cut = word.around[0]
         back = direction.reversed()
