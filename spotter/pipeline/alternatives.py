@@ -194,10 +194,15 @@ def better_alternatives(
         if index < 0:
             made += [joins[index]] if not used & joins[index] else []
             continue
-        alternative = alternatives[index][0]
+        alternative, read = alternatives[index]
         members = set(alternative.members)
-        # One for all of the pieces was compared with the join.
-        in_join = any(join & members and not join <= members for join in made)
+        spelt = "".join(readings[member].text for member in alternative.members)
+        says_same = len(members) == len(read) == 1 and _alike(spelt, read[0].text)
+        # One for all of the pieces was compared with the join; one that says the same as a piece
+        # leaves the join as it is.
+        in_join = any(
+            join & members and not join <= members for join in (joins if says_same else made)
+        )
         own = [word.polygon for word in alternative.words]
         if not used & members and not in_join and not _same_place(own, outlines):
             used |= members

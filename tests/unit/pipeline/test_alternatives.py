@@ -143,6 +143,9 @@ def test_an_alternative_for_a_piece_has_to_say_more_than_the_join() -> None:
     assert chosen((piece, [reading("FILI", 0.45)]), far, accepted=False) == [1, 0]
     assert chosen((piece, [reading("FILIPINOPI", 0.99)])) == [0]
     assert chosen((all_of_it, [reading("FILIPINO", 0.99)])) == [0]
+    # However much surer, the same piece is a piece.
+    assert chosen((piece, [reading("Fil", 0.99)])) == []
+    assert chosen((piece, [reading("Fil", 0.99)]), accepted=False) == [0]
 
 
 def test_pieces_stay_where_the_whole_shows_a_space() -> None:
