@@ -113,8 +113,7 @@ def resolve_preset(
         read = weights_file(recognizer, runtime, weights)
         return _with_recognizer(_with_detector(ResolvedPreset(found, read), found), read)
     preset, folder = _find_preset(model, weights)
-    calibration = preset.calibration
-    views = preset.test_time_augmentation
+    calibration, views = preset.calibration, preset.test_time_augmentation
     own = [_beside(folder, name) for name in (preset.detector, preset.recognizer)]
     files = [
         weights_file(given or name, runtime, weights)
