@@ -135,8 +135,8 @@ def _time_stages(timer: StageTimer, spotter: SceneTextSpotter) -> None:
         timer.time_calls(detector, name, "merging of detections")
     timer.time_calls(word_search, "photo_orientation", "orientation of photos")
     timer.time_calls(word_search, "extend_to_marks", "extension of words to marks")
-    names = ("propose_joins", "propose_splits", "propose_alternatives", "propose_lengthenings")
-    for name in names:
+    proposals = ("joins", "splits", "alternatives", "lengthenings")
+    for name in (*(f"propose_{each}" for each in proposals), "lengthen_alternatives"):
         timer.time_calls(word_search, name, "joining and splitting of words")
     timer.time_calls(word_search, "reading_directions", "directions of words")
     timer.time_calls(word_recognizer, "crop", "cutting of word crops")

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+_LEAST_SPACE = 0.1
+"""Probability of a space from which on it is seen: words that stand close show less of one, and
+within words it stays far below."""
+
 
 @dataclass
 class Decoded:
@@ -68,11 +72,6 @@ def step_maxima(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     largest = np.take_along_axis(logits, path[..., None], axis=-1)
     # softmax at the maximum is 1 / sum(exp(x - max)).
     return path, 1.0 / np.exp(logits - largest, dtype=np.float32).sum(axis=-1)
-
-
-_LEAST_SPACE = 0.1
-"""Probability of a space from which on it is seen: words that stand close show less of one, and
-within words it stays far below."""
 
 
 @dataclass(frozen=True)

@@ -174,6 +174,7 @@ def better_alternatives(
         Indices of alternatives, no two of which have a member in common or overlap.
     """
     gains = []
+    # Joins stand before the alternatives: they have negative indices.
     joins = [set(join.members) for join, _ in accepted]
     for index, (join, whole) in enumerate(accepted):
         pieces = sum(_says(words[member], readings[member]) for member in join.members)

@@ -275,9 +275,7 @@ class TextDetector:
         if not any(short_side(word.polygon) * scale >= LARGE_HEIGHT for word in words):
             return []
         coarse = scale * _COARSE
-        sides = (max(1, round(side * coarse / self._divisor)) for side in photo.shape[1::-1])
-        width, height = (side * self._divisor for side in sides)
-        [seen] = self._run([(photo, (width, height))])
+        [seen] = self._run([(photo, self._scaled_size(photo, coarse))])
         return [legible(words, scale), legible(seen, coarse)]
 
     def _search_windows(
@@ -287,9 +285,8 @@ class TextDetector:
         boxes = windows_around(missed.boxes, photo.shape[1], photo.shape[0], scale)
         jobs = []
         for x0, y0, x1, y1 in boxes:
-            sides = (max(1, round(side * scale / self._divisor)) for side in (x1 - x0, y1 - y0))
-            width, height = (side * self._divisor for side in sides)
-            jobs.append((photo[y0:y1, x0:x1], (width, height)))
+            window = photo[y0:y1, x0:x1]
+            jobs.append((window, self._scaled_size(window, scale)))
         small: dict[int, SmallText] = {}
         windows = []
         for box, (_, size), words in zip(boxes, jobs, self._run(jobs, small), strict=True):
@@ -303,6 +300,11 @@ class TextDetector:
             if window.words or small[index].height is not None
         ]
         return windows, SmallText.of(parts)
+
+    def _scaled_size(self, image: np.ndarray, scale: float) -> tuple[int, int]:
+        """Width and height of the input that shows an image (H, W, 3) at a scale."""
+        width, height = (max(1, round(side * scale / self._divisor)) for side in image.shape[1::-1])
+        return width * self._divisor, height * self._divisor
 
     def _find_tiled(self, photo: np.ndarray, tile: int) -> list[TextInstance]:
         height, width = photo.shape[:2]

@@ -106,14 +106,11 @@ def _accepted_parts(
     pieces: Sequence[WordReading],
 ) -> list[tuple[JoinedWord, WordReading]]:
     """What a joined word is between the spaces that the recognizer sees in it."""
-    shared = _shared_characters(join, pieces)
-    spaces = np.cumsum([len(part.text) for part in whole.parts])[:-1]
-    seams = np.cumsum([len(piece.text) for piece in pieces])[:-1]
-    if not len(seams):
+    apart = _spaces_from_seams(whole, pieces)
+    if not apart.size or apart.min(axis=1).max() > _shared_characters(join, pieces):
         return []
-    apart = np.abs(spaces[:, None] - seams)
     cuts = [0, *(apart.argmin(axis=1) + 1).tolist(), len(pieces)]
-    if apart.min(axis=1).max() > shared or any(a >= b for a, b in pairwise(cuts)):
+    if any(first >= last for first, last in pairwise(cuts)):
         return []
     found = []
     for part, (first, last) in zip(whole.parts, pairwise(cuts), strict=True):
@@ -158,9 +155,14 @@ def _may_be_several(join: JoinedWord, whole: WordReading) -> bool:
 
 def _parted_at_seams(whole: WordReading, pieces: Sequence[WordReading], shared: int) -> bool:
     """Whether the recognizer sees a space in a whole where one of its pieces ends."""
+    return bool((_spaces_from_seams(whole, pieces) <= shared).any())
+
+
+def _spaces_from_seams(whole: WordReading, pieces: Sequence[WordReading]) -> np.ndarray:
+    """How many characters each space of a whole is from each end of a piece in it, (S, P - 1)."""
     spaces = np.cumsum([len(part.text) for part in whole.parts])[:-1]
     seams = np.cumsum([len(piece.text) for piece in pieces])[:-1]
-    return bool((np.abs(spaces[:, None] - seams) <= shared).any())
+    return np.abs(spaces[:, None] - seams)
 
 
 def joins_read_well(whole: Decoded, pieces: Sequence[Decoded], shared: int = 0) -> bool:

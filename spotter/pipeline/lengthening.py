@@ -153,7 +153,7 @@ class Places:
 
     @classmethod
     def of(cls, words: Sequence[TextInstance]) -> Places:
-        """Those of words."""
+        """The outlines of words."""
         polygons = [word.polygon for word in words]
         lows, highs = (
             np.array([end(polygon, axis=0) for polygon in polygons]).reshape(-1, 2)
@@ -162,7 +162,13 @@ class Places:
         return cls(polygons, lows, highs)
 
     def near(self, polygon: np.ndarray, reach: float, own: Sequence[int]) -> list[np.ndarray]:
-        """Outlines whose upright box is within ``reach`` of another's, without those of ``own``."""
+        """Outlines whose upright boxes come near that of another one.
+
+        Args:
+            polygon: (N, 2) the other one.
+            reach: How near, in pixels, along both axes.
+            own: Indices of those that do not count.
+        """
         low, high = polygon.min(axis=0) - reach, polygon.max(axis=0) + reach
         near = ((self.lows <= high) & (self.highs >= low)).all(axis=1)
         near[list(own)] = False
