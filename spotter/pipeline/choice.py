@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spotter.pipeline.alternatives import (
+from spotter.pipeline.alternative_choice import (
     better_alternatives,
     raise_agreed_scores,
     with_alternatives,

@@ -9,12 +9,8 @@ import numpy as np
 import pytest
 
 from spotter import SceneTextSpotter
-from spotter.pipeline.alternatives import (
-    Alternative,
-    better_alternatives,
-    propose_alternatives,
-    raise_agreed_scores,
-)
+from spotter.pipeline.alternative_choice import better_alternatives, raise_agreed_scores
+from spotter.pipeline.alternatives import Alternative, propose_alternatives
 from spotter.pipeline.choice import choose_words
 from spotter.pipeline.crop_batching import WordReading
 from spotter.pipeline.joining import JoinedWord

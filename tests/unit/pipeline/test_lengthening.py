@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from spotter.pipeline.alternatives import Alternative, better_alternatives
+from spotter.pipeline.alternative_choice import better_alternatives
+from spotter.pipeline.alternatives import Alternative
 from spotter.pipeline.crop_batching import WordReading
 from spotter.pipeline.lengthening import (
     MiddleLine,
