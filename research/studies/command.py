@@ -7,7 +7,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-STUDIES = ("self_supervised", "semi_supervised", "multimodal")
+STUDIES = ("self_supervised", "semi_supervised", "multimodal", "adaptation")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -45,6 +45,9 @@ _TESTS = {
 TESTS = tuple(_TESTS)
 """SVT, ICDAR2015's words 3961 to 4468, IIIT5K's training words, the last 500 of receipts."""
 
+Tests = Mapping[str, tuple[str, str]]
+"""Of each test the name of its config below ``configs/_base_/datasets`` and of the set in it."""
+
 Read = Callable[[Any], Mapping[str, Sequence[str]]]
 """Gives the texts of a collated batch as each decoder of a recognizer reads it."""
 
@@ -113,7 +116,11 @@ def unlabelled_datasets(root: Path, mined: Path) -> list[dict[str, Any]]:
 
 
 def marks_of_tests(
-    read: Read, root: Path, size: Mapping[str, Any], limit: int | None = None
+    read: Read,
+    root: Path,
+    size: Mapping[str, Any],
+    limit: int | None = None,
+    tests: Tests = _TESTS,
 ) -> dict[str, dict[str, Marks]]:
     """What becomes of each word of the tests.
 
@@ -122,12 +129,13 @@ def marks_of_tests(
         root: Folder of the data sets.
         size: See :func:`batches_of_tests`.
         limit: Words of each test, the first ones; ``None``: all.
+        tests: Those that are read.
 
     Returns:
         Marks by decoder and by the names of :data:`RULES`.
     """
     marks: dict[str, dict[str, dict[str, str]]] = {}
-    for test, batches in batches_of_tests(root, size, limit):
+    for test, batches in batches_of_tests(root, size, limit, tests=tests):
         texts: dict[str, list[str]] = {}
         samples: list[TextRecSample] = []
         for batch in batches:
@@ -142,7 +150,11 @@ def marks_of_tests(
 
 
 def batches_of_tests(
-    root: Path, size: Mapping[str, Any], limit: int | None = None, batch_size: int = 64
+    root: Path,
+    size: Mapping[str, Any],
+    limit: int | None = None,
+    batch_size: int = 64,
+    tests: Tests = _TESTS,
 ) -> Iterator[tuple[str, Iterator[Any]]]:
     """Names of the test sets and their collated batches, each of one input width.
 
@@ -151,9 +163,10 @@ def batches_of_tests(
         size: Arguments of :class:`RecResize` that give the recognizer its inputs.
         limit: Words of each test, the first ones; ``None``: all.
         batch_size: Words of a batch.
+        tests: Those that are read.
     """
     steps = [{"type": "LoadCrop"}, {"type": "RecResize", **size}, {"type": "PackRecInputs"}]
-    for name, (base, key) in _TESTS.items():
+    for name, (base, key) in tests.items():
         dataset = DATASETS.build({**_part(root, base, key), "pipeline": steps})
         count = len(dataset) if limit is None else min(limit, len(dataset))
         yield name, _batches(dataset, _same_width(dataset, count, size), batch_size)

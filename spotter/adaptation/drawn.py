@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from rich.progress import track
 
+from spotter.data.readers.lmdb import close_lmdb
 from spotter.errors import ConfigError
 from spotter.io.images import encode_jpeg
 from spotter.synthesis.fonts import FontBank
@@ -95,6 +96,7 @@ def draw_words(
     Raises:
         ConfigError: There are no fonts, words or backgrounds, or another set is in the folder.
     """
+    close_lmdb(str(out))  # an earlier adaptation of this process may read it
     source = TextLike(like, characters) if like else open_text_source(words, characters)
     synthesizer = WordSynthesizer(FontBank(fonts), source, backgrounds, seed)
     with WordArchive(out, f"drawn words, seed {seed}, {'like' if like else 'general'}") as archive:

@@ -119,27 +119,65 @@ def adapt_recognizer(
     Raises:
         SpotterError: There is too little to learn from, or bad input.
     """
-    _check_settings(work_dir, settings)
-    crops = gather_crops(source, work_dir / "crops.lmdb", settings.mining, settings.workers)
-    hidden = _hidden(crops, source, labelled)
-    learned, held = crops.split(settings.held_back, hidden)
-    characters = read_header(settings.start)["charset"]
-    labels = _label(crops, [*learned, *held], characters, work_dir, settings)
-    check_enough(labels, learned, _LEAST_LABELS)
-    known = [text for text in (labels[i].label for i in learned) if text]
+    words = prepare_words(source, work_dir, settings, labelled)
+    learned, held, known = words.learned, words.held_back, words.texts
     print(
         f"{len(learned)} words to learn from, {len(known)} of them labelled; {len(held)} held back"
     )
-    bench = _Bench(crops, held[: settings.measured], labels, characters, labelled, settings)
+    bench = _Bench(words, labelled, settings)
 
     def train() -> Path:
-        data = _training_data(crops, learned, known, characters, work_dir, settings)
+        data = training_data(words, work_dir, settings)
         return train_recognizer(settings.start, data, work_dir / "training", settings.training)
 
-    counts = {"crops": len(crops), "learned": len(learned), "labelled": len(known)}
+    counts = {"crops": len(words.crops), "learned": len(learned), "labelled": len(known)}
     by = "RapidOCR" if settings.by_agreement else "the preset"
     data = f"{len(learned)} unlabelled words, {len(known)} of them labelled by {by}; drawn words"
     return adapt(out, work_dir, settings, bench, train, counts, data)
+
+
+@dataclass(frozen=True)
+class PreparedWords:
+    """The unlabelled words of an adaptation, with what is known of them.
+
+    Attributes:
+        crops: All of them.
+        learned: Positions of those to learn from.
+        held_back: Positions of those that measure without labels.
+        labels: By position.
+        characters: That labels may hold.
+    """
+
+    crops: Crops
+    learned: Sequence[int]
+    held_back: Sequence[int]
+    labels: Mapping[int, WordLabel]
+    characters: str
+
+    @property
+    def texts(self) -> list[str]:
+        """The labels of the words to learn from that have one."""
+        return [text for text in (self.labels[i].label for i in self.learned) if text]
+
+
+def prepare_words(
+    source: Path,
+    work_dir: Path,
+    settings: AdaptationSettings,
+    labelled: LabelledWords | None = None,
+) -> PreparedWords:
+    """Gather the words to adapt to and label those that are sure; see :func:`adapt_recognizer`.
+
+    Raises:
+        SpotterError: There is too little to learn from, or bad input.
+    """
+    _check_settings(work_dir, settings)
+    crops = gather_crops(source, work_dir / "crops.lmdb", settings.mining, settings.workers)
+    learned, held = crops.split(settings.held_back, _hidden(crops, source, labelled))
+    characters = read_header(settings.start)["charset"]
+    labels = _label(crops, [*learned, *held], characters, work_dir, settings)
+    check_enough(labels, learned, _LEAST_LABELS)
+    return PreparedWords(crops, learned, held, labels, characters)
 
 
 def _check_settings(work_dir: Path, settings: AdaptationSettings) -> None:
@@ -180,29 +218,26 @@ def _label(
     return label_words(crops, indices, reader, file, settings.rules, peer, own)
 
 
-def _training_data(
-    crops: Crops,
-    learned: Sequence[int],
-    known: Sequence[str],
-    characters: str,
-    work_dir: Path,
-    settings: AdaptationSettings,
+def training_data(
+    words: PreparedWords, work_dir: Path, settings: AdaptationSettings
 ) -> TrainingData:
-    spelled = any_word(characters)
+    """The data sets of a training; draws the words with labels that are not there yet."""
+    spelled = any_word(words.characters)
     general, alike = (
         draw_words(
             work_dir / f"drawn_{name}",
             settings.drawn // 2,
-            characters,
+            words.characters,
             settings.training.seed * 10 + seed,
             settings.fonts,
             # No shipped word can be written in this alphabet, so all drawn words are like those
             # read.
-            like=known if name == "alike" or not spelled else None,
+            like=words.texts if name == "alike" or not spelled else None,
         )
         for name, seed in _SEEDS.items()
     )
-    return TrainingData(crops.path, learned, work_dir / _LABELS, general, alike, work_dir / "cache")
+    labels, cache = work_dir / _LABELS, work_dir / "cache"
+    return TrainingData(words.crops.path, words.learned, labels, general, alike, cache)
 
 
 class _Bench:
@@ -210,17 +245,15 @@ class _Bench:
 
     def __init__(
         self,
-        crops: Crops,
-        held: Sequence[int],
-        labels: Mapping[int, WordLabel],
-        characters: str,
+        words: PreparedWords,
         labelled: LabelledWords | None,
         settings: AdaptationSettings,
     ) -> None:
+        held = words.held_back[: settings.measured]
         self._settings = settings
-        self._held = [crops.load(index) for index in held]
-        self._peer = [labels[i].peer for i in held] if settings.by_agreement else None
-        self._guard = guard_words(characters)
+        self._held = [words.crops.load(index) for index in held]
+        self._peer = [words.labels[i].peer for i in held] if settings.by_agreement else None
+        self._guard = guard_words(words.characters)
         self._labelled = None if labelled is None else labelled.load()
 
     def _open(self, weights: Path) -> ViewReader:
