@@ -30,21 +30,20 @@ class AdaptationMethod(Method):
     """One row of the table.
 
     Attributes, besides those of :class:`Method`:
-        shares: Of labelled crops, of crops as weak and strong views, of general drawn words and of
-            drawn words like those read, in a batch.
+        labelled: Crops with a label by agreement in a batch, on average.
+        unlabelled: Crops as weak and strong views.
     """
 
-    shares: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    labelled: int = 0
+    unlabelled: int = 0
 
 
 METHODS: dict[str, AdaptationMethod] = {
-    "drawn": AdaptationMethod(
-        "drawn words only (supervised)", "", main=True, shares=(0.0, 0.0, 0.55, 0.45)
-    ),
-    "consistency": AdaptationMethod("consistency", "", main=True, shares=(0.0, 0.4, 0.33, 0.27)),
-    "labels": AdaptationMethod("labels by agreement", "", main=True, shares=(0.65, 0.0, 0.2, 0.15)),
+    "drawn": AdaptationMethod("drawn words only (supervised)", "", main=True),
+    "consistency": AdaptationMethod("+ consistency", "", main=True, unlabelled=16),
+    "labels": AdaptationMethod("+ labels by agreement", "", main=True, labelled=16),
     "both": AdaptationMethod(
-        "labels by agreement and consistency", "", main=True, shares=(0.5, 0.15, 0.2, 0.15)
+        "+ labels by agreement and consistency", "", main=True, labelled=16, unlabelled=16
     ),
 }
 """Rows in the order in which they are run."""
@@ -67,13 +66,18 @@ class AdaptationStudySettings(StudySizes):
 
     Attributes, besides those of :class:`StudySizes`:
         iterations: Iterations of a row in a domain.
-        batch_size: Words of an iteration.
+        general: General drawn words in a batch of any row, on average.
+        alike: Drawn words like those read, likewise.
         drawn: Drawn words to learn from.
+        average: Decay of the average of the weights that a run ends with; that of ``spotter adapt``
+            would remember more iterations than a row has.
     """
 
-    iterations: int = 1500
-    batch_size: int = 32
+    iterations: int = 400
+    general: int = 9
+    alike: int = 7
     drawn: int = 6000
+    average: float = 0.99
 
     @property
     def weights_of_start(self) -> Path:
@@ -119,9 +123,13 @@ def row_config(
     name: str, domain: str, seed: int, folder: Path, settings: AdaptationStudySettings
 ) -> Config:
     """The run of a row in a domain: that of ``spotter adapt``, but for a number of iterations."""
+    method = METHODS[name]
+    counts = (method.labelled, method.unlabelled, settings.general, settings.alike)
+    size = sum(counts)
+    labelled, unlabelled, general, alike = (count / size for count in counts)
     training = TrainingSettings(
-        batch_size=settings.batch_size,
-        shares=METHODS[name].shares,
+        batch_size=size,
+        shares=(labelled, unlabelled, general, alike),
         device=settings.device,
         seed=seed,
     )
@@ -137,7 +145,7 @@ def row_config(
     cfg.train_cfg.max_iters = iterations
     cfg.default_hooks.logger = {"type": "ProgressHook", "seconds": 60}
     # The schedule of minutes, by iterations.
-    cfg.custom_hooks = [h for h in cfg.custom_hooks if h["type"] != "AdaptationScheduleHook"]
+    cfg.custom_hooks = [{"type": "EMAHook", "decay": settings.average}]
     cfg.param_scheduler = [
         {"type": "LinearLR", "start_factor": 0.01, "end": 0.05},
         {"type": "CosineAnnealingLR", "begin": 0.05, "eta_min": 0.02 * training.lr},

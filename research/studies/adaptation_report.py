@@ -27,10 +27,10 @@ of updates. The domains are receipts and labels of cables and terminals (`receip
 words 3961 to 4468 tell what is forgotten. All figures are exact word accuracy in percent: case and
 marks count; greedy, without language.
 
-Rows have the same drawn words, half of them of the shape of what was read in the domain, the same
-size of a batch, number of updates, learning rate and start; they differ in what a batch is made of:
+Rows have the same number of updates, of drawn words in each, learning rate and start; half of the
+drawn words are of the shape of what was read in the domain. What a batch has besides, on average:
 
-| row | labels by agreement | weak and strong views | drawn words |
+| row | drawn words | crops with a label by agreement | crops as weak and strong views |
 | --- | ---: | ---: | ---: |
 """
 
@@ -92,12 +92,12 @@ def exact(row: Row, domain: str, share: str, test: str) -> float:
 
 
 def _batches(rows: StudyRows) -> str:
+    drawn = rows.settings["general"] + rows.settings["alike"]
     lines = []
     for name in rows.names:
-        labels, views, *drawn = (100 * share for share in METHODS[name].shares)
-        lines.append(
-            f"| {rows.title(name)} | {labels:.0f} % | {views:.0f} % | {sum(drawn):.0f} % |"
-        )
+        method = METHODS[name]
+        counts = f"{drawn} | {method.labelled} | {method.unlabelled}"
+        lines.append(f"| {rows.title(name)} | {counts} |")
     return "\n".join(lines) + "\n"
 
 
@@ -164,10 +164,10 @@ def _findings(rows: StudyRows) -> str:
 def _scale(rows: StudyRows) -> str:
     settings = rows.settings
     runs = [run for row in rows for run in row["domains"].values()]
+    cost = rows.cost(sum(run["cpu_seconds"] for run in runs))
     return (
         f"The start are the weights {settings['weights']} (first digits of the SHA-256)."
-        f" {runs[0]['iterations']} updates of {settings['batch_size']} words, {settings['drawn']}"
-        f" drawn words. {rows.cost(sum(run['cpu_seconds'] for run in runs))}"
+        f" {runs[0]['iterations']} updates, {settings['drawn']} drawn words. {cost}"
     )
 
 

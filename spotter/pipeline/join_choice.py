@@ -19,6 +19,9 @@ _ONE_WORD = 0.5
 _AGREES = 0.3
 """Least score of a whole that agrees with its pieces, as a share of theirs together."""
 
+_HARDLY = 0.3
+"""Least score of a whole that does not, as a share of that of its surest piece."""
+
 _LETTER = 0.25
 """Overlap of two boxes, in heights, for each further character that stands in both."""
 
@@ -181,7 +184,11 @@ def joins_read_well(whole: Decoded, pieces: Sequence[Decoded], shared: int = 0) 
     if not whole.text or len(whole.text) < sum(map(len, texts)) - shared:
         return False
     agrees = len(texts) > 1 and whole.text.startswith(texts[0]) and whole.text.endswith(texts[-1])
-    return whole.score >= (_AGREES * together if agrees else together)
+    if agrees:
+        return whole.score >= _AGREES * together
+    # What is hardly read does not take the place of a piece that is read well.
+    surest = max((piece.score for piece in pieces if piece.text), default=0.0)
+    return whole.score >= max(together, _HARDLY * surest)
 
 
 def spell(pieces: Sequence[Decoded]) -> Decoded | None:

@@ -157,6 +157,10 @@ def test_a_whole_counts_where_it_reads_as_well() -> None:
     assert joins_read_well(Decoded("info@ex.org", [], 0.75), pieces, shared=1)
     assert not joins_read_well(Decoded("info@ex.org", [], 0.75), pieces)
     assert not joins_read_well(Decoded("info@exorg", [], 0.75), pieces, shared=1)
+    # What is hardly read is no better than a piece that is read well beside one that is not.
+    pieces = [Decoded("VEX4", [], 0.08), Decoded("MATCH", [], 0.96)]
+    assert not joins_read_well(Decoded("MEX&MATCH", [], 0.08), pieces)
+    assert joins_read_well(Decoded("MIX&MATCH", [], 0.3), pieces)
 
 
 def resolve_joins(

@@ -81,7 +81,7 @@ def settings(
     )
     monkeypatch.setattr(Config, "pretty_text", property(lambda self: f"cfg = {self.to_dict()!r}"))
     return AdaptationStudySettings(
-        root, tmp_path / "out", scale=0.01, weights=weights, batch_size=4, drawn=12
+        root, tmp_path / "out", scale=0.01, weights=weights, general=2, alike=2, drawn=12
     )
 
 
@@ -133,7 +133,7 @@ def _row(name: str, seed: int, right: int) -> dict[str, Any]:
     }
     start = {"exact": {**dict.fromkeys(DOMAINS, "1" + "0" * 9), "icdar2015": "1111"}}
     values = {"row": name, "seed": seed, "machine": "a processor", "threads": 1}
-    settings = {"weights": "abc", "batch_size": 32, "drawn": 6000}
+    settings = {"weights": "abc", "general": 9, "alike": 7, "drawn": 6000}
     return {**values, "settings": settings, "start": start, "domains": domains}
 
 
@@ -149,7 +149,7 @@ def test_the_page(tmp_path: Path) -> None:
     assert "| receipts | *start* | 1 | 10.0 |" in page
     assert "| receipts | drawn words only (supervised) | 2 | 35.0 ± 5.0 | 100.0 ± 0.0 |  |" in page
     # The gain is over the run of the same seed.
-    assert "| wire | labels by agreement | 1 | 60.0 | 100.0 | +30.0 [" in page
+    assert "| wire | + labels by agreement | 1 | 60.0 | 100.0 | +30.0 [" in page
     assert "receipts: labels by agreement beat drawn words only: **one run each** (+30.0" in page
     assert "consistency beats drawn words only: **one run each** (+0.0" in page
     assert "consistency adds to" not in page
