@@ -13,7 +13,9 @@ from benchmarks.run import Score
 from benchmarks.sets import OpenedSet
 from benchmarks.suites import Suite, WordListSet, WordSet
 from benchmarks.systems import System
+from spotter.cli.doctor import processor
 from spotter.evaluation.report import markdown_table
+from spotter.runtime.openvino import is_quicker
 
 _MISSING = "-"
 _TASKS = {
@@ -55,6 +57,17 @@ PROTOCOLS = {
     ("word_lists", ""): "words by what they say, wherever they are found; a word is what stands "
     "between spaces. Exact: case and marks count; loose: only letters and digits, case folded",
 }
+
+
+def machine_sentence() -> str:
+    """Where the figures were made, and in which precision a preset's networks compute there.
+
+    Rounding alone moves scores: other processors give others.
+    """
+    about = processor()
+    instructions = ", ".join(about["instructions"]) or "no vector instructions"
+    how = "OpenVINO, in bfloat16" if is_quicker("cpu") else "ONNX Runtime, in float32"
+    return f"Made on {about['name']} ({instructions}), where presets run on {how}."
 
 
 @dataclass(frozen=True)
@@ -164,7 +177,8 @@ class BenchmarkReport:
             f"Made by this command, spotter {spotter.__version__}; do not edit.\n",
             f"```\n{self.command}\n```\n",
             *(f"{name}: {_sentence(s.about)}\n" for name, s in self._named_suites()),
-            "Rates in percent. Thresholds are those listed below; none was searched here.\n",
+            "Rates in percent. Thresholds are those listed below; none was searched here."
+            f" {machine_sentence()}\n",
             markdown_table(headings, overview, left=2),
             "## All figures\n",
             markdown_table(headings, rows, left=2),
