@@ -32,10 +32,14 @@ class AdaptationMethod(Method):
     Attributes, besides those of :class:`Method`:
         labelled: Crops with a label by agreement in a batch, on average.
         unlabelled: Crops as weak and strong views.
+        momentum: Of the teacher.
+        threshold: Least confidence of a reading of the teacher that takes part.
     """
 
     labelled: int = 0
     unlabelled: int = 0
+    momentum: float = TrainingSettings.momentum
+    threshold: float = TrainingSettings.threshold
 
 
 METHODS: dict[str, AdaptationMethod] = {
@@ -44,6 +48,12 @@ METHODS: dict[str, AdaptationMethod] = {
     "labels": AdaptationMethod("+ labels by agreement", "", main=True, labelled=16),
     "both": AdaptationMethod(
         "+ labels by agreement and consistency", "", main=True, labelled=16, unlabelled=16
+    ),
+    "both_fast": AdaptationMethod(
+        "both, teacher of the last 10 updates", "", labelled=16, unlabelled=16, momentum=0.9
+    ),
+    "both_sure": AdaptationMethod(
+        "both, only readings of 0.9 and more", "", labelled=16, unlabelled=16, threshold=0.9
     ),
 }
 """Rows in the order in which they are run."""
@@ -130,6 +140,8 @@ def row_config(
     training = TrainingSettings(
         batch_size=size,
         shares=(labelled, unlabelled, general, alike),
+        momentum=method.momentum,
+        threshold=method.threshold,
         device=settings.device,
         seed=seed,
     )
