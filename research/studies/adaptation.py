@@ -38,7 +38,7 @@ class AdaptationMethod(Method):
 
     labelled: int = 0
     unlabelled: int = 0
-    momentum: float = TrainingSettings.momentum
+    momentum: float = 0.99
     threshold: float = TrainingSettings.threshold
 
 

@@ -120,7 +120,7 @@ def marks_of_tests(
     root: Path,
     size: Mapping[str, Any],
     limit: int | None = None,
-    tests: Tests = _TESTS,
+    tests: Tests | None = None,
 ) -> dict[str, dict[str, Marks]]:
     """What becomes of each word of the tests.
 
@@ -129,7 +129,7 @@ def marks_of_tests(
         root: Folder of the data sets.
         size: See :func:`batches_of_tests`.
         limit: Words of each test, the first ones; ``None``: all.
-        tests: Those that are read.
+        tests: Those that are read; ``None``: :data:`TESTS`.
 
     Returns:
         Marks by decoder and by the names of :data:`RULES`.
@@ -154,7 +154,7 @@ def batches_of_tests(
     size: Mapping[str, Any],
     limit: int | None = None,
     batch_size: int = 64,
-    tests: Tests = _TESTS,
+    tests: Tests | None = None,
 ) -> Iterator[tuple[str, Iterator[Any]]]:
     """Names of the test sets and their collated batches, each of one input width.
 
@@ -163,10 +163,10 @@ def batches_of_tests(
         size: Arguments of :class:`RecResize` that give the recognizer its inputs.
         limit: Words of each test, the first ones; ``None``: all.
         batch_size: Words of a batch.
-        tests: Those that are read.
+        tests: Those that are read; ``None``: :data:`TESTS`.
     """
     steps = [{"type": "LoadCrop"}, {"type": "RecResize", **size}, {"type": "PackRecInputs"}]
-    for name, (base, key) in tests.items():
+    for name, (base, key) in (_TESTS if tests is None else tests).items():
         dataset = DATASETS.build({**_part(root, base, key), "pipeline": steps})
         count = len(dataset) if limit is None else min(limit, len(dataset))
         yield name, _batches(dataset, _same_width(dataset, count, size), batch_size)

@@ -25,6 +25,8 @@ _BRANCHES = ["labelled", "weak", "strong"]
 _CROP = 640
 _DIVISOR = 32
 
+_MOMENTUM = 0.99
+
 
 @MODELS.register_module()
 class DetectorConsistency(BaseModel):
@@ -58,7 +60,7 @@ class DetectorConsistency(BaseModel):
     def __init__(
         self,
         detector: Mapping[str, Any],
-        momentum: float = 0.99,
+        momentum: float = _MOMENTUM,
         sure_text: float = 0.7,
         sure_background: float = 0.2,
         scales: Sequence[float] = (1.0, 1.5),
@@ -177,7 +179,7 @@ def detector_config(
     method = {
         "type": "DetectorConsistency",
         "detector": model,
-        "momentum": settings.momentum,
+        "momentum": _MOMENTUM if settings.momentum is None else settings.momentum,
         "weight": settings.weight,
     }
     cfg = adaptation_config(start, header, work_dir, settings, method, {"dataset": dataset})

@@ -25,6 +25,7 @@ from spotter.training.weights import read_header
 LAST = "last.safetensors"
 """What :class:`spotter.training.hooks.TimedCheckpointHook` names the weights of a run's end."""
 
+_MOMENTUM = 0.9
 _BRANCHES = ["labelled", "weak", "strong"]
 _DRAWN = {"geometric": 0.5, "color": 0.3, "blur": 0.05, "resample": 0.05, "noise": 0.05}
 
@@ -74,7 +75,9 @@ class TrainingSettings:
         shares: Of the labelled crops, of the crops as weak and strong views, of general drawn words
             and of drawn words like those read, in a batch.
         weight: Of the loss of consistency.
-        momentum: Of the teacher, a moving average of the weights.
+        momentum: Of the teacher, a moving average of the weights; ``None``: 0.9 for a recognizer,
+            as a teacher that remembers a hundred updates holds a short run back (measured:
+            docs/studies/adaptation.md), 0.99 for a detector.
         threshold: Least confidence of a reading of the teacher that takes part.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         seed: Of all random numbers.
@@ -88,7 +91,7 @@ class TrainingSettings:
     batch_size: int = 32
     shares: tuple[float, float, float, float] = (0.5, 0.15, 0.2, 0.15)
     weight: float = 1.0
-    momentum: float = 0.99
+    momentum: float | None = None
     threshold: float = 0.5
     device: str = "auto"
     seed: int = 0
@@ -184,7 +187,7 @@ def training_config(
     method = {
         "type": "AdaptationConsistency",
         "recognizer": model,
-        "momentum": settings.momentum,
+        "momentum": _MOMENTUM if settings.momentum is None else settings.momentum,
         "threshold": settings.threshold,
         "weight": settings.weight,
         # The start is trained already. A new projection would have to be learned first, and its
