@@ -20,7 +20,6 @@ from spotter.adaptation.labelled import LabelledWords
 from spotter.adaptation.labels import WordRules
 from spotter.adaptation.run import AdaptationSettings, prepare_words, training_data
 from spotter.adaptation.training import LAST, TrainingSettings, training_config
-from spotter.errors import ConfigError
 from spotter.training.fine_tuning import resizing
 from spotter.training.weights import build_from_weights, read_header
 
@@ -62,10 +61,7 @@ DOMAINS = {"receipts": ("receipt_words", 500), "wire": ("wire_labels", 200)}
 """Folder below the data root, and how many of its last words measure."""
 
 _GENERAL = {"icdar2015": ("icdar2015_words", "icdar2015_words_val")}
-_OWN = {
-    "receipts": ("receipt_words", "receipt_words_val"),
-    "wire": ("wire_labels", "wire_labels_val"),
-}
+_OWN = {domain: (name, f"{name}_val") for domain, (name, _) in DOMAINS.items()}
 SHARES = {"all": 1.0, "half": 0.5}
 """Of the adapted weights, the rest being those of the start."""
 
@@ -88,17 +84,6 @@ class AdaptationStudySettings(StudySizes):
     alike: int = 7
     drawn: int = 6000
     average: float = 0.99
-
-    @property
-    def weights_of_start(self) -> Path:
-        """The weights of the start.
-
-        Raises:
-            ConfigError: They are not given.
-        """
-        if self.weights is None:
-            raise ConfigError("the study of adaptation needs --start WEIGHTS")
-        return self.weights
 
 
 def run_row(name: str, seed: int, settings: AdaptationStudySettings) -> dict[str, Any]:
@@ -151,7 +136,7 @@ def row_config(
         _crops(domain, settings), work_dir, adaptation, _measured(domain, settings)
     )
     data = training_data(words, work_dir, adaptation)
-    cfg = training_config(settings.weights_of_start, data, folder, training)
+    cfg = training_config(settings.recognizer.path, data, folder, training)
     _keep_sources(cfg)
     iterations = settings.count(settings.iterations)
     cfg.train_cfg.max_iters = iterations
@@ -169,14 +154,14 @@ def start_marks(settings: AdaptationStudySettings) -> dict[str, dict[str, Marks]
     """Marks of the start on all tests; read once."""
     path = settings.out / "start.json"
     if not path.is_file():
-        write_json(path, _read(settings.weights_of_start, {**_OWN, **_GENERAL}, settings))
+        write_json(path, _read(settings.recognizer.path, {**_OWN, **_GENERAL}, settings))
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _adaptation(settings: AdaptationStudySettings) -> AdaptationSettings:
     """What gives all rows their labels and drawn words: ``spotter adapt --by agreement``."""
     return AdaptationSettings(
-        start=settings.weights_of_start,
+        start=settings.recognizer.path,
         training=TrainingSettings(device=settings.device),
         held_back=0.0,
         drawn=settings.drawn,
@@ -221,7 +206,7 @@ def _scores(folder: Path, domain: str, settings: AdaptationStudySettings) -> dic
     found = {}
     for name, share in SHARES.items():
         path = folder / f"{name}.safetensors"
-        mix_weights(settings.weights_of_start, folder / LAST, path, share)
+        mix_weights(settings.recognizer.path, folder / LAST, path, share)
         found[name] = _read(path, tests, settings)
     return {"marks": found}
 

@@ -55,6 +55,17 @@ class StudySizes:
         """What all rows start from, if it is given."""
         return None if self.weights is None else Start(self.weights)
 
+    @property
+    def recognizer(self) -> Start:
+        """What every row starts from, of a study that has to be given it.
+
+        Raises:
+            ConfigError: It is not given.
+        """
+        if self.start is None:
+            raise ConfigError("this study needs --start WEIGHTS")
+        return self.start
+
 
 Sizes = TypeVar("Sizes", bound=StudySizes)
 

@@ -19,9 +19,7 @@ from research.studies.semi_supervised_data import (
     prepare_data,
     unlabelled_datasets,
 )
-from research.studies.start import Start
 from research.studies.training import train_once
-from spotter.errors import ConfigError
 from spotter.training.optim_wrapper import resolve_dtype
 from spotter.training.weights import build_from_weights
 
@@ -134,17 +132,6 @@ class StudySettings(StudySizes):
     momentum: float = 0.99
     synthetic: int = 40000
     test_words: int = 0
-
-    @property
-    def recognizer(self) -> Start:
-        """What every row starts from.
-
-        Raises:
-            ConfigError: It is not given.
-        """
-        if self.start is None:
-            raise ConfigError("the semi-supervised study needs --start WEIGHTS")
-        return self.start
 
     def kept(self) -> dict[str, Any]:
         """See :class:`StudySizes`."""

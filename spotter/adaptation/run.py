@@ -166,7 +166,13 @@ def prepare_words(
     settings: AdaptationSettings,
     labelled: LabelledWords | None = None,
 ) -> PreparedWords:
-    """Gather the words to adapt to and label those that are sure; see :func:`adapt_recognizer`.
+    """Gather the words to adapt to and label those that are sure.
+
+    Args:
+        source: See :func:`adapt_recognizer`.
+        work_dir: Folder of the crops and labels; what is there already is kept.
+        settings: How.
+        labelled: Words of photos that are not learned from.
 
     Raises:
         SpotterError: There is too little to learn from, or bad input.
@@ -221,7 +227,16 @@ def _label(
 def training_data(
     words: PreparedWords, work_dir: Path, settings: AdaptationSettings
 ) -> TrainingData:
-    """The data sets of a training; draws the words with labels that are not there yet."""
+    """The data sets of a training; draws the words with labels that are not there yet.
+
+    Args:
+        words: To learn from.
+        work_dir: Folder of :func:`prepare_words`.
+        settings: How.
+
+    Raises:
+        ConfigError: There are no fonts to draw with.
+    """
     spelled = any_word(words.characters)
     general, alike = (
         draw_words(

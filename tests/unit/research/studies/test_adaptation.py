@@ -158,6 +158,6 @@ def test_the_page(tmp_path: Path) -> None:
 
 def test_no_start(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--start"):
-        _ = AdaptationStudySettings(tmp_path, tmp_path).weights_of_start
+        _ = AdaptationStudySettings(tmp_path, tmp_path).recognizer
     with pytest.raises(SystemExit):
         study.main(["--data", str(tmp_path), "--out", str(tmp_path)])
